@@ -1,0 +1,23 @@
+// The log as the engine's strand sees it: the append is awaited, reading is direct.
+#pragma once
+
+#include <vector>
+
+#include "engine/ports/async.h"
+#include "events/store/event_log.h"
+
+namespace dualwrite::engine {
+
+// Errors and guarantees of append(): those of event_log::append(); one at a time.
+// Lifetime: outlives the engine.
+// Threads: called on the engine strand; an implementation may hop to the commit thread inside.
+class durable_log {
+ public:
+  virtual ~durable_log() = default;
+  [[nodiscard]] virtual async<log_head> append(std::vector<encoded_event> events,
+                                               instant recorded_at,
+                                               sequence expected) = 0;
+  [[nodiscard]] virtual event_log const& log() const = 0;
+};
+
+}  // namespace dualwrite::engine
