@@ -160,6 +160,13 @@ struct BatchNamed {
   batch_number batch;
   DW_FIELDS(way, lane, batch);
 };
+// A key whose last accepted record was given up, with that record.
+struct KeyGivenUp {
+  direction way = direction::left_to_right;
+  sequence record;
+  blob key;
+  DW_FIELDS(way, record, key);
+};
 struct MapStarted {
   map_id map;
   sequence request;
@@ -186,7 +193,9 @@ struct MapStopped {
   stop_reason reason = stop_reason::admin;
   std::uint64_t discarded = 0;
   std::string_view detail;
-  DW_FIELDS(map, request, reason, discarded, detail);
+  std::vector<MapPlace> places;      // what lies behind them is discarded,
+  std::vector<KeyGivenUp> given_up;  // and so is what was parked
+  DW_FIELDS(map, request, reason, discarded, detail, places, given_up);
 };
 
 struct CapturedTable {
@@ -258,6 +267,14 @@ struct LaneJoined {
   sequence position;
   DW_FIELDS(link, map, way, position);
 };
+// And here it is no longer: its records behind this place are its queue.
+struct LaneLeft {
+  link_id link;
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence position;
+  DW_FIELDS(link, map, way, position);
+};
 struct MapCounts {
   map_id map;
   std::uint32_t version = 0;
@@ -285,7 +302,8 @@ struct RecordSkipped {
   sequence record;
   skip_reason reason = skip_reason::superseded;
   sequence by;
-  DW_FIELDS(map, way, record, reason, by);
+  bool was_parked = false;
+  DW_FIELDS(map, way, record, reason, by, was_parked);
 };
 // One failed attempt against an app, whatever the size of the batch.
 struct AttemptFailed {
@@ -357,7 +375,7 @@ struct RetryFailed {
 };
 struct ParkedDeleted {
   map_id map;
-  std::vector<sequence> records;
+  std::vector<KeyGivenUp> records;
   DW_FIELDS(map, records);
 };
 struct LaneReset {
@@ -368,16 +386,18 @@ struct LaneReset {
   DW_FIELDS(lane, session, batch, position);
 };
 // The target holds less than the log says: it was restored, or crashed with commits that were not on disk yet. What lies
-// behind these places is unsettled again; `taken_back` is to be subtracted, `unsettled` are retries that were lost.
+// behind these places is unsettled again: `taken_back` is to be subtracted, `reparked` were settled by batches that are
+// gone, `unparked` and `unskipped` were parked and skipped by them and will be delivered again.
 struct TargetRewound {
   link_id link;
   direction way = direction::left_to_right;
   std::vector<LaneReset> lanes;
   std::vector<MapPlace> places;
   std::vector<MapCounts> taken_back;
-  std::vector<RecordParked> unsettled;
+  std::vector<RecordParked> reparked;
+  std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
-  DW_FIELDS(link, way, lanes, places, taken_back, unsettled, unskipped);
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
 };
 
 struct AlertRuleCreated {
