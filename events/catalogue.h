@@ -324,8 +324,10 @@ struct RecordParked {
   std::string_view code, text, column;
   sequence waits_for;
   blob key;
+  blob old_key;  // where the record changes the key
   bool whole_row = false;
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, key, whole_row);
+  bool copied = false;  // a row of a copy, or read again: places do not order it
+  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, key, old_key, whole_row, copied);
 };
 // Both sides changed a key without having seen each other's change. `winner` and `loser` are records.
 struct ConflictDetected {

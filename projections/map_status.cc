@@ -35,6 +35,9 @@ struct status_fold {
   }
 
   void operator()(AppRegistered const& e) { view.apps[app_id{event.at.value}] = e.name; }
+  void operator()(SchemaObserved const& e) {
+    view.schemas[schema_id{event.at.value}] = {e.app, std::string(e.table), std::string(e.schema.bytes)};
+  }
   void operator()(LinkCreated const& e) {
     view.links[link_id{event.at.value}] = {std::string(e.name), e.left, e.right};
   }
@@ -157,6 +160,13 @@ void map_status::fold(event_view const& event) { std::visit(status_fold{*this, e
 map_row const* map_status::find(map_id map) const {
   auto const found = maps.find(map);
   return found == maps.end() ? nullptr : &found->second;
+}
+
+schema_id map_status::schema_of(app_id app, std::string_view table) const {
+  for (auto row = schemas.rbegin(); row != schemas.rend(); ++row) {
+    if (row->second.app == app && row->second.table == table) return row->first;
+  }
+  return {};
 }
 
 }  // namespace dualwrite::projections

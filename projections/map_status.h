@@ -61,6 +61,14 @@ struct link_row {
   app_id app(side of) const { return of == side::left ? left : right; }
 };
 
+// A table as an app described it; record images refer to it.
+struct schema_row {
+  app_id app;
+  std::string table;
+  std::string schema;
+  DW_FIELDS(app, table, schema);
+};
+
 // Fed by the definitions' and the life cycle's events. One row a map, a link, an app.
 struct map_status {
   static constexpr std::string_view name = "map_status";
@@ -69,10 +77,13 @@ struct map_status {
   std::map<map_id, map_row> maps;
   std::map<link_id, link_row> links;
   std::map<app_id, std::string> apps;
-  DW_FIELDS(maps, links, apps);
+  std::map<schema_id, schema_row> schemas;
+  DW_FIELDS(maps, links, apps, schemas);
 
   void fold(event_view const& event);
   map_row const* find(map_id map) const;
+  // The newest schema of a table; zero where none was observed.
+  schema_id schema_of(app_id app, std::string_view table) const;
 };
 
 }  // namespace dualwrite::projections

@@ -12,6 +12,8 @@ struct parked_fold {
     parked_row row;
     row.state = e.state;
     row.key = e.key.bytes;
+    row.old_key = e.old_key.bytes;
+    row.copied = e.copied;
     row.kind = e.kind;
     row.code = e.code;
     row.text = e.text;
@@ -116,6 +118,7 @@ bool parked::holds(sequence record) const {
 
 void parked::put(map_way of, sequence record, parked_row row) {
   chains_[of][row.key].insert(record);
+  if (!row.old_key.empty()) chains_[of][row.old_key].insert(record);
   if (row.is_due()) due_[of].insert(record);
   if (row.waits_for) dependants_[row.waits_for].insert({of, record});
   rows[of].emplace(record, std::move(row));
@@ -136,27 +139,31 @@ void parked::remove(map_way of, sequence record) {
   if (map == rows.end()) return;
   auto const found = map->second.find(record);
   if (found == map->second.end()) return;
-  auto const key = found->second.key;
-  if (found->second.waits_for) dependants_[found->second.waits_for].erase({of, record});
+  auto const row = std::move(found->second);
+  if (row.waits_for) dependants_[row.waits_for].erase({of, record});
   map->second.erase(found);
   due_[of].erase(record);
+  leave_chain(of, record, row.key);
+  if (!row.old_key.empty()) leave_chain(of, record, row.old_key);
+  if (auto const waiting = dependants_.extract(record)) {
+    for (auto const& [other, dependant] : waiting.mapped()) {
+      auto& released = rows[other].at(dependant);
+      released.waits_for = {};
+      if (released.state == park_state::dependency) set_state(other, dependant, released, park_state::due);
+    }
+  }
+}
 
+void parked::leave_chain(map_way of, sequence record, std::string const& key) {
   auto& chain = chains_[of][key];
   chain.erase(record);
   if (chain.empty()) {
     chains_[of].erase(key);
-  } else {
-    auto const head = *chain.begin();
-    auto& row = map->second.at(head);
-    if (row.state == park_state::waiting) set_state(of, head, row, park_state::due);
+    return;
   }
-  if (auto const waiting = dependants_.extract(record)) {
-    for (auto const& [other, dependant] : waiting.mapped()) {
-      auto& row = rows[other].at(dependant);
-      row.waits_for = {};
-      if (row.state == park_state::dependency) set_state(other, dependant, row, park_state::due);
-    }
-  }
+  auto const head = *chain.begin();
+  auto& next = rows[of].at(head);
+  if (next.state == park_state::waiting) set_state(of, head, next, park_state::due);
 }
 
 void parked::reindex() {

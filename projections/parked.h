@@ -15,13 +15,16 @@ namespace dualwrite::projections {
 struct parked_row {
   park_state state = park_state::failed;
   std::string key;
+  std::string old_key;
   fault_class kind = fault_class::none;
   std::string code, text, column;
   sequence waits_for;
   bool whole_row = false;
+  bool copied = false;
   std::uint32_t attempts = 0;
   instant first_failed, last_failed;
-  DW_FIELDS(state, key, kind, code, text, column, waits_for, whole_row, attempts, first_failed, last_failed);
+  DW_FIELDS(state, key, old_key, kind, code, text, column, waits_for, whole_row, copied, attempts,
+            first_failed, last_failed);
 
   // A lane may try it now.
   bool is_due() const { return state == park_state::pending || state == park_state::due; }
@@ -55,6 +58,7 @@ struct parked {
   void put(map_way of, sequence record, parked_row row);
   void remove(map_way of, sequence record);
   void set_state(map_way of, sequence record, parked_row& row, park_state state);
+  void leave_chain(map_way of, sequence record, std::string const& key);
 
   std::map<map_way, std::map<std::string, std::set<sequence>>> chains_;
   std::map<map_way, std::set<sequence>> due_;

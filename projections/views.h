@@ -7,6 +7,7 @@
 #include "projections/activity_log.h"
 #include "projections/alert_windows.h"
 #include "projections/archive.h"
+#include "projections/conflicts.h"
 #include "projections/conservation.h"
 #include "projections/delivery.h"
 #include "projections/drift.h"
@@ -21,16 +22,17 @@ struct views {
   projections::delivery delivery;
   projections::progress progress;
   projections::parked parked;
+  projections::conflicts conflicts;
   projections::conservation conservation;
   projections::drift drift;
   projections::activity_log activity;
   alert_windows alerts;
   sequence checkpoint;  // up to which event all of them are true
-  DW_FIELDS(status, delivery, progress, parked, conservation, drift, activity, alerts, checkpoint);
+  DW_FIELDS(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, checkpoint);
 
   void fold(event_view const& event) {
     auto const step = [&](auto&... view) { (view.fold(event), ...); };
-    step(status, delivery, progress, parked, conservation, drift, activity, alerts);
+    step(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts);
     checkpoint = event.last();
   }
 };
