@@ -199,18 +199,19 @@ struct MapStopped {
 };
 
 struct CapturedTable {
-  link_id link;
-  side of = side::left;
   schema_id schema;
   std::vector<map_id> maps;
-  DW_FIELDS(link, of, schema, maps);
+  DW_FIELDS(schema, maps);
 };
-// A capture begins: what an unfinished transaction of this app had brought before is void.
+// The capture of one side of a link begins (again), with these tables and for these maps: what an unfinished transaction of
+// the app had brought before is void.
 struct CaptureStarted {
+  link_id link;
+  side of = side::left;
   app_id app;
   std::uint64_t incarnation = 0, commit = 0;
   std::vector<CapturedTable> tables;
-  DW_FIELDS(app, incarnation, commit, tables);
+  DW_FIELDS(link, of, app, incarnation, commit, tables);
 };
 struct RecordCount {
   schema_id schema;

@@ -10,12 +10,10 @@ struct conservation_fold {
   sums_row& row(map_id map, direction way) { return view.sums[{map, way}]; }
 
   void operator()(CaptureStarted const& e) {
-    for (auto const& table : e.tables) {
-      std::erase_if(view.takers, [&](auto const& taker) {
-        return std::get<0>(taker.first) == table.link && std::get<1>(taker.first) == table.of;
-      });
-    }
-    for (auto const& table : e.tables) view.takers[{table.link, table.of, table.schema}] = table.maps;
+    std::erase_if(view.takers, [&](auto const& taker) {
+      return std::get<0>(taker.first) == e.link && std::get<1>(taker.first) == e.of;
+    });
+    for (auto const& table : e.tables) view.takers[{e.link, e.of, table.schema}] = table.maps;
   }
   void capture(map_id map, side of, std::uint32_t count) {
     auto& sums = row(map, direction_from(of));

@@ -11,37 +11,24 @@ struct delivery_fold {
 
   void operator()(MapCreated const& e) { view.links[map_id{event.at.value}] = e.link; }
 
-  // A map begins to be captured where its tables first appear in a CaptureStarted.
+  // A map begins to be captured where it first appears in a CaptureStarted.
   void operator()(CaptureStarted const& e) {
-    auto& capture = view.captures[e.app];
-    capture.started = true;
-    capture.at = {e.incarnation, e.commit};
-    capture.tables.clear();
+    auto& capture = view.captures[{e.link, e.of}];
+    capture = {e.app, {e.incarnation, e.commit}, event.at, {}};
     for (auto const& table : e.tables) {
-      capture.tables.emplace_back(table.link, table.of, table.schema, table.maps);
       for (auto const map : table.maps) {
-        auto const [place, fresh] = view.places.try_emplace({map, direction_from(table.of)});
+        capture.maps.push_back(map);
+        auto const [place, fresh] = view.places.try_emplace({map, direction_from(e.of)});
         if (fresh) place->second.position = event.at;
       }
     }
   }
   void operator()(RecordsCaptured const& e) {
-    if (e.kind != capture_kind::live || !e.last) return;
-    for (auto& [app, capture] : view.captures) {
-      for (auto const& table : capture.tables) {
-        if (std::get<0>(table) != e.link || std::get<1>(table) != e.of) continue;
-        capture.at = {e.incarnation, e.commit};
-        break;
-      }
-    }
+    if (e.kind == capture_kind::live && e.last) view.captures[{e.link, e.of}].at = {e.incarnation, e.commit};
   }
   void operator()(EchoSeen const& e) {
     source_position const at{e.incarnation, e.commit};
-    for (auto& [app, capture] : view.captures) {
-      for (auto const& table : capture.tables) {
-        if (std::get<0>(table) == e.link && std::get<1>(table) == target_of(e.way)) capture.at = at;
-      }
-    }
+    view.captures[{e.link, target_of(e.way)}].at = at;
     lane_name const name{e.link, e.way, e.lane};
     auto& rows = view.batches[name];
     // A batch that nobody waits for any more is not remembered again.

@@ -45,11 +45,13 @@ struct batch_row {
   DW_FIELDS(session, applied_at, behind, position, maps, echo_at, echo.incarnation, echo.commit, is_chunk);
 };
 
+// How far one side of a link has been captured.
 struct capture_row {
+  app_id app;
   source_position at;
-  bool started = false;
-  std::vector<std::tuple<link_id, side, schema_id, std::vector<map_id>>> tables;
-  DW_FIELDS(at.incarnation, at.commit, started, tables);
+  sequence started_at;
+  std::vector<map_id> maps;
+  DW_FIELDS(app, at.incarnation, at.commit, started_at, maps);
 };
 
 // Fed by captures, echoes, lanes and outcomes. Costs per event, never per record.
@@ -57,7 +59,7 @@ struct delivery {
   static constexpr std::string_view name = "delivery";
   static constexpr int version = 1;
 
-  std::map<app_id, capture_row> captures;
+  std::map<std::pair<link_id, side>, capture_row> captures;
   std::map<lane_name, lane_row> lanes;
   std::map<map_way, place_row> places;
   std::map<lane_name, std::map<batch_number, batch_row>> batches;
