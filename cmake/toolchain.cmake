@@ -7,7 +7,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(DW_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 # "Dev" is optimised enough for the simulator and keeps line numbers for the sanitizers' reports.
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1 -fno-omit-frame-pointer" CACHE STRING "")
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1 -fno-omit-frame-pointer" CACHE STRING "" FORCE)
 set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "")
 set(CMAKE_SHARED_LINKER_FLAGS_DEV "" CACHE STRING "")
 mark_as_advanced(CMAKE_CXX_FLAGS_DEV CMAKE_EXE_LINKER_FLAGS_DEV CMAKE_SHARED_LINKER_FLAGS_DEV)
