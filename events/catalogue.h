@@ -160,6 +160,13 @@ struct BatchNamed {
   batch_number batch;
   DW_FIELDS(way, lane, batch);
 };
+// A key whose last accepted record was given up, with that record.
+struct KeyGivenUp {
+  direction way = direction::left_to_right;
+  sequence record;
+  blob key;
+  DW_FIELDS(way, record, key);
+};
 struct MapStarted {
   map_id map;
   sequence request;
@@ -186,22 +193,25 @@ struct MapStopped {
   stop_reason reason = stop_reason::admin;
   std::uint64_t discarded = 0;
   std::string_view detail;
-  DW_FIELDS(map, request, reason, discarded, detail);
+  std::vector<MapPlace> places;      // what lies behind them is discarded,
+  std::vector<KeyGivenUp> given_up;  // and so is what was parked
+  DW_FIELDS(map, request, reason, discarded, detail, places, given_up);
 };
 
 struct CapturedTable {
-  link_id link;
-  side of = side::left;
   schema_id schema;
   std::vector<map_id> maps;
-  DW_FIELDS(link, of, schema, maps);
+  DW_FIELDS(schema, maps);
 };
-// A capture begins: what an unfinished transaction of this app had brought before is void.
+// The capture of one side of a link begins (again), with these tables and for these maps: what an unfinished transaction of
+// the app had brought before is void.
 struct CaptureStarted {
+  link_id link;
+  side of = side::left;
   app_id app;
   std::uint64_t incarnation = 0, commit = 0;
   std::vector<CapturedTable> tables;
-  DW_FIELDS(app, incarnation, commit, tables);
+  DW_FIELDS(link, of, app, incarnation, commit, tables);
 };
 struct RecordCount {
   schema_id schema;
@@ -258,6 +268,14 @@ struct LaneJoined {
   sequence position;
   DW_FIELDS(link, map, way, position);
 };
+// And here it is no longer: its records behind this place are its queue.
+struct LaneLeft {
+  link_id link;
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence position;
+  DW_FIELDS(link, map, way, position);
+};
 struct MapCounts {
   map_id map;
   std::uint32_t version = 0;
@@ -285,7 +303,8 @@ struct RecordSkipped {
   sequence record;
   skip_reason reason = skip_reason::superseded;
   sequence by;
-  DW_FIELDS(map, way, record, reason, by);
+  bool was_parked = false;
+  DW_FIELDS(map, way, record, reason, by, was_parked);
 };
 // One failed attempt against an app, whatever the size of the batch.
 struct AttemptFailed {
@@ -306,8 +325,10 @@ struct RecordParked {
   std::string_view code, text, column;
   sequence waits_for;
   blob key;
+  blob old_key;  // where the record changes the key
   bool whole_row = false;
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, key, whole_row);
+  bool copied = false;  // a row of a copy, or read again: places do not order it
+  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, key, old_key, whole_row, copied);
 };
 // Both sides changed a key without having seen each other's change. `winner` and `loser` are records.
 struct ConflictDetected {
@@ -357,7 +378,7 @@ struct RetryFailed {
 };
 struct ParkedDeleted {
   map_id map;
-  std::vector<sequence> records;
+  std::vector<KeyGivenUp> records;
   DW_FIELDS(map, records);
 };
 struct LaneReset {
@@ -368,16 +389,18 @@ struct LaneReset {
   DW_FIELDS(lane, session, batch, position);
 };
 // The target holds less than the log says: it was restored, or crashed with commits that were not on disk yet. What lies
-// behind these places is unsettled again; `taken_back` is to be subtracted, `unsettled` are retries that were lost.
+// behind these places is unsettled again: `taken_back` is to be subtracted, `reparked` were settled by batches that are
+// gone, `unparked` and `unskipped` were parked and skipped by them and will be delivered again.
 struct TargetRewound {
   link_id link;
   direction way = direction::left_to_right;
   std::vector<LaneReset> lanes;
   std::vector<MapPlace> places;
   std::vector<MapCounts> taken_back;
-  std::vector<RecordParked> unsettled;
+  std::vector<RecordParked> reparked;
+  std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
-  DW_FIELDS(link, way, lanes, places, taken_back, unsettled, unskipped);
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
 };
 
 struct AlertRuleCreated {

@@ -34,6 +34,9 @@ struct target_write {
   // Writes of one group come from one source transaction. With `whole_group` all of them are refused when one is.
   std::uint32_t group = 0;
   bool whole_group = false;
+  // Not written (`held`) where that earlier write of this batch was refused or held: it is a part of a row, and the key's
+  // head has to arrive first.
+  std::optional<std::size_t> behind;
 };
 
 enum class write_effect : std::uint8_t {
@@ -44,6 +47,7 @@ enum class write_effect : std::uint8_t {
   kept,     // insert_if_absent found a row that differs
   missing,  // update found no row
   refused,
+  held,     // the write that it stands behind was refused
 };
 
 struct referenced_row {

@@ -1,0 +1,86 @@
+// The only appender. It gathers what was submitted into groups, gives sequences and time, appends a group in one durable
+// write, then advances the views and tells the submitters.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "engine/flow/bell.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/durable_log.h"
+#include "projections/views.h"
+
+namespace dualwrite::engine {
+
+using drafts = std::vector<encoded_event>;
+// Decides on the state as it is when its turn comes: what it gives is appended, what it refuses is told to the submitter.
+using decision = std::function<result<drafts>(projections::views const&)>;
+
+struct sequencer_limits {
+  std::size_t group_bytes_max = 1 << 20;
+  std::size_t group_events_max = 4096;
+};
+
+// Deliberate faults, for the tests that prove that the checkers see them. All off in production.
+struct sequencer_faults {
+  bool acknowledge_before_sync = false;
+};
+
+// Guarantees: a submission's events stand together and in order; a submitter hears of them only after they are durable and
+// the views have them; decisions see the state of everything before them.
+// Errors: when the log fails, run() ends with that error and no submitter is acknowledged any more.
+// Lifetime: outlives its submitters' coroutines.
+// Threads: the engine strand.
+class sequencer {
+ public:
+  sequencer(boost::asio::any_io_executor executor,
+            durable_log& log,
+            clock& time,
+            projections::views views,
+            sequencer_limits limits,
+            sequencer_faults faults);
+
+  // Appends facts; gives the sequence of the first.
+  [[nodiscard]] async<sequence> append(drafts facts);
+  [[nodiscard]] async<sequence> decide(decision command);
+
+  // The commit loop; a child of the engine's nursery.
+  [[nodiscard]] async<void> run();
+
+  projections::views const& views() const { return views_; }
+  event_log const& log() const { return log_.log(); }
+
+  // Rings at every step forward of the views, until it is removed.
+  void add_listener(bell& listener) { listeners_.insert(&listener); }
+  void remove_listener(bell& listener) { listeners_.erase(&listener); }
+
+ private:
+  struct submission;
+  using group = std::vector<std::shared_ptr<submission>>;
+
+  [[nodiscard]] async<sequence> submit(std::shared_ptr<submission> mine);
+  [[nodiscard]] group take_group();
+  void place(drafts& into, drafts events);
+  [[nodiscard]] async<void> commit(group members);
+  void judge_alerts(drafts& events);
+  void publish(drafts const& events, instant when);
+  void acknowledge(group const& members);
+
+  boost::asio::any_io_executor executor_;
+  durable_log& log_;
+  clock& time_;
+  projections::views views_;
+  projections::alert_windows alerts_;  // ahead of the views by the group at work
+  sequencer_limits limits_;
+  sequencer_faults faults_;
+  std::deque<std::shared_ptr<submission>> inbox_;
+  bell arrived_;
+  std::set<bell*> listeners_;
+  sequence next_;
+  instant last_time_;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,99 @@
+#include "projections/activity_log.h"
+
+#include <fmt/format.h>
+
+namespace dualwrite::projections {
+namespace {
+
+std::string_view name_of(direction way) {
+  return way == direction::left_to_right ? "left to right" : "right to left";
+}
+
+struct activity_fold {
+  activity_log& view;
+  event_view const& event;
+
+  template <class Event>
+  void add(map_id map, Event const&, std::string text) {
+    activity_row row;
+    row.at = row.last = event.at;
+    row.since = row.until = event.recorded_at;
+    row.type = type_of<Event>;
+    row.actor = event.from.actor;
+    row.correlation = event.from.correlation;
+    row.text = std::move(text);
+    view.rows[map].push_back(std::move(row));
+  }
+  // Errors that follow each other and say the same are one entry.
+  template <class Event>
+  void add_error(map_id map, Event const& e, std::string text) {
+    auto& rows = view.rows[map];
+    if (!rows.empty() && rows.back().type == type_of<Event> && rows.back().text == text) {
+      rows.back().last = event.at;
+      rows.back().until = event.recorded_at;
+      ++rows.back().count;
+      return;
+    }
+    add(map, e, std::move(text));
+  }
+
+  void operator()(MapCreated const& e) {
+    add(map_id{event.at.value}, e, fmt::format("created as {}", e.name));
+  }
+  void operator()(MapChanged const& e) { add(e.map, e, fmt::format("changed to version {}", e.version)); }
+  void operator()(RunRequested const& e) { add(e.map, e, "run requested"); }
+  void operator()(PauseRequested const& e) {
+    add(e.map, e, e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));
+  }
+  void operator()(ResumeRequested const& e) { add(e.map, e, "resume requested"); }
+  void operator()(StopRequested const& e) {
+    add(e.map, e, e.reason.empty() ? "stop requested" : fmt::format("stop requested: {}", e.reason));
+  }
+  void operator()(ActionFailed const& e) { add(e.map, e, fmt::format("refused: {}", e.detail)); }
+  void operator()(InitialSyncStarted const& e) { add(e.map, e, "initial sync started"); }
+  void operator()(LegStarted const& e) {
+    add(e.map, e, fmt::format("initial sync, {}, started", name_of(e.way)));
+  }
+  void operator()(LegCompleted const& e) {
+    add(e.map, e, fmt::format("initial sync, {}, completed", name_of(e.way)));
+  }
+  void operator()(InitialSyncCompleted const& e) {
+    add(e.map,
+        e,
+        e.failed == 0 ? std::string("initial sync completed")
+                      : fmt::format("initial sync ended with {} errors", e.failed));
+  }
+  void operator()(MapStarted const& e) { add(e.map, e, "running"); }
+  void operator()(MapPaused const& e) {
+    add(e.map, e, e.in_doubt.empty() ? "paused" : "paused, a batch is in doubt");
+  }
+  void operator()(MapResumed const& e) { add(e.map, e, "resuming"); }
+  void operator()(CaughtUp const& e) { add(e.map, e, "caught up"); }
+  void operator()(MapStopped const& e) {
+    auto text = fmt::format("stopped, {} records discarded", e.discarded);
+    if (!e.detail.empty()) text += fmt::format(": {}", e.detail);
+    add(e.map, e, std::move(text));
+  }
+  void operator()(RecordParked const& e) {
+    if (e.state != park_state::failed) return;
+    add_error(e.map, e, fmt::format("{} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
+  }
+  void operator()(RetryRequested const& e) {
+    add(e.map, e, e.all ? "retry of all errors" : fmt::format("retry of {} errors", e.records.size()));
+  }
+  void operator()(RetryFailed const& e) {
+    if (e.state != park_state::failed) return;
+    add_error(e.map, e, fmt::format("retry failed, {} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
+  }
+  void operator()(ParkedDeleted const& e) {
+    add(e.map, e, fmt::format("{} errors deleted", e.records.size()));
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+};
+
+}  // namespace
+
+void activity_log::fold(event_view const& event) { std::visit(activity_fold{*this, event}, event.body); }
+
+}  // namespace dualwrite::projections

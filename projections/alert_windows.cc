@@ -1,0 +1,67 @@
+#include "projections/alert_windows.h"
+
+#include <algorithm>
+
+namespace dualwrite::projections {
+namespace {
+
+struct alert_fold {
+  alert_windows& view;
+  event_view const& event;
+
+  void count(link_id link, fault_class kind) {
+    for (auto& [id, rule] : view.rules) {
+      if (rule.link != link || !rule.counts(kind)) continue;
+      rule.errors.push_back(event.recorded_at);
+      while (rule.errors.size() > rule.count) rule.errors.pop_front();
+      // A rule without an action fires again only after its count has fallen below the threshold.
+      if (!rule.crossed()) rule.armed = true;
+    }
+  }
+  void operator()(MapCreated const& e) { view.links[map_id{event.at.value}] = e.link; }
+  void operator()(AlertRuleCreated const& e) {
+    alert_row row;
+    row.link = e.link;
+    row.name = e.name;
+    row.classes = e.classes;
+    row.count = e.count;
+    row.within_us = e.within_us;
+    row.action = e.action;
+    view.rules[rule_id{event.at.value}] = std::move(row);
+  }
+  void operator()(AlertRuleDeleted const& e) { view.rules.erase(e.rule); }
+  void operator()(RecordParked const& e) {
+    if (e.state == park_state::failed) count(view.links[e.map], e.kind);
+  }
+  void operator()(RetryFailed const& e) {
+    if (e.state == park_state::failed) count(view.links[e.map], e.kind);
+  }
+  void operator()(AttemptFailed const& e) { count(e.link, e.kind); }
+  void operator()(AlertFired const& e) {
+    auto const found = view.rules.find(e.rule);
+    if (found == view.rules.end()) return;
+    auto& rule = found->second;
+    ++rule.fired;
+    rule.armed = false;
+    if (rule.action == alert_action::none) return;
+    rule.errors.clear();
+    rule.armed = true;
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+};
+
+}  // namespace
+
+bool alert_row::crossed() const {
+  if (count == 0 || errors.size() < count) return false;
+  return static_cast<std::uint64_t>((errors.back() - errors.front()).count()) < within_us;
+}
+
+bool alert_row::counts(fault_class kind) const {
+  return std::find(classes.begin(), classes.end(), kind) != classes.end();
+}
+
+void alert_windows::fold(event_view const& event) { std::visit(alert_fold{*this, event}, event.body); }
+
+}  // namespace dualwrite::projections

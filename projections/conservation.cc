@@ -1,0 +1,92 @@
+#include "projections/conservation.h"
+
+namespace dualwrite::projections {
+namespace {
+
+struct conservation_fold {
+  conservation& view;
+  event_view const& event;
+
+  sums_row& row(map_id map, direction way) { return view.sums[{map, way}]; }
+
+  void operator()(CaptureStarted const& e) {
+    std::erase_if(view.takers, [&](auto const& taker) {
+      return std::get<0>(taker.first) == e.link && std::get<1>(taker.first) == e.of;
+    });
+    for (auto const& table : e.tables) view.takers[{e.link, e.of, table.schema}] = table.maps;
+  }
+  void capture(map_id map, side of, std::uint32_t count) {
+    auto& sums = row(map, direction_from(of));
+    sums.captured += count;
+    sums.last_captured = event.recorded_at;
+  }
+  void operator()(RecordsCaptured const& e) {
+    if (e.kind != capture_kind::live) return capture(e.map, e.of, e.count);
+    for (auto const& table : e.tables) {
+      auto const takers = view.takers.find({e.link, e.of, table.schema});
+      if (takers == view.takers.end()) continue;
+      for (auto const map : takers->second) capture(map, e.of, table.count);
+    }
+  }
+  void operator()(ConflictResolved const& e) { capture(e.map, source_of(e.way), 1); }
+
+  void add(map_id map, direction way, MapCounts const& counts, std::uint64_t sign) {
+    auto& sums = row(map, way);
+    sums.inserted += sign * counts.inserted;
+    sums.updated += sign * counts.updated;
+    sums.removed += sign * counts.removed;
+    sums.equal += sign * counts.equal;
+    sums.filtered += sign * counts.filtered;
+    sums.last_settled = event.recorded_at;
+  }
+  void operator()(RecordsApplied const& e) {
+    for (auto const& counts : e.maps) add(counts.map, e.way, counts, 1);
+  }
+  void operator()(RecordSkipped const& e) {
+    if (e.was_parked) --row(e.map, e.way).parked;
+    skip(e, 1);
+  }
+  void skip(RecordSkipped const& e, std::uint64_t sign) {
+    auto& sums = row(e.map, e.way);
+    switch (e.reason) {
+      case skip_reason::superseded: sums.superseded += sign; break;
+      case skip_reason::conflict_lost: sums.conflict_lost += sign; break;
+      case skip_reason::kept: sums.kept += sign; break;
+    }
+  }
+  void operator()(RecordParked const& e) { ++row(e.map, e.way).parked; }
+  void operator()(RetrySucceeded const& e) { --row(e.map, e.way).parked; }
+  void operator()(ParkedDeleted const& e) {
+    for (auto const& given_up : e.records) {
+      auto& sums = row(e.map, given_up.way);
+      --sums.parked;
+      ++sums.deleted;
+    }
+  }
+  void operator()(MapStopped const& e) {
+    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+      auto const found = view.sums.find({e.map, way});
+      if (found == view.sums.end()) continue;
+      auto& sums = found->second;
+      sums.parked = 0;
+      sums.discarded += sums.captured - sums.settled();
+    }
+    for (auto& [table, maps] : view.takers) std::erase(maps, e.map);
+  }
+  void operator()(TargetRewound const& e) {
+    for (auto const& counts : e.taken_back) add(counts.map, e.way, counts, ~std::uint64_t{0});
+    for (auto const& skipped : e.unskipped) skip(skipped, ~std::uint64_t{0});
+    for (auto const& gone : e.unparked) --row(gone.map, gone.way).parked;
+    for (auto const& back : e.reparked) ++row(back.map, back.way).parked;
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+};
+
+}  // namespace
+
+void conservation::fold(event_view const& event) {
+  std::visit(conservation_fold{*this, event}, event.body);
+}
+
+}  // namespace dualwrite::projections

@@ -1,0 +1,46 @@
+// Where every captured record of a map went: what came in equals what was settled, is parked, or waits in the queue.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "events/codec.h"
+#include "events/fields.h"
+#include "projections/delivery.h"
+
+namespace dualwrite::projections {
+
+struct sums_row {
+  std::uint64_t captured = 0;
+  std::uint64_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
+  std::uint64_t superseded = 0, conflict_lost = 0, kept = 0;
+  std::uint64_t deleted = 0, discarded = 0;
+  std::uint64_t parked = 0;
+  instant last_captured, last_settled;
+  DW_FIELDS(captured, inserted, updated, removed, equal, filtered, superseded, conflict_lost, kept,
+            deleted, discarded, parked, last_captured, last_settled);
+
+  std::uint64_t settled() const {
+    return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +
+           deleted + discarded;
+  }
+  // Captured and neither settled nor parked. Signed, so that a broken sum shows.
+  std::int64_t queued() const {
+    return static_cast<std::int64_t>(captured) - static_cast<std::int64_t>(settled() + parked);
+  }
+};
+
+// Fed by captures, outcomes, parking and its ends. Costs per event, never per record.
+struct conservation {
+  static constexpr std::string_view name = "conservation";
+  static constexpr int version = 1;
+
+  std::map<map_way, sums_row> sums;
+  // Who gets the records of a table: what CaptureStarted said last.
+  std::map<std::tuple<link_id, side, schema_id>, std::vector<map_id>> takers;
+  DW_FIELDS(sums, takers);
+
+  void fold(event_view const& event);
+};
+
+}  // namespace dualwrite::projections

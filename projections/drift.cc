@@ -1,0 +1,51 @@
+#include "projections/drift.h"
+
+namespace dualwrite::projections {
+namespace {
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+struct drift_fold {
+  drift& view;
+  event_view const& event;
+
+  drift_row& give_up(map_id map, KeyGivenUp const& given_up) {
+    auto& row = view.rows[{map, given_up.way}];
+    row.keys[std::string(given_up.key.bytes)] = given_up.record;
+    return row;
+  }
+  void operator()(ParkedDeleted const& e) {
+    for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
+  }
+  void operator()(MapStopped const& e) {
+    for (auto const& record : e.given_up) give_up(e.map, record);
+    for (auto const& place : e.places) {
+      view.rows[{e.map, place.way}].ranges.push_back({place.position, event.at});
+    }
+  }
+  void operator()(InitialSyncCompleted const& e) {
+    if (e.state != end_state::succeeded) return;
+    for (auto const way : both_ways) view.rows.erase({e.map, way});
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+};
+
+}  // namespace
+
+void drift::fold(event_view const& event) { std::visit(drift_fold{*this, event}, event.body); }
+
+bool drift::was_given_up(map_way of, sequence record) const {
+  auto const found = rows.find(of);
+  return found != rows.end() && found->second.deleted.contains(record);
+}
+
+bool drift::lists(map_id map, std::string const& key) const {
+  for (auto const way : both_ways) {
+    auto const found = rows.find({map, way});
+    if (found != rows.end() && found->second.keys.contains(key)) return true;
+  }
+  return false;
+}
+
+}  // namespace dualwrite::projections

@@ -1,0 +1,42 @@
+// The drift list: keys of a map whose last accepted record did not reach the target and no longer waits.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "events/codec.h"
+#include "events/fields.h"
+#include "projections/delivery.h"
+
+namespace dualwrite::projections {
+
+// Discarded by a stop: every record of the map in this range of the log that was not settled. The keys are read from the
+// log when they are asked for; the fold costs the same for one record and for a million.
+struct drift_range {
+  sequence behind, to;
+  DW_FIELDS(behind, to);
+};
+
+struct drift_row {
+  std::map<std::string, sequence> keys;  // by the record that was given up
+  std::set<sequence> deleted;            // records that an admin gave up: never delivered again
+  std::vector<drift_range> ranges;
+  DW_FIELDS(keys, deleted, ranges);
+};
+
+// Fed by ParkedDeleted and MapStopped; cleared for a map by a finished initial sync.
+struct drift {
+  static constexpr std::string_view name = "drift";
+  static constexpr int version = 1;
+
+  std::map<map_way, drift_row> rows;
+  DW_FIELDS(rows);
+
+  void fold(event_view const& event);
+  bool was_given_up(map_way of, sequence record) const;
+  bool lists(map_id map, std::string const& key) const;
+};
+
+}  // namespace dualwrite::projections

@@ -1,0 +1,130 @@
+#include "projections/progress.h"
+
+#include <algorithm>
+
+namespace dualwrite::projections {
+namespace {
+
+struct progress_fold {
+  progress& view;
+  event_view const& event;
+
+  execution_row* find(execution_id id) {
+    auto const found = view.executions.find(id);
+    return found == view.executions.end() ? nullptr : &found->second;
+  }
+  leg_row* find(execution_id id, direction way) {
+    auto* execution = find(id);
+    if (execution == nullptr) return nullptr;
+    for (auto& leg : execution->legs) {
+      if (leg.way == way) return &leg;
+    }
+    return nullptr;
+  }
+  void close(execution_row& execution, end_state state) {
+    if (!execution.open) return;
+    execution.open = false;
+    execution.state = state;
+    execution.finished = event.recorded_at;
+  }
+
+  void operator()(InitialSyncStarted const& e) {
+    execution_id const id{event.at.value};
+    if (auto* before = find(view.latest[e.map])) {
+      for (auto& leg : before->legs) leg.chunks.clear();
+      close(*before, end_state::interrupted);
+    }
+    execution_row row;
+    row.map = e.map;
+    row.master = e.master;
+    row.started = event.recorded_at;
+    for (auto const way : e.legs) {
+      leg_row leg;
+      leg.way = way;
+      row.legs.push_back(std::move(leg));
+    }
+    view.executions[id] = std::move(row);
+    view.latest[e.map] = id;
+  }
+  void operator()(LegStarted const& e) {
+    if (auto* leg = find(e.execution, e.way)) leg->started = event.recorded_at;
+  }
+  void operator()(RecordsCaptured const& e) {
+    if (e.kind != capture_kind::initial) return;
+    auto* leg = find(e.execution, direction_from(e.of));
+    if (leg == nullptr) return;
+    chunk_row chunk;
+    chunk.first_key = e.first_key.bytes;
+    chunk.last_key = e.last_key.bytes;
+    chunk.last = e.last_chunk;
+    chunk.snapshot = {e.incarnation, e.commit};
+    chunk.records = event.at;
+    chunk.count = e.count;
+    leg->chunks.push_back(std::move(chunk));
+  }
+  void operator()(ChunkCopied const& e) {
+    auto* leg = find(e.execution, e.way);
+    if (leg == nullptr) return;
+    if (e.records == sequence{}) {
+      // A chunk without rows: nothing was captured, the keys are covered all the same.
+      chunk_row chunk;
+      chunk.first_key = e.first_key.bytes;
+      chunk.last_key = e.last_key.bytes;
+      chunk.last = e.last;
+      chunk.snapshot = {e.incarnation, e.snapshot};
+      leg->chunks.push_back(std::move(chunk));
+    }
+    auto& chunk = leg->chunks.back();
+    chunk.lane = e.lane;
+    chunk.batch = e.batch;
+    chunk.copied = true;
+    leg->rows += chunk.count;
+  }
+  void operator()(LegCompleted const& e) {
+    auto* leg = find(e.execution, e.way);
+    if (leg == nullptr) return;
+    leg->done = true;
+    leg->finished = event.recorded_at;
+  }
+  void operator()(InitialSyncCompleted const& e) {
+    auto* execution = find(e.execution);
+    if (execution == nullptr) return;
+    execution->failed = e.failed;
+    close(*execution, e.state);
+  }
+  void operator()(MapStopped const& e) {
+    auto* execution = find(view.latest[e.map]);
+    if (execution == nullptr) return;
+    for (auto& leg : execution->legs) leg.chunks.clear();
+    close(*execution, end_state::interrupted);
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+};
+
+}  // namespace
+
+void progress::fold(event_view const& event) { std::visit(progress_fold{*this, event}, event.body); }
+
+execution_row const* progress::of(map_id map) const {
+  auto const id = latest.find(map);
+  if (id == latest.end()) return nullptr;
+  auto const found = executions.find(id->second);
+  return found == executions.end() ? nullptr : &found->second;
+}
+
+leg_row const* execution_row::leg(direction way) const {
+  for (auto const& one : legs) {
+    if (one.way == way) return &one;
+  }
+  return nullptr;
+}
+
+chunk_row const* leg_row::covering(std::string_view key) const {
+  auto const found = std::partition_point(chunks.begin(), chunks.end(), [&](chunk_row const& chunk) {
+    return !chunk.last && chunk.last_key < key;
+  });
+  return found == chunks.end() || key <= found->first_key ? nullptr : &*found;
+}
+
+}  // namespace dualwrite::projections

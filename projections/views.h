@@ -1,0 +1,40 @@
+// All views together: one step forward for each event, in the order of the log.
+#pragma once
+
+#include <string>
+#include <tuple>
+
+#include "projections/activity_log.h"
+#include "projections/alert_windows.h"
+#include "projections/archive.h"
+#include "projections/conflicts.h"
+#include "projections/conservation.h"
+#include "projections/delivery.h"
+#include "projections/drift.h"
+#include "projections/map_status.h"
+#include "projections/parked.h"
+#include "projections/progress.h"
+
+namespace dualwrite::projections {
+
+struct views {
+  map_status status;
+  projections::delivery delivery;
+  projections::progress progress;
+  projections::parked parked;
+  projections::conflicts conflicts;
+  projections::conservation conservation;
+  projections::drift drift;
+  projections::activity_log activity;
+  alert_windows alerts;
+  sequence checkpoint;  // up to which event all of them are true
+  DW_FIELDS(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, checkpoint);
+
+  void fold(event_view const& event) {
+    auto const step = [&](auto&... view) { (view.fold(event), ...); };
+    step(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts);
+    checkpoint = event.last();
+  }
+};
+
+}  // namespace dualwrite::projections
