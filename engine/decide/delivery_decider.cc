@@ -50,6 +50,12 @@ struct planner {
     return std::move(plan);
   }
 
+  delivery_plan run_rewritten() {
+    bool entered = false;
+    if (find_keys() && passes_filter(entered)) transform(false);
+    return std::move(plan);
+  }
+
   delivery_plan end(fate what) {
     plan.what = what;
     return std::move(plan);
@@ -84,7 +90,8 @@ struct planner {
 
   bool passes_filter(bool& entered) {
     auto const after = context.map.eligible(source(), row());
-    if (!after) return park_unmappable(after.error());
+    // A delete that carries only the key cannot be filtered by other columns: it is carried out where there is a row.
+    if (!after) return is_remove() || park_unmappable(after.error());
     if (!*after) {
       plan.what = fate::filtered;
       return false;
@@ -329,6 +336,10 @@ struct planner {
 
 delivery_plan plan_delivery(delivery_context const& context, map_record const& record, attempt which) {
   return planner{context, record, which, {}, {}, {}}.run();
+}
+
+delivery_plan plan_rewritten(delivery_context const& context, map_record const& record) {
+  return planner{context, record, attempt::retry, {}, {}, {}}.run_rewritten();
 }
 
 delivery_plan plan_resolution(delivery_context const& context,

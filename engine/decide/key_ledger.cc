@@ -153,6 +153,11 @@ bool key_ledger::knows(batch_id id, epoch session) const {
   return found != batches_.end() && found->second.session == session;
 }
 
+epoch key_ledger::session_of(batch_id id) const {
+  auto const found = batches_.find(id);
+  return found == batches_.end() ? epoch{} : found->second.session;
+}
+
 std::vector<handed_write const*> key_ledger::unseen(map_id map,
                                                     direction way,
                                                     std::string const& key,

@@ -64,6 +64,8 @@ class key_ledger {
   // Any write of the batch; the last one matched if there is one.
   handed_write const* last_matched(batch_id id) const;
   bool knows(batch_id id, epoch session) const;
+  epoch session_of(batch_id id) const;
+  bool knows_batch(batch_id id) const { return batches_.contains(id); }
 
   // The writes of this key, of this direction, that a change of the target's side at `at` cannot have seen.
   [[nodiscard]] std::vector<handed_write const*> unseen(map_id map,

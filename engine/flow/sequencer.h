@@ -50,12 +50,16 @@ class sequencer {
   // The commit loop; a child of the engine's nursery.
   [[nodiscard]] async<void> run();
 
-  projections::views const& views() const { return views_; }
+  projections::views const& views() const { return *views_; }
+  // For what may be asked after the engine has ended.
+  std::shared_ptr<projections::views const> shared_views() const { return views_; }
   event_log const& log() const { return log_.log(); }
 
   // Rings at every step forward of the views, until it is removed.
   void add_listener(bell& listener) { listeners_.insert(&listener); }
   void remove_listener(bell& listener) { listeners_.erase(&listener); }
+  // For changes that the listeners look at and that are not in the log: what is at work just now.
+  void ring_listeners();
 
  private:
   struct submission;
@@ -72,7 +76,7 @@ class sequencer {
   boost::asio::any_io_executor executor_;
   durable_log& log_;
   clock& time_;
-  projections::views views_;
+  std::shared_ptr<projections::views> views_;
   projections::alert_windows alerts_;  // ahead of the views by the group at work
   sequencer_limits limits_;
   sequencer_faults faults_;

@@ -1,0 +1,268 @@
+#include "engine/flow/batch_planner.h"
+
+#include <algorithm>
+
+#include "events/row_image.h"
+
+namespace dualwrite::engine {
+
+using replay::queued_item;
+using replay::queued_record;
+using replay::queued_resolution;
+
+batch_planner::batch_planner(link_context& context, direction way)
+    : context_(context),
+      way_(way) {
+  batch_.plan->link = context.link;
+  batch_.plan->way = way;
+}
+
+bool batch_planner::concerns(queued_item const& item, map_id map) const {
+  if (auto const* resolution = std::get_if<queued_resolution>(&item)) return resolution->map == map;
+  auto const* found = std::get_if<queued_record>(&item);
+  if (found == nullptr) return false;
+  auto const& record = *found;
+  if (record.map) return record.map == map;
+  auto const& status = context_.views().status;
+  auto const schema = status.schemas.find(record.schema);
+  if (schema == status.schemas.end()) return false;
+  auto const compiled = context_.maps.get(context_.views(), map);
+  return compiled && (*compiled)->writes(way_) && (*compiled)->table(source_of(way_)) == schema->second.table;
+}
+
+result<void> batch_planner::add(queued_item const& item, std::vector<map_id> const& members) {
+  if (auto const* echo = std::get_if<replay::passed_echo>(&item)) {
+    batch_.echoes_passed.push_back({opposite(way_), echo->lane, echo->batch});
+    return {};
+  }
+  auto const at = std::visit([](auto const& one) { return one.at; }, item);
+  for (auto const map : members) {
+    // A map that joined the main lane may be ahead of it.
+    auto const place = context_.views().delivery.places.find({map, way_});
+    if (place == context_.views().delivery.places.end() || at <= place->second.position) continue;
+    if (!concerns(item, map)) continue;
+    if (auto const* record = std::get_if<queued_record>(&item)) {
+      DW_CHECK(add_record(*record, map, attempt::first));
+    } else if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
+      DW_CHECK(add_resolution(*resolution, map, attempt::first));
+    }
+  }
+  return {};
+}
+
+result<void> batch_planner::add_retry(queued_item const& item, map_id map) {
+  if (auto const* record = std::get_if<queued_record>(&item)) return add_record(*record, map, attempt::retry);
+  if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
+    return add_resolution(*resolution, map, attempt::retry);
+  }
+  return {};
+}
+
+result<void> batch_planner::add_copy(queued_record const& record, map_id map) {
+  return add_record(record, map, attempt::first);
+}
+
+result<map_record> batch_planner::to_map_record(queued_record const& record, map_id map) {
+  map_record out;
+  out.map = map;
+  out.way = way_;
+  out.at = record.at;
+  out.kind = record.kind;
+  out.op = record.op;
+  if (!record.before.empty()) {
+    DW_TRY(out.before, decode_row(record.before));
+  }
+  if (!record.after.empty()) {
+    DW_TRY(out.after, decode_row(record.after));
+  }
+  // What the source did not send is as it was before, where that is known.
+  for (std::size_t i = 0; i < out.after.size() && i < out.before.size(); ++i) {
+    if (out.after[i].is_unchanged()) out.after[i] = out.before[i];
+  }
+  out.cause = record.cause;
+  out.depth = record.cause ? depth_of(record.cause) + 1 : 0;
+  out.position = record.position;
+  out.committed_at = record.committed_at;
+  out.group = record.group;
+  return out;
+}
+
+// How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it grows.
+std::uint32_t batch_planner::depth_of(sequence cause) {
+  std::uint32_t depth = 0;
+  for (auto at = cause; at && depth < 8; ++depth) {
+    auto const item = read_item(context_.log.log(), at);
+    auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
+    at = record == nullptr ? sequence{} : record->cause;
+    if (!at) return depth;
+  }
+  return depth;
+}
+
+delivery_context batch_planner::planning(compiled_map const& map) {
+  auto holds = [this, &map](projections::chunk_row const& chunk, std::string const& key) {
+    auto const [keys, fresh] = context_.chunk_keys.try_emplace(chunk.records);
+    if (fresh) {
+      for (std::uint32_t i = 0; i < chunk.count; ++i) {
+        auto const item = read_item(context_.log.log(), chunk.records + i);
+        auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
+        auto const row = record == nullptr ? result<row_values>(row_values{}) : decode_row(record->after);
+        auto const schema = record == nullptr ? projections::schema_row{}
+                                              : context_.views().status.schemas.at(record->schema);
+        auto const of = schema.app == context_.app(side::left) ? side::left : side::right;
+        auto const row_key = row ? map.key_of(of, *row) : result<std::string>(row.error());
+        if (row_key) keys->second.insert(*row_key);
+      }
+    }
+    return keys->second.contains(key);
+  };
+  auto committed_at = [this](sequence at) {
+    auto const item = read_item(context_.log.log(), at);
+    if (!item) return instant{};
+    if (auto const* record = std::get_if<queued_record>(&*item)) return record->committed_at;
+    if (auto const* resolution = std::get_if<queued_resolution>(&*item)) return resolution->committed_at;
+    return instant{};
+  };
+  return {context_.views(), context_.ledger, map, std::move(holds), std::move(committed_at), context_.faults.delivery};
+}
+
+result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
+  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  DW_TRY(auto const mine, to_map_record(record, map));
+  planned_record planned;
+  planned.map = map;
+  planned.version = context_.views().status.find(map)->version;
+  planned.at = record.at;
+  planned.which = which;
+  planned.copied = record.kind != capture_kind::live;
+  planned.made_on = source_of(way_);
+  planned.committed_at = record.committed_at;
+  planned.depth = mine.depth;
+  planned.plan = plan_delivery(planning(*compiled), mine, which);
+  bool const both_ways = compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
+  keep(std::move(planned), both_ways && record.kind != capture_kind::initial);
+  return {};
+}
+
+result<void> batch_planner::add_resolution(queued_resolution const& resolution, map_id map, attempt which) {
+  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  map_resolution mine;
+  mine.map = map;
+  mine.way = way_;
+  mine.at = resolution.at;
+  mine.key = resolution.key;
+  mine.removes = resolution.removes;
+  if (!resolution.image.empty()) {
+    DW_TRY(mine.image, decode_row(resolution.image));
+  }
+  planned_record planned;
+  planned.map = map;
+  planned.version = context_.views().status.find(map)->version;
+  planned.at = resolution.at;
+  planned.which = which;
+  planned.made_on = target_of(way_);
+  planned.committed_at = resolution.committed_at;
+  planned.plan = plan_resolution(planning(*compiled), mine, which);
+  keep(std::move(planned), true);
+  return {};
+}
+
+result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
+  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
+    return add_resolution(*resolution, map, attempt::retry);
+  }
+  auto const* record = std::get_if<queued_record>(&item);
+  if (record == nullptr) return {};
+  DW_TRY(auto const mine, to_map_record(*record, map));
+  planned_record planned;
+  planned.map = map;
+  planned.at = record->at;
+  planned.made_on = source_of(way_);
+  planned.committed_at = record->committed_at;
+  planned.depth = mine.depth;
+  planned.plan = plan_rewritten(planning(*compiled), mine);
+  bool const both_ways = compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
+  keep(std::move(planned), both_ways && record->kind != capture_kind::initial);
+  return {};
+}
+
+void batch_planner::keep(planned_record record, bool by_key) {
+  auto& plan = record.plan;
+  auto const name = std::pair{record.map, plan.key};
+  bool const whole = plan.write == nullptr || plan.whole_row || plan.write->kind == write_kind::remove;
+  if (plan.what == fate::write && record.which == attempt::first && !whole && parked_keys_.contains(name)) {
+    plan.what = fate::park;
+    plan.state = park_state::waiting;
+  }
+  if (plan.what == fate::park) parked_keys_.insert(name);
+  if (plan.what == fate::write) {
+    record.write = batch_.writes.size();
+    auto const earlier = last_write_.find(name);
+    if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
+    last_write_[name] = *record.write;
+    batch_.writes.push_back(*plan.write);
+    handed_write handed;
+    handed.map = record.map;
+    handed.key = plan.key;
+    handed.old_key = plan.old_key;
+    handed.record = record.at;
+    handed.made_on = record.made_on;
+    handed.committed_at = record.committed_at;
+    handed.depth = record.depth;
+    handed.by_key = by_key;
+    handed.write = plan.write;
+    batch_.handed.push_back(std::move(handed));
+  }
+  batch_.plan->records.push_back(std::move(record));
+}
+
+ready_batch batch_planner::take() {
+  auto batch = std::move(batch_);
+  batch_ = {};
+  batch_.plan->link = context_.link;
+  batch_.plan->way = way_;
+  parked_keys_.clear();
+  last_write_.clear();
+  return batch;
+}
+
+result<queued_item> read_item(event_log const& log, sequence at) {
+  auto const cursor = log.read({at, false, std::nullopt});
+  DW_TRY(auto const stored, cursor->next());
+  if (!stored || stored->at > at || stored->last() < at) return error{error_code::sequence_not_found, {}, at};
+  DW_TRY(auto const event, decode(*stored));
+  if (auto const* resolved = event.as<ConflictResolved>()) {
+    return queued_item{queued_resolution{event.at,
+                                         resolved->map,
+                                         resolved->winner,
+                                         resolved->committed_at,
+                                         resolved->removes,
+                                         std::string(resolved->key.bytes),
+                                         std::string(resolved->image.bytes),
+                                         resolved->schema}};
+  }
+  auto const* captured = event.as<RecordsCaptured>();
+  if (captured == nullptr) return error{error_code::sequence_not_found, "it is not a record", at};
+  auto const pack = std::make_shared<std::string const>(captured->records.bytes);
+  record_reader reader(*pack);
+  while (true) {
+    DW_TRY(auto const record, reader.next());
+    if (!record) return error{error_code::event_malformed, {}, at};
+    if (event.at + record->index != at) continue;
+    return queued_item{queued_record{at,
+                                     captured->kind,
+                                     captured->map,
+                                     captured->tables[record->table].schema,
+                                     record->op,
+                                     record->before,
+                                     record->after,
+                                     record->cause,
+                                     {captured->incarnation, captured->commit},
+                                     captured->committed_at,
+                                     0,
+                                     pack}};
+  }
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,66 @@
+// Gathers records of one direction into a batch: plans each for its maps, and keeps the writes in the order of the log.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/decide/outcome.h"
+#include "engine/flow/link_context.h"
+#include "replay/record_cursor.h"
+
+namespace dualwrite::engine {
+
+// A batch that is ready to be sent, and what it means.
+struct ready_batch {
+  std::shared_ptr<planned_batch> plan = std::make_shared<planned_batch>();
+  std::vector<target_write> writes;
+  std::vector<handed_write> handed;
+  std::vector<batch_id> echoes_passed;  // of the other direction, by all members, when this batch is done
+  std::vector<map_id> members;
+};
+
+// Errors: `event_malformed`, `invalid_definition`.
+// Lifetime: one batch; outlived by its context.
+// Threads: the engine strand; between the first add() and take() nothing may be awaited.
+class batch_planner {
+ public:
+  batch_planner(link_context& context, direction way);
+
+  // For every map of `members` that the record concerns and that is not beyond it yet.
+  [[nodiscard]] result<void> add(replay::queued_item const& item, std::vector<map_id> const& members);
+  [[nodiscard]] result<void> add_retry(replay::queued_item const& item, map_id map);
+  // A row of a chunk, for its map.
+  [[nodiscard]] result<void> add_copy(replay::queued_record const& record, map_id map);
+
+  bool empty() const { return batch_.plan->records.empty() && batch_.echoes_passed.empty(); }
+  std::size_t size() const { return batch_.plan->records.size(); }
+  [[nodiscard]] ready_batch take();
+  planned_batch& plan() { return *batch_.plan; }
+
+  // Whether an item is to be delivered to this map at all.
+  bool concerns(replay::queued_item const& item, map_id map) const;
+  // The write that a record must have led to, for a batch that was written before the engine ended.
+  [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item, map_id map);
+
+ private:
+  [[nodiscard]] result<void> add_record(replay::queued_record const& record, map_id map, attempt which);
+  [[nodiscard]] result<void> add_resolution(replay::queued_resolution const& resolution, map_id map, attempt which);
+  [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
+  void keep(planned_record record, bool by_key);
+  [[nodiscard]] delivery_context planning(compiled_map const& map);
+  std::uint32_t depth_of(sequence cause);
+
+  link_context& context_;
+  direction way_;
+  ready_batch batch_;
+  std::set<std::pair<map_id, std::string>> parked_keys_;
+  std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
+};
+
+// Reads one record, or the winner of a conflict, from the log by its sequence.
+[[nodiscard]] result<replay::queued_item> read_item(event_log const& log, sequence at);
+
+}  // namespace dualwrite::engine

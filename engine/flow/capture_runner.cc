@@ -1,0 +1,230 @@
+#include "engine/flow/capture_runner.h"
+
+#include <algorithm>
+
+#include "engine/flow/copy_chunk.h"
+#include "events/row_image.h"
+
+namespace dualwrite::engine {
+
+using projections::map_state;
+
+capture_runner::capture_runner(link_context& context, side of)
+    : context_(context),
+      side_(of),
+      wake_(context.executor) {
+  context_.log.add_listener(wake_);
+}
+
+capture_runner::~capture_runner() { context_.log.remove_listener(wake_); }
+
+// The tables of every map that captures, or is about to, on this side.
+capture_runner::wanted capture_runner::wanted_tables() const {
+  wanted out;
+  for (auto const& [map, row] : context_.views().status.maps) {
+    if (row.link != context_.link) continue;
+    bool const starts = row.pending_kind == event_type::RunRequested;
+    if (!row.captures() && !starts) continue;
+    auto const compiled = context_.maps.get(context_.views(), map);
+    if (!compiled || !(*compiled)->writes(direction_from(side_))) continue;
+    auto const& table = (*compiled)->table(side_);
+    auto& entry = out[table];
+    entry.maps.push_back(map);
+    entry.schema = context_.views().status.schema_of(context_.app(side_), table);
+    auto const read = (*compiled)->reads(side_);
+    entry.read.insert(read.begin(), read.end());
+  }
+  return out;
+}
+
+bool capture_runner::is_current() const {
+  if (!started_) return false;
+  auto const now = wanted_tables();
+  return std::equal(now.begin(), now.end(), tables_.begin(), tables_.end(), [](auto const& a, auto const& b) {
+    return a.first == b.first && a.second.maps == b.second.maps && a.second.read == b.second.read &&
+           a.second.schema == b.second.schema;
+  });
+}
+
+async<void> capture_runner::run() {
+  while (true) {
+    auto tables = wanted_tables();
+    if (tables.empty() && !started_) {
+      DW_CO_CHECK(co_await wake_.wait());
+      continue;
+    }
+    auto const how = is_current() ? co_await step() : co_await start(std::move(tables));
+    if (how) {
+      failures_ = 0;
+      continue;
+    }
+    started_ = false;
+    if (how.error().code == error_code::source_rewound) {
+      DW_CO_CHECK(co_await lost_source(how.error()));
+    } else if (class_of(how.error().code) == error_class::transient) {
+      DW_CO_CHECK(co_await rest(how.error()));
+    } else {
+      co_return how;
+    }
+  }
+}
+
+// Goes on behind what was captured last, while anything was; what nobody captured meanwhile is not looked for.
+async<void> capture_runner::start(wanted tables) {
+  auto const known = context_.views().delivery.captures.find({context_.link, side_});
+  std::optional<source_position> after;
+  bool const goes_on = known != context_.views().delivery.captures.end() && !known->second.maps.empty();
+  if (goes_on) after = known->second.at;
+  std::vector<std::string> names;
+  for (auto const& [table, entry] : tables) names.push_back(table);
+  auto at = after.value_or(source_position{});
+  if (!tables.empty()) {
+    DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(names), after));
+  }
+  CaptureStarted event{context_.link, side_, context_.app(side_), at.incarnation, at.commit, {}};
+  for (auto const& [table, entry] : tables) event.tables.push_back({entry.schema, entry.maps});
+  drafts events;
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  tables_ = std::move(tables);
+  started_ = !tables_.empty();
+  co_return result<void>{};
+}
+
+async<void> capture_runner::step() {
+  auto& source = context_.source(side_);
+  DW_CO_TRY(auto const transactions,
+            co_await source.next(context_.options.capture_transactions_max, context_.options.capture_patience));
+  if (transactions.empty()) co_return result<void>{};
+  drafts events;
+  for (auto const& transaction : transactions) DW_CO_CHECK(append_transaction(transaction, events));
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  auto const last = transactions.back().position;
+  DW_CO_CHECK(co_await source.acknowledge(last));
+  co_return result<void>{};
+}
+
+result<void> capture_runner::append_transaction(captured_transaction const& transaction, drafts& events) {
+  std::vector<std::pair<captured_row const*, sequence>> rows;
+  auto const log = context_.log.log().head().log;
+  bool const ours = transaction.mark && transaction.mark->lane.log == log && transaction.mark->lane.link == context_.link;
+  if (!ours) {
+    for (auto const& row : transaction.rows) rows.emplace_back(&row, sequence{});
+    append_rows(transaction, rows, events);
+    return {};
+  }
+  auto const& mark = *transaction.mark;
+  batch_id const batch{mark.lane.way, mark.lane.lane, mark.batch};
+  std::uint32_t echoed = 0;
+  if (context_.ledger.knows(batch, mark.session) && !context_.faults.echo_by_tag_alone) {
+    DW_TRY(rows, without_echoes(transaction, batch, echoed));
+  }
+  EchoSeen const seen{context_.link,
+                      mark.lane.way,
+                      mark.lane.lane,
+                      mark.session,
+                      mark.batch,
+                      transaction.position.incarnation,
+                      transaction.position.commit,
+                      echoed};
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, seen));
+  append_rows(transaction, rows, events);
+  context_.ledger.came_back(batch, transaction.position);
+  return {};
+}
+
+// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own rules.
+result<std::vector<std::pair<captured_row const*, sequence>>> capture_runner::without_echoes(
+    captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed) {
+  std::vector<std::pair<captured_row const*, sequence>> derived;
+  for (auto const& row : transaction.rows) {
+    DW_TRY(auto const before, row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
+    DW_TRY(auto const after, row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
+    key_ledger::captured_change const change{row.table, row.op, before, after};
+    if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change) != nullptr) {
+      ++echoed;
+      continue;
+    }
+    auto const* cause = context_.ledger.last_matched(batch);
+    derived.emplace_back(&row, cause == nullptr ? sequence{} : cause->record);
+  }
+  return derived;
+}
+
+void capture_runner::append_rows(captured_transaction const& transaction,
+                                 std::vector<std::pair<captured_row const*, sequence>> const& rows,
+                                 drafts& events) {
+  std::vector<RecordsCaptured> parts;
+  std::vector<record_packer> packs;
+  std::uint32_t index = 0;
+  for (auto const& [row, cause] : rows) {
+    auto const table = tables_.find(row->table);
+    if (table == tables_.end()) continue;
+    auto const mask = [&](std::string const& image) {
+      auto values = image.empty() ? result<row_values>(row_values{}) : decode_row(image);
+      return image.empty() || !values ? std::string{} : masked_row(std::move(*values), table->second.read);
+    };
+    if (packs.empty() || packs.back().size() > context_.options.capture_bytes_max) {
+      packs.emplace_back();
+      RecordsCaptured part;
+      part.link = context_.link;
+      part.of = side_;
+      part.incarnation = transaction.position.incarnation;
+      part.commit = transaction.position.commit;
+      part.committed_at = transaction.committed_at;
+      part.first_index = index;
+      parts.push_back(std::move(part));
+    }
+    auto& counts = parts.back().tables;
+    auto count = std::find_if(
+        counts.begin(), counts.end(), [&](auto const& one) { return one.schema == table->second.schema; });
+    if (count == counts.end()) count = counts.insert(counts.end(), {table->second.schema, 0});
+    ++count->count;
+    auto const place = static_cast<std::uint32_t>(count - counts.begin());
+    auto const before = mask(row->before);
+    auto const after = mask(row->after);
+    packs.back().add({0, place, row->op, before, after, cause});
+    ++index;
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    parts[i].last = i + 1 == parts.size();
+    parts[i].count = packs[i].count();
+    parts[i].records = blob{packs[i].bytes()};
+    auto drafted = draft({stream_kind::link, context_.link.value}, context_.link, parts[i]);
+    drafted.span = parts[i].count;
+    events.push_back(std::move(drafted));
+  }
+}
+
+// What was captured from it is not what it holds now: going on from now would lose changes unseen, so its maps stop.
+async<void> capture_runner::lost_source(error why) {
+  drafts events;
+  for (auto const& [table, entry] : wanted_tables()) {
+    for (auto const map : entry.maps) {
+      auto const* row = context_.views().status.find(map);
+      if (row->pending_kind == event_type::StopRequested) continue;
+      StopRequested const stop{map, {}, "source_rewound: the source holds less than was captured from it"};
+      events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
+    }
+  }
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return co_await rest(std::move(why));
+}
+
+async<void> capture_runner::rest(error why) {
+  AttemptFailed const failed{context_.link,
+                             direction_from(side_),
+                             projections::no_lane,
+                             context_.app(side_),
+                             fault_class::network,
+                             name_of(why.code),
+                             why.detail};
+  drafts events;
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  auto const until = context_.time.now() + backoff(context_.options, ++failures_);
+  DW_CO_CHECK(co_await context_.time.sleep_until(until));
+  co_return result<void>{};
+}
+
+}  // namespace dualwrite::engine

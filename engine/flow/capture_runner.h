@@ -1,0 +1,52 @@
+// Captures one side of a link: reads committed transactions, leaves out what is only our own writes coming back, and appends
+// the rest; only then is the source told that it may forget them.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/flow/link_context.h"
+
+namespace dualwrite::engine {
+
+// Guarantees: an accepted record is durable before the source is acknowledged; a transaction is captured whole, in order, once.
+// Errors: run() ends with an error only where the engine must stop; a source that lost what was captured from it stops its maps.
+// Threads: the engine strand.
+class capture_runner {
+ public:
+  capture_runner(link_context& context, side of);
+  ~capture_runner();
+  [[nodiscard]] async<void> run();
+
+ private:
+  struct wanted_table {
+    std::vector<map_id> maps;
+    std::set<std::size_t> read;
+    schema_id schema;
+  };
+  using wanted = std::map<std::string, wanted_table>;
+
+  [[nodiscard]] wanted wanted_tables() const;
+  bool is_current() const;
+  [[nodiscard]] async<void> start(wanted tables);
+  [[nodiscard]] async<void> step();
+  [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction, drafts& events);
+  void append_rows(captured_transaction const& transaction,
+                   std::vector<std::pair<captured_row const*, sequence>> const& rows,
+                   drafts& events);
+  [[nodiscard]] result<std::vector<std::pair<captured_row const*, sequence>>> without_echoes(
+      captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed);
+  [[nodiscard]] async<void> lost_source(error why);
+  [[nodiscard]] async<void> rest(error why);
+
+  link_context& context_;
+  side side_;
+  bell wake_;
+  wanted tables_;
+  bool started_ = false;
+  std::uint32_t failures_ = 0;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,259 @@
+#include "engine/flow/catch_up_lane.h"
+
+#include <algorithm>
+
+#include "engine/flow/copy_chunk.h"
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::map_state;
+using projections::map_way;
+
+bool asked_to_stop(projections::map_row const& row) {
+  return row.pending_kind == event_type::PauseRequested || row.pending_kind == event_type::StopRequested;
+}
+
+bool may_retry(projections::map_row const& row) {
+  return row.state != map_state::idle && row.state != map_state::paused && !row.execution_open;
+}
+
+}  // namespace
+
+catch_up_lane::catch_up_lane(link_context& context, target_session& session, direction way, lane_id lane)
+    : context_(context),
+      session_(session),
+      way_(way),
+      lane_(lane),
+      wake_(context.executor) {
+  context_.log.add_listener(wake_);
+}
+
+catch_up_lane::~catch_up_lane() { context_.log.remove_listener(wake_); }
+
+async<void> catch_up_lane::run() {
+  while (true) {
+    auto const next = choose();
+    if (!next) {
+      DW_CO_CHECK(co_await wake_.wait());
+      continue;
+    }
+    map_way const of{next->map, way_};
+    context_.at_work.insert(of);
+    auto const how = co_await work_on(*next);
+    context_.at_work.erase(of);
+    context_.in_doubt.erase(of);
+    context_.log.ring_listeners();
+    if (how) {
+      failures_ = 0;
+      continue;
+    }
+    if (class_of(how.error().code) != error_class::transient) co_return how;
+    DW_CO_CHECK(co_await rest(how.error()));
+  }
+}
+
+// A source that cannot be read is tried again later.
+async<void> catch_up_lane::rest(error why) {
+  AttemptFailed const failed{context_.link,
+                             way_,
+                             lane_,
+                             context_.app(source_of(way_)),
+                             fault_class::network,
+                             name_of(why.code),
+                             why.detail};
+  drafts events;
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  auto const until = context_.time.now() + backoff(context_.options, ++failures_);
+  DW_CO_CHECK(co_await context_.time.sleep_until(until));
+  co_return result<void>{};
+}
+
+// The map that is furthest behind, of those that no other lane works on.
+std::optional<catch_up_lane::work> catch_up_lane::choose() const {
+  std::optional<work> best;
+  sequence furthest;
+  for (auto const& [of, place] : context_.views().delivery.places) {
+    if (of.second != way_ || !context_.is_mine(of.first) || context_.at_work.contains(of)) continue;
+    auto const* row = context_.views().status.find(of.first);
+    if (row == nullptr || asked_to_stop(*row)) continue;
+    auto const kind = due_work(of.first, *row);
+    auto const position = context_.views().delivery.position(of.first, way_);
+    if (!kind || (best && furthest <= position)) continue;
+    best = work{*kind, of.first};
+    furthest = position;
+  }
+  return best;
+}
+
+std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(map_id map, projections::map_row const& row) const {
+  map_way const of{map, way_};
+  if (row.state == map_state::initializing && row.execution_open) {
+    auto const* execution = context_.views().progress.of(map);
+    for (auto const& leg : execution->legs) {
+      if (leg.done) continue;
+      return leg.way == way_ ? std::optional(work_kind::copy) : std::nullopt;
+    }
+    return std::nullopt;
+  }
+  if (may_retry(row)) {
+    if (!context_.views().parked.to_reread(of).empty()) return work_kind::reread;
+    if (!records_to_try(map).empty()) return work_kind::retry;
+  }
+  auto const& place = context_.views().delivery.places.at(of);
+  if (!wants_delivery(row) || place.lane == projections::main_lane) return std::nullopt;
+  auto const reached = context_.caught_up.find(of);
+  bool const is_there = reached != context_.caught_up.end() &&
+                        reached->second >= context_.main_read[static_cast<std::size_t>(way_)];
+  return is_there ? std::nullopt : std::optional(work_kind::queue);
+}
+
+// A record whose reference waits for no certain record is tried when all that was accepted before it is settled.
+bool catch_up_lane::dependency_is_over(sequence record, projections::parked_row const& row) const {
+  if (row.waits_for && context_.views().parked.holds(row.waits_for)) return false;
+  auto const until = row.waits_for ? row.waits_for : record - 1;
+  for (auto const& [of, place] : context_.views().delivery.places) {
+    if (of.second != way_ || !context_.is_mine(of.first)) continue;
+    if (context_.views().delivery.position(of.first, way_) < until) return false;
+  }
+  return true;
+}
+
+// One record of each key, the oldest first.
+std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
+  map_way const of{map, way_};
+  auto const& parked = context_.views().parked;
+  std::vector<sequence> out;
+  std::set<std::string> keys;
+  auto const take = [&](sequence record) {
+    auto const& row = *parked.find(of, record);
+    if (out.size() >= context_.options.retry_records_max) return;
+    if (keys.contains(row.key) || keys.contains(row.old_key)) return;
+    // A part of a row has to wait for what is before it, whoever asked for it.
+    auto const* chain = parked.chain(of, row.key);
+    auto const* old_chain = row.old_key.empty() ? nullptr : parked.chain(of, row.old_key);
+    bool const is_head = *chain->begin() == record && (old_chain == nullptr || *old_chain->begin() == record);
+    if (!is_head && !row.whole_row) return;
+    keys.insert(row.key);
+    if (!row.old_key.empty()) keys.insert(row.old_key);
+    out.push_back(record);
+  };
+  for (auto const record : parked.due(of)) take(record);
+  for (auto const record : parked.dependent(of)) {
+    if (dependency_is_over(record, *parked.find(of, record))) take(record);
+  }
+  return out;
+}
+
+async<void> catch_up_lane::work_on(work what) {
+  switch (what.kind) {
+    case work_kind::copy: co_return co_await copy_chunk(what.map);
+    case work_kind::reread: co_return co_await read_again(what.map);
+    case work_kind::retry: co_return co_await retry_batch(what.map);
+    case work_kind::queue: co_return co_await queue_batch(what.map);
+  }
+  co_return result<void>{};
+}
+
+async<void> catch_up_lane::queue_batch(map_id map) {
+  auto const behind = context_.views().delivery.position(map, way_);
+  replay::record_cursor cursor(context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
+  batch_planner planner(context_, way_);
+  std::vector<map_id> const members{map};
+  while (planner.size() < context_.options.batch_records_max) {
+    DW_CO_TRY(auto const unit, cursor.next(context_.views().checkpoint));
+    if (!unit) break;
+    for (auto const& item : unit->items) DW_CO_CHECK(planner.add(item, members));
+  }
+  auto batch = planner.take();
+  batch.members = members;
+  batch.plan->behind = behind;
+  batch.plan->position = cursor.position();
+  batch.plan->places = {{map, projections::no_lane, cursor.position()}};
+  if (batch.plan->records.empty()) {
+    // What was only read past is remembered until the map joins: the joining says how far it came.
+    for (auto const& echo : batch.echoes_passed) context_.ledger.passed(echo, map);
+    context_.caught_up[{map, way_}] = cursor.position();
+    co_return result<void>{};
+  }
+  auto const end = co_await session_.deliver(lane_, std::move(batch));
+  if (!end) co_return end.error();
+  co_return result<void>{};
+}
+
+async<void> catch_up_lane::retry_batch(map_id map) {
+  batch_planner planner(context_, way_);
+  for (auto const record : records_to_try(map)) {
+    DW_CO_TRY(auto const item, read_item(context_.log.log(), record));
+    DW_CO_CHECK(planner.add_retry(item, map));
+  }
+  auto batch = planner.take();
+  batch.members = {map};
+  auto const end = co_await session_.deliver(lane_, std::move(batch));
+  if (!end) co_return end.error();
+  co_return result<void>{};
+}
+
+async<void> catch_up_lane::copy_chunk(map_id map) {
+  auto const* execution = context_.views().progress.of(map);
+  auto const id = context_.views().progress.latest.at(map);
+  auto const leg = *execution->leg(way_);
+  if (leg.chunks.empty() && leg.started == instant{}) {
+    drafts events;
+    events.push_back(draft({stream_kind::map, map.value}, context_.link, LegStarted{map, id, way_}));
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  }
+  if (leg.chunks.empty() || leg.chunks.back().copied) co_return co_await read_chunk(map, id, leg);
+  co_return co_await write_chunk(map, id, leg);
+}
+
+async<void> catch_up_lane::read_chunk(map_id map, execution_id execution, projections::leg_row leg) {
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
+  auto request = chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows);
+  auto const limit = request.limit;
+  DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  auto const number = static_cast<std::uint32_t>(leg.chunks.size());
+  chunk_place const place{context_.link, map, execution, way_, number, after, rows.rows.size() < limit};
+  DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+async<void> catch_up_lane::write_chunk(map_id map, execution_id execution, projections::leg_row leg) {
+  auto const& chunk = leg.chunks.back();
+  batch_planner planner(context_, way_);
+  for (std::uint32_t i = 0; i < chunk.count; ++i) {
+    DW_CO_TRY(auto const item, read_item(context_.log.log(), chunk.records + i));
+    DW_CO_CHECK(planner.add_copy(std::get<replay::queued_record>(item), map));
+  }
+  auto batch = planner.take();
+  batch.members = {map};
+  auto const place = context_.views().delivery.places.at({map, way_});
+  batch.plan->places = {{map, projections::no_lane, place.position}};
+  auto const* lane = context_.views().delivery.lane({context_.link, way_, lane_});
+  batch_number const number{lane == nullptr ? 1 : lane->batch.value + 1};
+  batch.plan->also = copied_events(context_.link, map, execution, way_, leg, lane_, number);
+  auto const end = co_await session_.deliver(lane_, std::move(batch));
+  if (!end) co_return end.error();
+  co_return result<void>{};
+}
+
+// The target lacks the row and the record holds a part of it: the row is read again and takes the place of what waits.
+async<void> catch_up_lane::read_again(map_id map) {
+  map_way const of{map, way_};
+  auto const record = *context_.views().parked.to_reread(of).begin();
+  auto const key = context_.views().parked.find(of, record)->key;
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  auto request = chunk_of_key(*compiled, source_of(way_), key);
+  DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  auto const link = context_.link;
+  auto const way = way_;
+  auto decide = [=](projections::views const& state) { return reread_events(state, *compiled, link, {map, way}, record, rows); };
+  auto const appended = co_await context_.log.decide(std::move(decide));
+  if (!appended && appended.error().code != error_code::unknown_record) co_return appended.error();
+  co_return result<void>{};
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,50 @@
+// A catch-up lane of one direction: a slot that works, batch by batch, on whatever is furthest behind: copies of initial syncs,
+// queues of maps that resume, retries of parked records, rows to read again.
+#pragma once
+
+#include <optional>
+
+#include "engine/flow/main_lane.h"
+
+namespace dualwrite::engine {
+
+// Guarantees: one map and direction is worked on by one catch-up lane at a time; a key with parked records is written by no
+// other lane.
+// Errors: run() ends with an error only where the engine must stop.
+// Threads: the engine strand.
+class catch_up_lane {
+ public:
+  catch_up_lane(link_context& context, target_session& session, direction way, lane_id lane);
+  ~catch_up_lane();
+  [[nodiscard]] async<void> run();
+
+ private:
+  enum class work_kind : std::uint8_t { copy, reread, retry, queue };
+  struct work {
+    work_kind kind = work_kind::queue;
+    map_id map;
+  };
+
+  std::optional<work> choose() const;
+  std::optional<work_kind> due_work(map_id map, projections::map_row const& row) const;
+  bool dependency_is_over(sequence record, projections::parked_row const& row) const;
+  std::vector<sequence> records_to_try(map_id map) const;
+
+  [[nodiscard]] async<void> work_on(work what);
+  [[nodiscard]] async<void> queue_batch(map_id map);
+  [[nodiscard]] async<void> retry_batch(map_id map);
+  [[nodiscard]] async<void> copy_chunk(map_id map);
+  [[nodiscard]] async<void> read_chunk(map_id map, execution_id execution, projections::leg_row leg);
+  [[nodiscard]] async<void> write_chunk(map_id map, execution_id execution, projections::leg_row leg);
+  [[nodiscard]] async<void> read_again(map_id map);
+  [[nodiscard]] async<void> rest(error why);
+
+  link_context& context_;
+  target_session& session_;
+  direction way_;
+  lane_id lane_;
+  bell wake_;
+  std::uint32_t failures_ = 0;
+};
+
+}  // namespace dualwrite::engine

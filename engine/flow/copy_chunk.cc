@@ -1,0 +1,167 @@
+#include "engine/flow/copy_chunk.h"
+
+#include "events/row_image.h"
+
+namespace dualwrite::engine {
+namespace {
+
+schema_id schema_of(projections::views const& state, link_id link, side of, std::string const& table) {
+  return state.status.schema_of(state.status.links.at(link).app(of), table);
+}
+
+stream_id stream_of(link_id link) { return {stream_kind::link, link.value}; }
+
+}  // namespace
+
+std::string masked_row(row_values row, std::set<std::size_t> const& read) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!read.contains(i)) row[i] = value::unchanged();
+  }
+  return encode_row(row);
+}
+
+chunk_request chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit) {
+  chunk_request request;
+  request.table = map.table(of);
+  request.key = map.key_columns(of);
+  if (!after.empty()) request.after = map.key_values(of, after);
+  request.limit = limit;
+  return request;
+}
+
+chunk_request chunk_of_key(compiled_map const& map, side of, std::string const& key) {
+  chunk_request request;
+  request.table = map.table(of);
+  request.key = map.key_columns(of);
+  request.only = map.key_values(of, key);
+  return request;
+}
+
+result<drafts> chunk_events(projections::views const& state,
+                            compiled_map const& map,
+                            chunk_place const& place,
+                            chunk const& rows) {
+  auto const of = source_of(place.way);
+  drafts events;
+  if (rows.rows.empty()) {
+    ChunkCopied const copied{place.map,
+                             place.execution,
+                             place.way,
+                             place.number,
+                             {},
+                             blob{place.after},
+                             blob{place.after},
+                             true,
+                             rows.snapshot.incarnation,
+                             rows.snapshot.commit,
+                             {},
+                             {}};
+    stream_id const stream{stream_kind::map, place.map.value};
+    events.push_back(draft(stream, place.link, copied));
+    events.push_back(draft(stream, place.link, LegCompleted{place.map, place.execution, place.way}));
+    return events;
+  }
+  auto const read = map.reads(of);
+  record_packer pack;
+  std::vector<std::string> images;
+  for (auto const& row : rows.rows) {
+    images.push_back(masked_row(row, read));
+    pack.add({0, 0, operation::insert, {}, images.back(), {}});
+  }
+  DW_TRY(auto const last_key, map.key_of(of, rows.rows.back()));
+  RecordsCaptured event;
+  event.link = place.link;
+  event.of = of;
+  event.kind = capture_kind::initial;
+  event.incarnation = rows.snapshot.incarnation;
+  event.commit = rows.snapshot.commit;
+  event.map = place.map;
+  event.execution = place.execution;
+  event.chunk = place.number;
+  event.first_key = blob{place.after};
+  event.last_key = blob{last_key};
+  event.last_chunk = place.last;
+  event.tables = {{schema_of(state, place.link, of, map.table(of)), pack.count()}};
+  event.count = pack.count();
+  event.records = blob{pack.bytes()};
+  auto drafted = draft(stream_of(place.link), place.link, event);
+  drafted.span = pack.count();
+  events.push_back(std::move(drafted));
+  return events;
+}
+
+drafts copied_events(link_id link,
+                     map_id map,
+                     execution_id execution,
+                     direction way,
+                     projections::leg_row const& leg,
+                     lane_id lane,
+                     batch_number batch) {
+  auto const& chunk = leg.chunks.back();
+  ChunkCopied const copied{map,
+                           execution,
+                           way,
+                           static_cast<std::uint32_t>(leg.chunks.size() - 1),
+                           chunk.records,
+                           blob{chunk.first_key},
+                           blob{chunk.last_key},
+                           chunk.last,
+                           chunk.snapshot.incarnation,
+                           chunk.snapshot.commit,
+                           lane,
+                           batch};
+  origin const from{{}, {}, first_of_submission, {}};
+  stream_id const stream{stream_kind::map, map.value};
+  drafts events;
+  events.push_back(draft(stream, link, copied, from));
+  if (chunk.last) events.push_back(draft(stream, link, LegCompleted{map, execution, way}, from));
+  return events;
+}
+
+result<drafts> reread_events(projections::views const& state,
+                             compiled_map const& map,
+                             link_id link,
+                             projections::map_way of,
+                             sequence record,
+                             chunk const& rows) {
+  auto const* row = state.parked.find(of, record);
+  if (row == nullptr || row->state != park_state::reread) return error{error_code::unknown_record, {}, record};
+  auto const source = source_of(of.second);
+  auto const read = map.reads(source);
+  record_packer pack;
+  if (rows.rows.empty()) {
+    row_values gone(map.column_count(source), value::unchanged());
+    auto const key = map.key_values(source, row->key);
+    auto const columns = map.key_columns(source);
+    for (std::size_t i = 0; i < columns.size(); ++i) gone[columns[i]] = key[i];
+    pack.add({0, 0, operation::remove, encode_row(gone), {}, {}});
+  } else {
+    auto const image = masked_row(rows.rows.front(), read);
+    pack.add({0, 0, operation::update, {}, image, {}});
+  }
+  RecordsCaptured event;
+  event.link = link;
+  event.of = source;
+  event.kind = capture_kind::reread;
+  event.incarnation = rows.snapshot.incarnation;
+  event.commit = rows.snapshot.commit;
+  event.map = of.first;
+  event.first_key = event.last_key = blob{row->key};
+  event.tables = {{schema_of(state, link, source, map.table(source)), 1}};
+  event.count = 1;
+  event.records = blob{pack.bytes()};
+  drafts events;
+  events.push_back(draft(stream_of(link), link, event));
+  // A decision stands alone in its group, so the record's sequence is the next one.
+  auto const by = state.checkpoint + 1;
+  origin const from{{}, {}, first_of_submission, {}};
+  for (auto const waiting : *state.parked.chain(of, row->key)) {
+    events.push_back(draft({stream_kind::map, of.first.value},
+                           link,
+                           RecordSkipped{of.first, of.second, waiting, skip_reason::superseded, by, true},
+                           from));
+  }
+  return events;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,50 @@
+// The events of initial-sync chunks and of rows that are read again.
+#pragma once
+
+#include <string>
+
+#include "engine/flow/link_context.h"
+
+namespace dualwrite::engine {
+
+struct chunk_place {
+  link_id link;
+  map_id map;
+  execution_id execution;
+  direction way = direction::left_to_right;
+  std::uint32_t number = 0;
+  std::string after;  // the key that it begins behind
+  bool last = false;
+};
+
+[[nodiscard]] chunk_request chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit);
+[[nodiscard]] chunk_request chunk_of_key(compiled_map const& map, side of, std::string const& key);
+
+// The rows as sync records of their own; where there are none, the end of the leg.
+[[nodiscard]] result<drafts> chunk_events(projections::views const& state,
+                                          compiled_map const& map,
+                                          chunk_place const& place,
+                                          chunk const& rows);
+
+// What comes with the outcome of a chunk's batch.
+[[nodiscard]] drafts copied_events(link_id link,
+                                   map_id map,
+                                   execution_id execution,
+                                   direction way,
+                                   projections::leg_row const& leg,
+                                   lane_id lane,
+                                   batch_number batch);
+
+// The row as it is now, as a record of its own; what waits for it and was captured before is superseded.
+// Errors: `unknown_record` where the record does not wait for it any more.
+[[nodiscard]] result<drafts> reread_events(projections::views const& state,
+                                           compiled_map const& map,
+                                           link_id link,
+                                           projections::map_way of,
+                                           sequence record,
+                                           chunk const& rows);
+
+// A row with the columns that no map reads left out.
+[[nodiscard]] std::string masked_row(row_values row, std::set<std::size_t> const& read);
+
+}  // namespace dualwrite::engine

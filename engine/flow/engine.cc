@@ -1,0 +1,82 @@
+#include "engine/flow/engine.h"
+
+#include <utility>
+
+namespace dualwrite::engine {
+
+engine::engine(boost::asio::any_io_executor executor,
+               durable_log& log,
+               clock& time,
+               std::map<std::string, app_ports> apps,
+               engine_settings settings,
+               projections::views views)
+    : executor_(executor),
+      time_(time),
+      apps_(std::move(apps)),
+      settings_(settings),
+      sequencer_(executor, log, time, std::move(views), settings.sequencer, settings.sequencer_faults),
+      wake_(executor),
+      children_(executor) {
+  sequencer_.add_listener(wake_);
+}
+
+engine::~engine() { sequencer_.remove_listener(wake_); }
+
+void engine::start() {
+  children_.start([this] { return sequencer_.run(); });
+  children_.start([this] { return run_links(); });
+}
+
+async<void> engine::stop() {
+  children_.cancel();
+  co_return co_await children_.join();
+}
+
+void engine::abandon() { children_.abandon(); }
+
+// Every link gets its runner: those that the log knows, and those that are made while it runs.
+async<void> engine::run_links() {
+  drafts started;
+  started.push_back(draft({}, {}, EngineStarted{"0.1.0"}));
+  DW_CO_CHECK(co_await sequencer_.append(std::move(started)));
+  while (true) {
+    for (auto const& [link, row] : views().status.links) {
+      if (!links_.contains(link)) start_link(link);
+    }
+    DW_CO_CHECK(co_await wake_.wait());
+  }
+}
+
+void engine::start_link(link_id link) {
+  auto const& row = views().status.links.at(link);
+  auto context = std::unique_ptr<link_context>(new link_context{
+      link, {row.left, row.right}, {}, {}, sequencer_, time_, executor_, settings_.flow, settings_.faults,
+      {}, {}, {}, {}, {}, {}, {}});
+  for (auto const of : {side::left, side::right}) {
+    auto const ports = apps_.find(views().status.apps.at(row.app(of)));
+    if (ports == apps_.end()) return;
+    context->sources[static_cast<std::size_t>(of)] = ports->second.source;
+    context->targets[static_cast<std::size_t>(of)] = ports->second.target;
+  }
+  auto runner = std::make_unique<link_runner>(std::move(context));
+  runner->start(children_);
+  links_[link] = std::move(runner);
+}
+
+async<sequence> engine::submit(command wish, std::string actor) {
+  auto decide_wish = [wish, actor](projections::views const& state) -> result<drafts> {
+    origin const from{actor, {}, {}, {}};
+    return decide(state, wish, from);
+  };
+  auto decided = co_await sequencer_.decide(std::move(decide_wish));
+  if (decided || decided.error().code == error_code::stopped) co_return decided;
+  CommandRefused const refused{actor, static_cast<std::uint16_t>(decided.error().code), decided.error().detail};
+  drafts events;
+  origin const from{actor, {}, {}, {}};
+  events.push_back(draft({stream_kind::access, 1}, {}, refused, from));
+  auto const noted = co_await sequencer_.append(std::move(events));
+  if (!noted) co_return noted.error();
+  co_return decided.error();
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,64 @@
+// The engine: views brought up to the log's end, the sequencer, and a runner for each link.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/decide/map_decider.h"
+#include "engine/flow/link_runner.h"
+
+namespace dualwrite::engine {
+
+struct app_ports {
+  source_app* source = nullptr;
+  target_app* target = nullptr;
+};
+
+struct engine_settings {
+  flow_options flow;
+  flow_faults faults;
+  sequencer_limits sequencer;
+  sequencer_faults sequencer_faults;
+};
+
+// Guarantees: what it does after a start is what it would have gone on with.
+// Errors: failure() tells why it ended by itself; the process then ends and is started again.
+// Lifetime: the ports outlive it. stop() is awaited, or abandon() called, before it is destroyed.
+// Threads: the engine strand.
+class engine {
+ public:
+  engine(boost::asio::any_io_executor executor,
+         durable_log& log,
+         clock& time,
+         std::map<std::string, app_ports> apps,
+         engine_settings settings,
+         projections::views views);
+  ~engine();
+
+  void start();
+  [[nodiscard]] async<void> stop();
+  void abandon();
+
+  // Errors: those of decide(); what a command is refused for is in the log too, with its author.
+  [[nodiscard]] async<sequence> submit(command wish, std::string actor);
+
+  projections::views const& views() const { return sequencer_.views(); }
+  error const& failure() const { return children_.failure(); }
+  bool is_stopping() const { return children_.stopping(); }
+
+ private:
+  [[nodiscard]] async<void> run_links();
+  void start_link(link_id link);
+
+  boost::asio::any_io_executor executor_;
+  clock& time_;
+  std::map<std::string, app_ports> apps_;
+  engine_settings settings_;
+  sequencer sequencer_;
+  bell wake_;
+  std::map<link_id, std::unique_ptr<link_runner>> links_;
+  nursery children_;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,94 @@
+// What the runners of one link share: its apps, its maps, the log, the time, and the ledger of what was handed out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "engine/decide/delivery_decider.h"
+#include "engine/flow/bell.h"
+#include "engine/flow/sequencer.h"
+#include "engine/mapping/compiled_map.h"
+#include "engine/ports/source_app.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine {
+
+// Limits and paces of the flow; each is a setting.
+struct flow_options {
+  std::size_t batch_records_max = 1000;
+  std::size_t capture_transactions_max = 256;
+  std::size_t capture_bytes_max = 256 << 10;
+  std::size_t chunk_rows = 1000;
+  std::size_t retry_records_max = 100;
+  std::size_t ledger_writes_max = 100'000;
+  std::uint32_t catch_up_lanes = 3;
+  duration capture_patience = std::chrono::milliseconds(500);
+  duration backoff_first = std::chrono::seconds(1);
+  duration backoff_max = std::chrono::seconds(30);
+};
+
+// Deliberate faults, each a mutation that the simulator must catch. All off in production.
+struct flow_faults {
+  delivery_faults delivery;
+  bool echo_by_tag_alone = false;
+  bool position_without_outcome = false;
+  bool resume_seam_off_by_one = false;
+};
+
+// The compiled definitions of a link's maps, by version.
+class map_catalogue {
+ public:
+  // Compiles the definition as the views have it, against the newest schemas; kept until version or schemas change.
+  // Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
+  [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views, map_id map);
+
+ private:
+  struct entry {
+    std::uint32_t version = 0;
+    schema_id left, right;
+    std::shared_ptr<compiled_map const> compiled;
+  };
+  std::map<map_id, entry> entries_;
+};
+
+// Lifetime: outlives the runners of its link.
+// Threads: the engine strand.
+struct link_context {
+  link_id link;
+  std::array<app_id, 2> apps;
+  std::array<source_app*, 2> sources{};
+  std::array<target_app*, 2> targets{};
+  sequencer& log;
+  clock& time;
+  boost::asio::any_io_executor executor;
+  flow_options options;
+  flow_faults faults;
+  key_ledger ledger;
+  mutable map_catalogue maps;
+  // Maps that a catch-up lane works on just now, by direction; and how far it has found nothing more to do.
+  std::set<projections::map_way> at_work;
+  std::set<projections::map_way> in_doubt;
+  std::map<projections::map_way, sequence> caught_up;
+  // Up to where each direction's main lane has read with nothing left unsettled.
+  std::array<sequence, 2> main_read;
+  // Rows of copied chunks by key, for the last chunks that were asked about.
+  std::map<sequence, std::set<std::string>> chunk_keys;
+
+  projections::views const& views() const { return log.views(); }
+  source_app& source(side of) { return *sources[static_cast<std::size_t>(of)]; }
+  target_app& target(side of) { return *targets[static_cast<std::size_t>(of)]; }
+  app_id app(side of) const { return apps[static_cast<std::size_t>(of)]; }
+  sequence& main_read_of(direction way) { return main_read[static_cast<std::size_t>(way)]; }
+
+  // The maps of this link that deliver this way.
+  [[nodiscard]] bool is_mine(map_id map) const;
+};
+
+// Waits longer after each failure in a row, up to the limit.
+[[nodiscard]] duration backoff(flow_options const& options, std::uint32_t failures);
+
+}  // namespace dualwrite::engine

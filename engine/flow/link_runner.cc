@@ -1,0 +1,125 @@
+#include "engine/flow/link_runner.h"
+
+#include <set>
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+// What a batch had said beside its counts: which records did not arrive, which were retried, which chunk it copied.
+struct said_besides {
+  std::set<std::pair<map_id, sequence>> excepted;
+  std::vector<std::pair<map_id, sequence>> retried;
+  std::optional<ChunkCopied> copied;
+};
+
+result<said_besides> read_besides(event_log const& log, sequence applied_at) {
+  said_besides out;
+  auto const cursor = log.read({applied_at + 1, false, std::nullopt});
+  while (true) {
+    DW_TRY(auto const stored, cursor->next());
+    if (!stored) return out;
+    DW_TRY(auto const event, decode(*stored));
+    if (event.from.cause != applied_at) return out;
+    if (auto const* parked = event.as<RecordParked>()) out.excepted.insert({parked->map, parked->record});
+    if (auto const* skipped = event.as<RecordSkipped>()) out.excepted.insert({skipped->map, skipped->record});
+    if (auto const* retried = event.as<RetrySucceeded>()) out.retried.emplace_back(retried->map, retried->record);
+    if (auto const* copied = event.as<ChunkCopied>()) out.copied = *copied;
+  }
+}
+
+}  // namespace
+
+link_runner::link_runner(std::unique_ptr<link_context> context)
+    : context_(std::move(context)) {
+  auto& shared = *context_;
+  for (auto const way : both_ways) sessions_.push_back(std::make_unique<target_session>(shared, way));
+  for (auto const of : {side::left, side::right}) {
+    captures_.push_back(std::make_unique<capture_runner>(shared, of));
+  }
+  for (auto const way : both_ways) {
+    auto& session = *sessions_[static_cast<std::size_t>(way)];
+    mains_.push_back(std::make_unique<main_lane>(shared, session, way));
+    for (std::uint64_t lane = 1; lane <= shared.options.catch_up_lanes; ++lane) {
+      catch_ups_.push_back(std::make_unique<catch_up_lane>(shared, session, way, lane_id{lane}));
+    }
+  }
+  supervisor_ = std::make_unique<map_supervisor>(shared);
+}
+
+void link_runner::start(nursery& children) {
+  children.start([this, &children] { return prepare(children); });
+}
+
+async<void> link_runner::prepare(nursery& children) {
+  for (auto const& session : sessions_) DW_CO_CHECK(co_await session->open());
+  for (auto const way : both_ways) DW_CO_CHECK(remember(way));
+  for (auto const& capture : captures_) children.start([&one = *capture] { return one.run(); });
+  for (auto const& lane : mains_) children.start([&one = *lane] { return one.run(); });
+  for (auto const& lane : catch_ups_) children.start([&one = *lane] { return one.run(); });
+  children.start([this] { return supervisor_->run(); });
+  co_return result<void>{};
+}
+
+// Fills the ledger with the batches whose echo may still come, or may not have been read past.
+result<void> link_runner::remember(direction way) {
+  for (auto const& [lane, rows] : context_->views().delivery.batches) {
+    if (std::get<0>(lane) != context_->link || std::get<1>(lane) != way) continue;
+    for (auto const& [number, row] : rows) {
+      if (row.applied_at) DW_CHECK(remember(way, std::get<2>(lane), number, row));
+    }
+  }
+  return {};
+}
+
+result<void> link_runner::remember(direction way,
+                                   lane_id lane,
+                                   batch_number number,
+                                   projections::batch_row const& row) {
+  auto const& log = context_->log.log();
+  DW_TRY(auto const besides, read_besides(log, row.applied_at));
+  batch_planner planner(*context_, way);
+  auto const add = [&](replay::queued_item const& item, map_id map) -> result<void> {
+    auto const at = std::visit([](auto const& one) { return one.at; }, item);
+    if (besides.excepted.contains({map, at}) || !context_->is_mine(map)) return {};
+    if (!context_->views().delivery.places.contains({map, way})) return {};
+    return planner.add_rewritten(item, map);
+  };
+  for (auto const& [map, record] : besides.retried) {
+    DW_TRY(auto const item, read_item(log, record));
+    DW_CHECK(add(item, map));
+  }
+  if (besides.copied) {
+    DW_TRY(auto const first, read_item(log, besides.copied->records));
+    for (auto at = besides.copied->records;; at = at + 1) {
+      auto const item = read_item(log, at);
+      auto const* record = item ? std::get_if<replay::queued_record>(&*item) : nullptr;
+      auto const* of = std::get_if<replay::queued_record>(&first);
+      if (record == nullptr || of == nullptr || record->kind != capture_kind::initial ||
+          record->position != of->position || record->map != of->map) {
+        break;
+      }
+      DW_CHECK(add(*item, besides.copied->map));
+    }
+  }
+  if (row.position > row.behind) {
+    replay::record_cursor cursor(log, context_->link, way, context_->app(source_of(way)), row.behind);
+    while (cursor.position() < row.position) {
+      DW_TRY(auto const unit, cursor.next(row.position));
+      if (!unit) break;
+      for (auto const& item : unit->items) {
+        for (auto const map : row.maps) {
+          if (planner.concerns(item, map)) DW_CHECK(add(item, map));
+        }
+      }
+    }
+  }
+  auto batch = planner.take();
+  batch_id const id{way, lane, number};
+  context_->ledger.hand(id, row.session, std::move(batch.handed));
+  if (row.echo_at) context_->ledger.came_back(id, row.echo);
+  return {};
+}
+
+}  // namespace dualwrite::engine

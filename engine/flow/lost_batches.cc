@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "engine/flow/target_session.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// What one lost batch had said, found again in the log.
+struct lost_outcome {
+  sequence at;
+  std::vector<MapCounts> counts;
+};
+
+struct loss_reader {
+  link_context& context;
+  direction way;
+  std::map<lane_id, lane_row> const& rows;
+  lost_batches out;
+  std::set<std::pair<map_id, sequence>> parked_by_lost;
+
+  std::string_view keep(std::string_view text) {
+    out.texts.push_back(std::make_shared<std::string>(text));
+    return *out.texts.back();
+  }
+
+  // The outcomes of all batches behind those that the target still has; they are the last ones of their lanes.
+  result<std::vector<lost_outcome>> find_outcomes() {
+    std::map<lane_id, std::uint64_t> missing;
+    std::uint64_t left = 0;
+    for (auto const& [lane, row] : rows) {
+      auto const* known = context.views().delivery.lane({context.link, way, lane});
+      missing[lane] = known == nullptr || known->batch <= row.batch ? 0 : known->batch.value - row.batch.value;
+      left += missing[lane];
+    }
+    std::vector<lost_outcome> found;
+    auto const cursor = context.log.log().read(
+        {context.log.log().head().at, true, stream_id{stream_kind::link, context.link.value}});
+    while (left > 0) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored) break;
+      DW_TRY(auto const event, decode(*stored));
+      auto const* applied = event.as<RecordsApplied>();
+      if (applied == nullptr || applied->way != way || missing[applied->lane] == 0) continue;
+      --missing[applied->lane];
+      --left;
+      found.push_back({event.at, applied->maps});
+    }
+    std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) { return a.at < b.at; });
+    return found;
+  }
+
+  void take_back(MapCounts const& counts) {
+    auto& sums = out.event.taken_back;
+    auto const same = std::find_if(sums.begin(), sums.end(), [&](auto const& one) { return one.map == counts.map; });
+    if (same == sums.end()) {
+      sums.push_back(counts);
+      return;
+    }
+    same->inserted += counts.inserted;
+    same->updated += counts.updated;
+    same->removed += counts.removed;
+    same->equal += counts.equal;
+    same->filtered += counts.filtered;
+  }
+
+  void unsettle(RecordSkipped const& skipped) {
+    if (skipped.way != way) return;
+    out.event.unskipped.push_back({skipped.map, way, skipped.record, skipped.reason, skipped.by, false});
+  }
+
+  // A record that was parked before and settled by a lost batch is parked again, to be tried again by itself.
+  result<void> repark(map_id map, sequence record) {
+    if (parked_by_lost.contains({map, record})) return {};
+    auto const cursor =
+        context.log.log().read({context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
+    while (true) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored) return error{error_code::log_corrupt, "a parked record is not in its map's stream", record};
+      DW_TRY(auto const event, decode(*stored));
+      auto const* parked = event.as<RecordParked>();
+      if (parked == nullptr || parked->record != record || parked->way != way) continue;
+      auto again = *parked;
+      again.state = park_state::due;
+      again.waits_for = {};
+      again.code = keep(parked->code);
+      again.text = keep(parked->text);
+      again.column = keep(parked->column);
+      again.key = blob{keep(parked->key.bytes)};
+      again.old_key = blob{keep(parked->old_key.bytes)};
+      out.event.reparked.push_back(again);
+      return {};
+    }
+  }
+
+  result<void> read_exceptions(lost_outcome const& outcome) {
+    auto const cursor = context.log.log().read({outcome.at + 1, false, std::nullopt});
+    while (true) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored) return {};
+      DW_TRY(auto const event, decode(*stored));
+      if (event.from.cause != outcome.at) return {};
+      if (auto const* parked = event.as<RecordParked>()) {
+        parked_by_lost.insert({parked->map, parked->record});
+        if (context.views().parked.find({parked->map, way}, parked->record) != nullptr) {
+          out.event.unparked.push_back({parked->map, way, parked->record, {}, {}, true});
+        }
+      } else if (auto const* skipped = event.as<RecordSkipped>()) {
+        unsettle(*skipped);
+        if (skipped->was_parked && skipped->way == way) DW_CHECK(repark(skipped->map, skipped->record));
+      } else if (auto const* retried = event.as<RetrySucceeded>()) {
+        DW_CHECK(repark(retried->map, retried->record));
+      }
+    }
+  }
+
+  void find_places() {
+    auto const main = rows.find(projections::main_lane);
+    for (auto const& [of, place] : context.views().delivery.places) {
+      if (of.second != way || !context.is_mine(of.first)) continue;
+      auto const& told = main->second.places;
+      auto const there =
+          std::find_if(told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
+      auto const now = context.views().delivery.position(of.first, way);
+      auto const* status = context.views().status.find(of.first);
+      if ((there == told.end() && place.published) || status->execution_open) {
+        out.stopped.push_back(of.first);
+        continue;
+      }
+      if (there == told.end()) continue;
+      auto position = there->position;
+      if (there->lane == projections::main_lane) position = std::max(position, main->second.position);
+      out.event.places.push_back({of.first, way, there->lane, std::min(position, now)});
+    }
+    for (auto const& [lane, row] : rows) {
+      out.event.lanes.push_back({lane, row.session, row.batch, row.position});
+    }
+  }
+};
+
+}  // namespace
+
+result<lost_batches> find_lost(link_context& context, direction way, std::map<lane_id, lane_row> const& rows) {
+  loss_reader reader{context, way, rows, {}, {}};
+  reader.out.event.link = context.link;
+  reader.out.event.way = way;
+  DW_TRY(auto const outcomes, reader.find_outcomes());
+  for (auto const& outcome : outcomes) {
+    for (auto const& counts : outcome.counts) reader.take_back(counts);
+    DW_CHECK(reader.read_exceptions(outcome));
+  }
+  reader.find_places();
+  return std::move(reader.out);
+}
+
+}  // namespace dualwrite::engine

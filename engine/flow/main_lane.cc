@@ -1,0 +1,146 @@
+#include "engine/flow/main_lane.h"
+
+#include <algorithm>
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::map_state;
+
+// A map that is this near is waited for, so that it does not chase a lane that moves on all the time.
+constexpr std::uint64_t joiner_distance_max = 10'000;
+
+bool delivers(link_context& context, map_id map, direction way) {
+  return context.views().delivery.places.contains({map, way});
+}
+
+}  // namespace
+
+bool wants_delivery(projections::map_row const& map) {
+  bool const works = map.state == map_state::running || map.state == map_state::resuming ||
+                     (map.state == map_state::initializing && !map.execution_open);
+  return works && map.pending_kind != event_type::PauseRequested && map.pending_kind != event_type::StopRequested;
+}
+
+main_lane::main_lane(link_context& context, target_session& session, direction way)
+    : context_(context),
+      session_(session),
+      way_(way),
+      wake_(context.executor) {
+  context_.log.add_listener(wake_);
+}
+
+main_lane::~main_lane() { context_.log.remove_listener(wake_); }
+
+void main_lane::start_over() {
+  auto const* lane = context_.views().delivery.lane({context_.link, way_, projections::main_lane});
+  auto const behind = lane == nullptr ? sequence{} : lane->position;
+  cursor_ = std::make_unique<replay::record_cursor>(
+      context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
+  context_.main_read_of(way_) = behind;
+  rewinds_ = session_.rewinds();
+}
+
+async<void> main_lane::run() {
+  start_over();
+  while (true) {
+    if (rewinds_ != session_.rewinds()) start_over();
+    DW_CO_CHECK(co_await update_members());
+    if (waits_for_joiner()) {
+      DW_CO_CHECK(co_await wake_.wait());
+      continue;
+    }
+    DW_CO_TRY(auto batch, next_batch());
+    if (batch.plan->records.empty()) {
+      for (auto const& echo : batch.echoes_passed) {
+        for (auto const map : batch.members) context_.ledger.passed(echo, map);
+      }
+      context_.main_read_of(way_) = cursor_->position();
+      if (!batch.echoes_passed.empty()) continue;
+      DW_CO_CHECK(co_await wake_.wait());
+      continue;
+    }
+    DW_CO_TRY(auto const end, co_await session_.deliver(projections::main_lane, std::move(batch)));
+    if (end == delivery_end::dropped) {
+      start_over();
+    } else {
+      context_.main_read_of(way_) = cursor_->position();
+    }
+  }
+}
+
+std::vector<map_id> main_lane::members() const {
+  std::vector<map_id> out;
+  for (auto const& [of, place] : context_.views().delivery.places) {
+    if (of.second == way_ && place.lane == projections::main_lane && context_.is_mine(of.first)) {
+      out.push_back(of.first);
+    }
+  }
+  return out;
+}
+
+// Between two batches: maps that have to leave do so here, and those that have come this far by a catch-up lane join.
+async<void> main_lane::update_members() {
+  drafts events;
+  auto const here = context_.main_read_of(way_);
+  for (auto const& [of, place] : context_.views().delivery.places) {
+    if (of.second != way_ || !context_.is_mine(of.first)) continue;
+    auto const* row = context_.views().status.find(of.first);
+    bool const inside = place.lane == projections::main_lane;
+    bool const wanted = row != nullptr && wants_delivery(*row);
+    stream_id const stream{stream_kind::link, context_.link.value};
+    if (inside && !wanted) {
+      events.push_back(draft(stream, context_.link, LaneLeft{context_.link, of.first, way_, here}));
+    }
+    auto const reached = context_.caught_up.find(of);
+    if (inside || !wanted || reached == context_.caught_up.end() || context_.at_work.contains(of)) continue;
+    if (reached->second < here) continue;
+    auto position = reached->second;
+    if (context_.faults.resume_seam_off_by_one) position = position + 1;
+    events.push_back(draft(stream, context_.link, LaneJoined{context_.link, of.first, way_, position}));
+    context_.caught_up.erase(reached);
+  }
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+bool main_lane::waits_for_joiner() const {
+  auto const here = context_.main_read[static_cast<std::size_t>(way_)];
+  for (auto const& [of, reached] : context_.caught_up) {
+    if (of.second != way_ || reached >= here) continue;
+    auto const* row = context_.views().status.find(of.first);
+    if (row != nullptr && wants_delivery(*row) && here.value - reached.value <= joiner_distance_max) return true;
+  }
+  return false;
+}
+
+std::vector<map_place> main_lane::places_to_tell() const {
+  std::vector<map_place> out;
+  for (auto const& [of, place] : context_.views().delivery.places) {
+    if (of.second != way_ || !context_.is_mine(of.first)) continue;
+    if (place.told == place.lane && place.published) continue;
+    out.push_back({of.first, place.lane, context_.views().delivery.position(of.first, way_)});
+  }
+  return out;
+}
+
+result<ready_batch> main_lane::next_batch() {
+  batch_planner planner(context_, way_);
+  auto const behind = context_.main_read_of(way_);
+  auto const inside = members();
+  while (planner.size() < context_.options.batch_records_max &&
+         context_.ledger.size() < context_.options.ledger_writes_max) {
+    DW_TRY(auto const unit, cursor_->next(context_.views().checkpoint));
+    if (!unit) break;
+    for (auto const& item : unit->items) DW_CHECK(planner.add(item, inside));
+  }
+  auto batch = planner.take();
+  batch.members = inside;
+  batch.plan->behind = behind;
+  batch.plan->position = cursor_->position();
+  batch.plan->places = places_to_tell();
+  batch.plan->reverse_passed = context_.main_read_of(opposite(way_));
+  return batch;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,38 @@
+// The main lane of one direction: delivers the records of all maps that are up to date, in the source's commit order.
+#pragma once
+
+#include <memory>
+
+#include "engine/flow/target_session.h"
+
+namespace dualwrite::engine {
+
+// Whether a map should be in the main lane, or on its way there.
+[[nodiscard]] bool wants_delivery(projections::map_row const& map);
+
+// Guarantees: a map joins only at a place that it has reached itself, and leaves only between two batches.
+// Errors: run() ends with an error only where the engine must stop.
+// Threads: the engine strand.
+class main_lane {
+ public:
+  main_lane(link_context& context, target_session& session, direction way);
+  ~main_lane();
+  [[nodiscard]] async<void> run();
+
+ private:
+  [[nodiscard]] async<void> update_members();
+  [[nodiscard]] result<ready_batch> next_batch();
+  void start_over();
+  bool waits_for_joiner() const;
+  std::vector<map_place> places_to_tell() const;
+  std::vector<map_id> members() const;
+
+  link_context& context_;
+  target_session& session_;
+  direction way_;
+  bell wake_;
+  std::unique_ptr<replay::record_cursor> cursor_;
+  std::uint64_t rewinds_ = 0;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,209 @@
+#include "engine/flow/map_supervisor.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "engine/decide/map_decider.h"
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::map_state;
+using projections::map_way;
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+template <class Event>
+drafts of_map(link_id link, map_id map, projections::map_row const& row, Event const& event) {
+  origin const from{{}, row.pending, row.pending, {}};
+  drafts events;
+  events.push_back(draft({stream_kind::map, map.value}, link, event, from));
+  return events;
+}
+
+}  // namespace
+
+map_supervisor::map_supervisor(link_context& context)
+    : context_(context),
+      wake_(context.executor) {
+  context_.log.add_listener(wake_);
+}
+
+map_supervisor::~map_supervisor() { context_.log.remove_listener(wake_); }
+
+async<void> map_supervisor::run() {
+  while (true) {
+    std::vector<map_id> mine;
+    for (auto const& [map, row] : context_.views().status.maps) {
+      if (row.link == context_.link) mine.push_back(map);
+    }
+    bool again = false;
+    for (auto const map : mine) {
+      DW_CO_TRY(auto const did, co_await tend(map));
+      again = again || did;
+    }
+    if (!again) DW_CO_CHECK(co_await wake_.wait());
+  }
+}
+
+async<bool> map_supervisor::tend(map_id map) {
+  auto const* found = context_.views().status.find(map);
+  if (found == nullptr) co_return false;
+  auto const row = *found;
+  if (row.pending_kind == event_type::StopRequested) co_return co_await tend_stop(map, row);
+  if (row.pending_kind == event_type::PauseRequested) co_return co_await tend_pause(map, row);
+  if (row.pending_kind == event_type::ResumeRequested) {
+    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  }
+  bool const rests = row.state == map_state::idle || row.state == map_state::holding;
+  if (row.pending_kind == event_type::RunRequested && rests) co_return co_await tend_run(map, row);
+  if (row.state == map_state::initializing && row.execution_open) co_return co_await tend_copy(map, row);
+  if (row.state == map_state::initializing || row.state == map_state::resuming) {
+    co_return co_await tend_catching_up(map, row);
+  }
+  co_return false;
+}
+
+async<bool> map_supervisor::say(drafts events) {
+  auto const appended = co_await context_.log.append(std::move(events));
+  if (!appended) co_return appended.error();
+  co_return true;
+}
+
+async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, error why) {
+  ActionFailed const failed{map, row.pending, static_cast<std::uint16_t>(why.code), why.detail};
+  co_return co_await say(of_map(context_.link, map, row, failed));
+}
+
+// What the tables look like now is an event where it is new, so that what was compiled can be compiled again.
+async<void> map_supervisor::observe(map_id map, projections::map_row const& row) {
+  DW_CO_TRY(auto const definition, parse_definition(row.definition));
+  for (auto const of : {side::left, side::right}) {
+    auto table = of == side::left ? definition.left.table : definition.right.table;
+    DW_CO_TRY(auto const schema, co_await context_.source(of).describe(table));
+    auto const bytes = encode_schema(schema);
+    auto const app = context_.app(of);
+    auto const known = context_.views().status.schema_of(app, table);
+    if (known && context_.views().status.schemas.at(known).schema == bytes) continue;
+    drafts events;
+    events.push_back(draft({stream_kind::link, context_.link.value},
+                           context_.link,
+                           SchemaObserved{app, table, blob{bytes}}));
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  }
+  observed_for_[map] = row.pending;
+  co_return result<void>{};
+}
+
+bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const {
+  for (auto const way : both_ways) {
+    if (!compiled.writes(way)) continue;
+    auto const capture = context_.views().delivery.captures.find({context_.link, source_of(way)});
+    if (capture == context_.views().delivery.captures.end()) return false;
+    auto const& maps = capture->second.maps;
+    if (std::find(maps.begin(), maps.end(), map) == maps.end()) return false;
+  }
+  return true;
+}
+
+// Schemas first, then the definition, then the capture, and only then the copy: so that no change falls between.
+async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
+  if (observed_for_[map] != row.pending) {
+    auto const seen = co_await observe(map, row);
+    if (!seen) {
+      bool const fatal = class_of(seen.error().code) == error_class::corrupt || seen.error().code == error_code::stopped;
+      if (fatal) co_return seen.error();
+      co_return co_await refuse(map, row, seen.error());
+    }
+    co_return true;
+  }
+  auto const compiled = context_.maps.get(context_.views(), map);
+  if (!compiled) co_return co_await refuse(map, row, compiled.error());
+  if (!is_captured(map, **compiled)) co_return false;
+
+  bool const copies = row.pending_mode == run_mode::initial_sync ||
+                      (row.pending_mode == run_mode::automatic && !row.initial_sync_done);
+  if (!copies) co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  // The side that is not the master goes first, so that the master's rows are written last.
+  auto const master = (*compiled)->definition().master;
+  InitialSyncStarted started{map, master, {}};
+  for (auto const source : {opposite(master), master}) {
+    if ((*compiled)->writes(direction_from(source))) started.legs.push_back(direction_from(source));
+  }
+  co_return co_await say(of_map(context_.link, map, row, started));
+}
+
+bool map_supervisor::is_at_rest(map_id map) const {
+  for (auto const way : both_ways) {
+    map_way const of{map, way};
+    auto const place = context_.views().delivery.places.find(of);
+    if (place == context_.views().delivery.places.end()) continue;
+    if (place->second.lane == projections::main_lane) return false;
+    if (context_.at_work.contains(of) && !context_.in_doubt.contains(of)) return false;
+  }
+  return true;
+}
+
+async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
+  if (!is_at_rest(map)) co_return false;
+  MapPaused paused{map, row.pending, {}};
+  for (auto const way : both_ways) {
+    if (!context_.in_doubt.contains({map, way})) continue;
+    for (auto const& [lane, known] : context_.views().delivery.lanes) {
+      if (std::get<0>(lane) != context_.link || std::get<1>(lane) != way) continue;
+      paused.in_doubt.push_back({way, std::get<2>(lane), batch_number{known.batch.value + 1}});
+    }
+  }
+  context_.caught_up.erase({map, direction::left_to_right});
+  context_.caught_up.erase({map, direction::right_to_left});
+  co_return co_await say(of_map(context_.link, map, row, paused));
+}
+
+// A stop ends the batch in hand: what it did is known before the rest is given up.
+async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
+  bool const doubtful = context_.in_doubt.contains({map, direction::left_to_right}) ||
+                        context_.in_doubt.contains({map, direction::right_to_left});
+  if (!is_at_rest(map) || doubtful) co_return false;
+  auto const reason = row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
+  auto const text = row.reason;
+  auto decide = [=](projections::views const& state) { return decide_stopped(state, map, reason, text); };
+  auto const appended = co_await context_.log.decide(std::move(decide));
+  if (!appended) co_return appended.error();
+  context_.ledger.forget(map);
+  context_.caught_up.erase({map, direction::left_to_right});
+  context_.caught_up.erase({map, direction::right_to_left});
+  co_return true;
+}
+
+// When both legs are through, what they left behind decides how the copy ends.
+async<bool> map_supervisor::tend_copy(map_id map, projections::map_row row) {
+  auto const* execution = context_.views().progress.of(map);
+  bool const done = std::all_of(
+      execution->legs.begin(), execution->legs.end(), [](auto const& leg) { return leg.done; });
+  if (!done) co_return false;
+  std::uint64_t failed = 0;
+  for (auto const way : both_ways) {
+    auto const parked = context_.views().parked.rows.find({map, way});
+    if (parked == context_.views().parked.rows.end()) continue;
+    for (auto const& [record, one] : parked->second) {
+      if (one.copied && one.state == park_state::failed) ++failed;
+    }
+  }
+  auto const state = failed == 0 ? end_state::succeeded : end_state::failed;
+  InitialSyncCompleted const completed{map, row.execution, state, failed};
+  co_return co_await say(of_map(context_.link, map, row, completed));
+}
+
+async<bool> map_supervisor::tend_catching_up(map_id map, projections::map_row row) {
+  for (auto const way : both_ways) {
+    auto const place = context_.views().delivery.places.find({map, way});
+    if (place == context_.views().delivery.places.end()) continue;
+    if (place->second.lane != projections::main_lane) co_return false;
+  }
+  if (row.state == map_state::resuming) {
+    co_return co_await say(of_map(context_.link, map, row, CaughtUp{map}));
+  }
+  co_return co_await say(of_map(context_.link, map, row, MapStarted{map, row.pending}));
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,308 @@
+#include "engine/flow/target_session.h"
+
+#include <algorithm>
+
+#include "events/row_image.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// So many refusals in a row are not the target's forgetting: somebody else writes to the lane.
+constexpr std::uint32_t fenced_max = 5;
+
+fault_class fault_of(error const& why) {
+  if (why.code == error_code::app_busy) return fault_class::throttled;
+  if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost) return fault_class::network;
+  return fault_class::unavailable;
+}
+
+bool is_fatal(error const& why) {
+  auto const kind = class_of(why.code);
+  return kind == error_class::corrupt || (kind == error_class::refused && why.code != error_code::lane_fenced);
+}
+
+}  // namespace
+
+target_session::target_session(link_context& context, direction way)
+    : context_(context),
+      way_(way),
+      opened_(context.executor),
+      call_ended_(context.executor) {
+  for (std::uint64_t lane = 0; lane <= context.options.catch_up_lanes; ++lane) lanes_[lane_id{lane}];
+}
+
+bool target_session::anyone_calls() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](auto const& lane) { return lane.second.calling; });
+}
+
+async<void> target_session::open() { co_return co_await ready(); }
+
+// Returns when the session is open. The first to find it closed opens it, after every call under way has ended.
+async<void> target_session::ready() {
+  while (!open_) {
+    if (opening_) {
+      DW_CO_CHECK(co_await opened_.wait());
+      opened_.ring();
+      continue;
+    }
+    opening_ = true;
+    auto const how = co_await reopen();
+    opening_ = false;
+    opened_.ring();
+    if (!how) co_return how;
+  }
+  co_return result<void>{};
+}
+
+async<void> target_session::reopen() {
+  while (anyone_calls()) DW_CO_CHECK(co_await call_ended_.wait());
+  while (true) {
+    DW_CO_TRY(auto const tried, co_await try_open());
+    if (tried) break;
+    if (is_fatal(tried.error())) co_return tried.error();
+    DW_CO_CHECK(co_await report(projections::main_lane, tried.error()));
+    for (auto& [lane, mine] : lanes_) {
+      if (mine.batch != nullptr) DW_CO_CHECK(co_await let_go(mine));
+    }
+    auto const until = context_.time.now() + backoff(context_.options, failures_);
+    DW_CO_CHECK(co_await context_.time.sleep_until(until));
+  }
+  failures_ = 0;
+  open_ = true;
+  ++generation_;
+  co_return result<void>{};
+}
+
+// The inner result is the target's answer, the outer one the log's.
+async<result<void>> target_session::try_open() {
+  std::map<lane_id, lane_row> rows;
+  for (auto const& [lane, mine] : lanes_) {
+    auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+    lane_key const key{context_.log.log().head().log, context_.link, way_, lane};
+    auto const session = known == nullptr ? epoch{} : known->session;
+    auto row = co_await context_.target(target_of(way_)).open_lane(key, session);
+    if (!row) co_return result<result<void>>(result<void>(row.error()));
+    rows[lane] = std::move(*row);
+  }
+  DW_CO_CHECK(co_await settle_rows(rows));
+  co_return result<result<void>>(result<void>{});
+}
+
+// Brings log and target to the same state: outcomes that the log lacks are appended, batches that the target lost unsettled.
+async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows) {
+  bool lost = false;
+  for (auto const& [lane, row] : rows) {
+    auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+    auto const last = known == nullptr ? batch_number{} : known->batch;
+    auto& mine = lanes_[lane];
+    if (row.batch.value > last.value + 1) {
+      co_return error{error_code::lane_ahead_of_log, "the log was set back, or another log wrote to this app"};
+    }
+    drafts events;
+    if (row.batch.value == last.value + 1) {
+      DW_CO_TRY(events, unpack_outcome(row.outcome));
+      if (context_.faults.position_without_outcome) events.resize(1);
+      mine.committed = mine.batch != nullptr;
+    }
+    lost = lost || row.batch < last;
+    LaneOpened const opened{context_.link, way_, lane, row.session, row.batch};
+    events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, opened));
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  }
+  if (lost) DW_CO_CHECK(co_await rewind(rows));
+  co_return result<void>{};
+}
+
+async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
+  DW_CO_TRY(auto found, find_lost(context_, way_, rows));
+  drafts events;
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, found.event));
+  for (auto const map : found.stopped) {
+    StopRequested const stop{map, {}, "the target was set back behind the start of this map"};
+    events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
+  }
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  for (auto& [lane, mine] : lanes_) {
+    if (mine.batch != nullptr && !mine.committed) mine.dropped = true;
+    auto const kept = rows.at(lane).batch;
+    for (auto number = kept.value + 1; context_.ledger.knows_batch({way_, lane, batch_number{number}}); ++number) {
+      context_.ledger.take_back({way_, lane, batch_number{number}});
+    }
+  }
+  context_.caught_up.clear();
+  ++rewinds_;
+  co_return result<void>{};
+}
+
+async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
+  auto& mine = lanes_[lane];
+  mine = {};
+  mine.batch = &batch;
+  auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+  batch.plan->lane = lane;
+  batch.plan->batch = batch_number{known == nullptr ? 1 : known->batch.value + 1};
+  batch.plan->session = known == nullptr ? epoch{} : known->session;
+  batch_id const id{way_, lane, batch.plan->batch};
+  context_.ledger.hand(id, batch.plan->session, batch.handed);
+  DW_CO_CHECK(co_await tell_conflicts(batch));
+
+  while (true) {
+    DW_CO_CHECK(co_await ready());
+    if (mine.committed || mine.dropped) break;
+    DW_CO_TRY(auto const sent, co_await send(lane, mine));
+    if (sent) break;
+  }
+  bool const dropped = mine.dropped && !mine.committed;
+  mine = {};
+  if (dropped) {
+    context_.ledger.take_back(id);
+    co_return delivery_end::dropped;
+  }
+  for (auto const& echo : batch.echoes_passed) {
+    for (auto const map : batch.members) context_.ledger.passed(echo, map);
+  }
+  co_return delivery_end::done;
+}
+
+// Decisions about conflicts are in the log before anything is written by them, so that they are made once.
+async<void> target_session::tell_conflicts(ready_batch const& batch) {
+  drafts events;
+  for (auto const& record : batch.plan->records) {
+    stream_id const stream{stream_kind::map, record.map.value};
+    for (auto const& found : record.plan.conflicts) {
+      ConflictDetected const event{
+          record.map, way_, record.at, found.other, found.record_wins, found.reason, blob{found.key}};
+      events.push_back(draft(stream, context_.link, event));
+    }
+    for (auto const& owed : record.plan.resolutions) {
+      auto const image = owed.removes ? std::string{} : encode_row(owed.image);
+      ConflictResolved const event{context_.link,
+                                   record.map,
+                                   opposite(way_),
+                                   record.at,
+                                   record.committed_at,
+                                   owed.removes,
+                                   blob{owed.key},
+                                   blob{image},
+                                   {}};
+      events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
+    }
+  }
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+target_batch target_session::to_target(lane_id lane, ready_batch& batch, std::shared_ptr<std::string> outcome) {
+  auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+  batch_id const id{way_, lane, batch.plan->batch};
+  if (batch.plan->session != known->session) {
+    // An older attempt may still be under way somewhere, with the plan as it was.
+    batch.plan = std::make_shared<planned_batch>(*batch.plan);
+    batch.plan->session = known->session;
+    context_.ledger.hand(id, known->session, batch.handed);
+  }
+  target_batch out;
+  out.lane = {context_.log.log().head().log, context_.link, way_, lane};
+  out.session = known->session;
+  out.previous = batch_number{batch.plan->batch.value - 1};
+  out.batch = batch.plan->batch;
+  out.position = batch.plan->position;
+  out.places = batch.plan->places;
+  out.writes = batch.writes;
+  out.outcome = [plan = batch.plan,
+                 views = context_.log.shared_views(),
+                 find = dependency_finder(context_, way_),
+                 outcome](std::span<write_result const> results) {
+    *outcome = pack_outcome(outcome_of(*plan, results, views->parked, find));
+    return *outcome;
+  };
+  return out;
+}
+
+// True: the batch is done.
+async<bool> target_session::send(lane_id lane, in_hand& mine) {
+  auto const outcome = std::make_shared<std::string>();
+  auto const out = to_target(lane, *mine.batch, outcome);
+  mine.calling = true;
+  auto const results = co_await context_.target(target_of(way_)).apply(out);
+  mine.calling = false;
+  call_ended_.ring();
+  if (results) {
+    DW_CO_TRY(auto events, unpack_outcome(*outcome));
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    failures_ = 0;
+    co_return true;
+  }
+  if (is_fatal(results.error())) co_return results.error();
+  if (results.error().code == error_code::lane_fenced) {
+    if (++mine.fenced > fenced_max) co_return results.error();
+  } else {
+    DW_CO_CHECK(co_await report(lane, results.error()));
+  }
+  open_ = false;
+  co_return false;
+}
+
+async<void> target_session::report(lane_id lane, error const& why) {
+  ++failures_;
+  AttemptFailed const failed{context_.link,
+                             way_,
+                             lane,
+                             context_.app(target_of(way_)),
+                             fault_of(why),
+                             name_of(why.code),
+                             why.detail};
+  drafts events;
+  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+// While the target is away a map may be paused although a batch of its is in doubt: it leaves at the place before that
+// batch, which then counts if it turns out to have been written, and is planned anew without the map if not.
+async<void> target_session::let_go(in_hand& mine) {
+  drafts events;
+  for (auto const map : mine.batch->members) {
+    auto const* row = context_.views().status.find(map);
+    bool const asked = row != nullptr && row->pending_kind == event_type::PauseRequested;
+    if (!asked || context_.in_doubt.contains({map, way_})) continue;
+    context_.in_doubt.insert({map, way_});
+    mine.dropped = true;
+    auto const place = context_.views().delivery.places.find({map, way_});
+    if (place == context_.views().delivery.places.end()) continue;
+    if (place->second.lane != projections::main_lane) continue;
+    LaneLeft const left{context_.link, map, way_, mine.batch->plan->behind};
+    events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, left));
+  }
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+dependency_finder::dependency_finder(link_context& context, direction way)
+    : views_(context.log.shared_views()),
+      way_(way) {
+  for (auto const& [map, status] : views_->status.maps) {
+    if (status.link != context.link || !views_->delivery.places.contains({map, way})) continue;
+    if (auto compiled = context.maps.get(*views_, map)) maps_.emplace_back(map, std::move(*compiled));
+  }
+}
+
+// A row that another record brings is waited for; one that nobody is known to bring is an error.
+std::optional<sequence> dependency_finder::operator()(planned_record const& record, referenced_row const& row) const {
+  auto const target = target_of(way_);
+  for (auto const& [map, compiled] : maps_) {
+    auto const columns = compiled->key_columns(target);
+    if (compiled->table(target) != row.table || columns != row.columns) continue;
+    row_values sparse(*std::max_element(columns.begin(), columns.end()) + 1);
+    for (std::size_t i = 0; i < columns.size(); ++i) sparse[columns[i]] = row.values[i];
+    auto const key = compiled->key_of(target, sparse);
+    if (!key) continue;
+    auto const* chain = views_->parked.chain({map, way_}, *key);
+    if (chain != nullptr && *chain->begin() != record.at) return *chain->begin();
+    bool const behind = views_->delivery.position(map, way_) < record.at;
+    if (behind && map != record.map) return sequence{};
+  }
+  return std::nullopt;
+}
+
+}  // namespace dualwrite::engine
