@@ -16,40 +16,18 @@ constexpr std::int64_t days_of_era = 146097;  // 400 years
 constexpr std::int64_t epoch_day = 719468;    // 1970-01-01, counted from 0000-03-01
 constexpr std::int64_t years_limit = 5'880'000;
 
-struct civil {
-  std::int64_t year = 0;
-  int month = 0;
-  int day = 0;
-};
-
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
 // Years are counted from March, so that the leap day is the last of its year.
-std::int64_t to_days(civil date) {
+std::int64_t to_days(calendar_day date) {
   auto const year = date.month <= 2 ? date.year - 1 : date.year;
   auto const era = floor_divide(year, 400);
   auto const year_of_era = year - era * 400;
   auto const day_of_year = (153 * ((date.month + 9) % 12) + 2) / 5 + date.day - 1;
   auto const day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * days_of_era + day_of_era - epoch_day;
-}
-
-civil to_civil(std::int64_t days) {
-  days += epoch_day;
-  auto const era = floor_divide(days, days_of_era);
-  auto const day_of_era = days - era * days_of_era;
-  auto const year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  auto const day_of_year =
-      static_cast<int>(day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100));
-  int const shifted_month = (5 * day_of_year + 2) / 153;
-  civil date;
-  date.day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-  date.month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
-  return date;
 }
 
 int days_of_month(std::int64_t year, int month) {
@@ -104,7 +82,7 @@ class text_reader {
     auto const month = number(2, 2);
     if (!month || *month < 1 || *month > 12 || !take('-')) return std::nullopt;
     auto const day = number(2, 2);
-    civil const made{
+    calendar_day const made{
         negative ? -*year : *year, static_cast<int>(*month), static_cast<int>(day.value_or(0))};
     if (made.day < 1 || made.day > days_of_month(made.year, made.month)) return std::nullopt;
     auto const days = to_days(made);
@@ -195,6 +173,22 @@ result<std::int64_t> parse_point(std::string_view text, bool zoned, std::string_
 
 }  // namespace
 
+calendar_day split_date(std::int64_t days) {
+  days += epoch_day;
+  auto const era = floor_divide(days, days_of_era);
+  auto const day_of_era = days - era * days_of_era;
+  auto const year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  auto const day_of_year =
+      static_cast<int>(day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100));
+  int const shifted_month = (5 * day_of_year + 2) / 153;
+  calendar_day date;
+  date.day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+  date.month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
+  return date;
+}
+
 bool is_date(std::int64_t days) {
   return days == time_infinity || days == time_minus_infinity ||
          (days >= -days_limit && days <= days_limit);
@@ -207,7 +201,7 @@ bool is_time_of_day(std::int64_t us) {
 std::string print_date(std::int64_t days) {
   if (days == time_infinity) return "infinity";
   if (days == time_minus_infinity) return "-infinity";
-  auto const date = to_civil(days);
+  auto const date = split_date(days);
   auto const sign = date.year < 0 ? "-" : (date.year > 9999 ? "+" : "");
   return fmt::format("{}{:04}-{:02}-{:02}", sign, std::abs(date.year), date.month, date.day);
 }

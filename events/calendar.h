@@ -31,6 +31,16 @@ struct interval {
   friend bool operator==(interval const&, interval const&) = default;
 };
 
+// A day in the calendar; the year 0 is the one before the year 1.
+struct calendar_day {
+  std::int64_t year = 0;
+  int month = 0;
+  int day = 0;
+};
+
+// `days` is_date() and not an infinity.
+[[nodiscard]] calendar_day split_date(std::int64_t days);
+
 [[nodiscard]] bool is_date(std::int64_t days);
 [[nodiscard]] bool is_time_of_day(std::int64_t us);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -33,15 +34,20 @@ error too_long() {
   return {error_code::value_not_convertible, "The number has too many digits."};
 }
 
-// The digits of a times `factor` (2 or 5), in place; `digits` are most significant first.
-void scale_up(std::string& digits, int factor) {
-  int carry = 0;
-  for (auto at = digits.rbegin(); at != digits.rend(); ++at) {
-    int const product = (*at - '0') * factor + carry;
-    *at = static_cast<char>('0' + product % 10);
-    carry = product / 10;
+// `digits`, least significant first, times base to the power of `count`.
+void scale_up(std::string& digits, std::uint64_t base, int count) {
+  constexpr std::uint64_t factor_max = 1'000'000'000'000;
+  while (count > 0) {
+    std::uint64_t factor = 1;
+    for (; count > 0 && factor < factor_max; --count) factor *= base;
+    std::uint64_t carry = 0;
+    for (auto& digit : digits) {
+      carry += static_cast<std::uint64_t>(digit - '0') * factor;
+      digit = static_cast<char>('0' + carry % 10);
+      carry /= 10;
+    }
+    for (; carry > 0; carry /= 10) digits.push_back(static_cast<char>('0' + carry % 10));
   }
-  if (carry > 0) digits.insert(digits.begin(), static_cast<char>('0' + carry));
 }
 
 std::strong_ordering compare_magnitude(decimal const& a, decimal const& b) {
@@ -149,8 +155,9 @@ decimal decimal::exactly(double number) {
   decimal made(mantissa);
   if (mantissa == 0) return made;
   // Two to a negative power is five to the positive one, that many places after the point.
-  for (int at = 0; at < power; ++at) scale_up(made.digits_, 2);
-  for (int at = 0; at < -power; ++at) scale_up(made.digits_, 5);
+  std::reverse(made.digits_.begin(), made.digits_.end());
+  scale_up(made.digits_, power > 0 ? 2 : 5, std::abs(power));
+  std::reverse(made.digits_.begin(), made.digits_.end());
   made.scale_ = static_cast<std::uint32_t>(std::max(-power, 0));
   made.negative_ = number < 0;
   return made;

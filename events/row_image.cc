@@ -265,19 +265,7 @@ class image_reader {
     auto const size = take_varint(rest_);
     auto const bytes = size ? take(static_cast<std::size_t>(*size)) : std::nullopt;
     if (!bytes) return std::nullopt;
-    std::string text(*bytes);
-    switch (type) {
-      case value_type::text:
-        return value::of_text(std::move(text));
-      case value_type::bytes:
-        return value::of_bytes(std::move(text));
-      case value_type::json:
-        return value::of_json(std::move(text));
-      case value_type::enumeration:
-        return value::of_enumeration(std::move(text));
-      default:
-        return value::of_opaque(std::move(text));
-    }
+    return value::of_string(type, std::string(*bytes));
   }
 
   std::string_view rest_;

@@ -323,9 +323,11 @@ class key_reader {
       return std::nullopt;
     }
     auto const us_days = *total_days - *months * 30 - *days;
+    // Toward zero, so that neither step leaves 64 bits where their sum does not.
+    bool const negative = us_days < 0;
     std::int64_t us = 0;
-    if (__builtin_mul_overflow(us_days + 1, day_us, &us) ||
-        __builtin_add_overflow(us, *rest_us - day_us, &us)) {
+    if (__builtin_mul_overflow(us_days + (negative ? 1 : 0), day_us, &us) ||
+        __builtin_add_overflow(us, *rest_us - (negative ? day_us : 0), &us)) {
       return std::nullopt;
     }
     return value::of_interval(
@@ -357,18 +359,7 @@ class key_reader {
       }
       append_byte(text, *byte);
     }
-    switch (type) {
-      case value_type::text:
-        return value::of_text(std::move(text));
-      case value_type::bytes:
-        return value::of_bytes(std::move(text));
-      case value_type::json:
-        return value::of_json(std::move(text));
-      case value_type::enumeration:
-        return value::of_enumeration(std::move(text));
-      default:
-        return value::of_opaque(std::move(text));
-    }
+    return value::of_string(type, std::move(text));
   }
 
   std::string_view rest_;

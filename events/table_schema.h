@@ -19,27 +19,27 @@
 namespace dualwrite {
 
 struct column_schema {
-  std::string name;
+  std::string name{};
   value_type type = value_type::text;
   bool nullable = true;
   bool sensitive = false;
   bool has_default = false;  // the app fills it where an insert leaves it out
   bool generated = false;    // the app computes it and refuses every write
-  std::string type_name;     // the app's own; two enumeration or opaque types are the same type if
+  std::string type_name{};   // the app's own; two enumeration or opaque types are the same type if
                              // this is the same
   value_type element = value_type::null;  // of an array's innermost elements
   std::uint32_t precision = 0;            // of a decimal: digits in all, 0 where there is no limit
   std::uint32_t scale = 0;                // of a decimal with a precision: digits after the point
   std::uint32_t length_max = 0;           // of a text, in characters; 0 where there is no limit
-  std::vector<std::string> labels;        // of an enumeration, where known
+  std::vector<std::string> labels{};      // of an enumeration, where known
 
   friend bool operator==(column_schema const&, column_schema const&) = default;
 };
 
 struct table_schema {
-  std::string table;
-  std::vector<column_schema> columns;
-  std::vector<std::size_t> key;  // the columns of the app's own key, in its order
+  std::string table{};
+  std::vector<column_schema> columns{};
+  std::vector<std::size_t> key{};  // the columns of the app's own key, in its order
 
   [[nodiscard]] std::optional<std::size_t> column_named(std::string_view name) const;
 

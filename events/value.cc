@@ -116,6 +116,12 @@ value value::of_time(std::int64_t us) {
   return {value_type::time, us};
 }
 
+value value::of_string(value_type type, std::string bytes) {
+  DW_ASSERT(type == value_type::text || type == value_type::bytes || type == value_type::json ||
+            type == value_type::enumeration || type == value_type::opaque);
+  return {type, std::move(bytes)};
+}
+
 value value::of_array(std::vector<value> elements_of_array) {
   return {value_type::array,
           std::make_shared<std::vector<value> const>(std::move(elements_of_array))};

@@ -90,6 +90,9 @@ class value {
     return {value_type::opaque, std::move(bytes)};
   }
 
+  // Of text, bytes, json, enumeration or opaque.
+  [[nodiscard]] static value of_string(value_type type, std::string bytes);
+
   [[nodiscard]] value_type type() const { return type_; }
   [[nodiscard]] bool is_null() const { return type_ == value_type::null; }
   [[nodiscard]] bool is_unchanged() const { return type_ == value_type::unchanged; }

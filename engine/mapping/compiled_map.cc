@@ -1,0 +1,185 @@
+#include "engine/mapping/compiled_map.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/mapping/conversion.h"
+#include "engine/mapping/json_text.h"
+#include "events/row_image.h"
+
+namespace dualwrite::engine {
+namespace {
+
+bool holds(std::span<value const> row, std::size_t column) {
+  return column < row.size() && !row[column].is_unchanged();
+}
+
+error in_column(std::string_view name, error const& why) {
+  return {why.code, fmt::format("{}: {}", name, why.detail)};
+}
+
+bool same_json(std::string const& a, std::string const& b) {
+  if (a == b) return true;
+  auto const left = canonical_json(a);
+  return left && left == canonical_json(b);
+}
+
+}  // namespace
+
+result<bool> compiled_map::eligible(side which, std::span<value const> row) const {
+  auto const& filter = sides_[at(which)].filter;
+  if (!filter) return true;
+  auto const answer = filter->evaluate(row);
+  if (!answer) return in_column("filter", answer.error());
+  return !answer->is_null() && answer->as_boolean();
+}
+
+bool compiled_map::is_marked_removed(side which, std::span<value const> row) const {
+  auto const& column = sides_[at(which)].soft_delete;
+  if (!column || !holds(row, *column)) return false;
+  auto const& mark = row[*column];
+  if (mark.type() == value_type::int64) return mark.as_int64() != 0;
+  return mark.type() == value_type::boolean && mark.as_boolean();
+}
+
+removal compiled_map::removal_in(side target) const {
+  switch (definition_.deletes) {
+    case delete_policy::propagate:
+      return removal::remove;
+    case delete_policy::ignore:
+      return removal::ignore;
+    case delete_policy::soft_delete:
+      break;
+  }
+  return sides_[at(target)].soft_delete ? removal::mark : removal::remove;
+}
+
+target_row compiled_map::removal_mark(side target) const {
+  auto const& plan = sides_[at(target)];
+  if (!plan.soft_delete) return {};
+  bool const is_number = plan.schema.columns[*plan.soft_delete].type == value_type::int64;
+  return {{*plan.soft_delete}, {is_number ? value::of_int64(1) : value::of_boolean(true)}};
+}
+
+result<value> compiled_map::converted(direction way,
+                                      column_plan const& plan,
+                                      value const& what) const {
+  auto const& to = schema(target_of(way)).columns[plan.target];
+  DW_TRY(auto made, convert(what, to));
+  if (!plan.both_ways || made.type() == what.type()) return made;
+  auto const& from = schema(source_of(way)).columns[*plan.source];
+  auto const back = convert(made, from);
+  if (!back || *back != what) {
+    return error{
+        error_code::value_not_convertible,
+        fmt::format(
+            "'{}' would come back as '{}'.", to_string(what), back ? to_string(*back) : "nothing")};
+  }
+  return made;
+}
+
+result<value> compiled_map::written_value(direction way,
+                                          column_plan const& plan,
+                                          std::span<value const> row) const {
+  value what;
+  if (plan.formula) {
+    auto const& needs = plan.formula->reads();
+    auto const known = [row](std::size_t column) { return holds(row, column); };
+    // Of which nothing changed, the result did not change either; of which a part is unknown,
+    // nothing can be said.
+    if (!needs.empty() && std::none_of(needs.begin(), needs.end(), known))
+      return value::unchanged();
+    DW_TRY(what, plan.formula->evaluate(row));
+  } else if (plan.source) {
+    if (!holds(row, *plan.source)) return value::unchanged();
+    what = row[*plan.source];
+  }
+  if (what.is_null()) return plan.fallback.value_or(value::null());
+  if (!plan.value_map.empty()) {
+    auto const entry = plan.value_map.find(what);
+    if (entry != plan.value_map.end()) return entry->second;
+    if (plan.fallback) return *plan.fallback;
+    return error{error_code::value_not_mapped, fmt::format("'{}' has no entry.", to_string(what))};
+  }
+  return converted(way, plan, what);
+}
+
+result<target_row> compiled_map::to_target(direction way, std::span<value const> row) const {
+  auto const& plans = ways_[at(way)].plans;
+  target_row made;
+  made.columns = ways_[at(way)].columns;
+  made.values.reserve(plans.size());
+  for (auto const& plan : plans) {
+    auto one = written_value(way, plan, row);
+    if (!one) return in_column(plan.name, one.error());
+    made.values.push_back(std::move(*one));
+  }
+  return made;
+}
+
+result<std::string> compiled_map::key_of(side which, std::span<value const> row) const {
+  auto const& plan = sides_[at(which)];
+  row_values key;
+  key.reserve(plan.key.size());
+  for (std::size_t part = 0; part < plan.key.size(); ++part) {
+    auto const column = plan.key[part];
+    if (!holds(row, column) || row[column].is_null()) {
+      return error{error_code::key_missing, plan.schema.columns[column].name};
+    }
+    auto one = convert(row[column], key_types_[part]);
+    if (!one) return in_column(plan.schema.columns[column].name, one.error());
+    key.push_back(std::move(*one));
+  }
+  return encode_key(key);
+}
+
+result<row_values> compiled_map::key_values(side which, std::string_view key) const {
+  auto const& plan = sides_[at(which)];
+  DW_TRY(auto values, decode_key(key));
+  if (values.size() != plan.key.size()) {
+    return error{error_code::value_malformed, "The key has another number of parts."};
+  }
+  for (std::size_t part = 0; part < values.size(); ++part) {
+    auto const& to = plan.schema.columns[plan.key[part]];
+    auto one = convert(values[part], to);
+    if (!one) return in_column(to.name, one.error());
+    // The text 007 is the number 7, but a row with the number 7 has the key 7.
+    auto const back = convert(*one, key_types_[part]);
+    if (!back || *back != values[part]) {
+      return error{
+          error_code::value_not_convertible,
+          fmt::format(
+              "{}: '{}' is not how this key is written.", to.name, to_string(values[part]))};
+    }
+    values[part] = std::move(*one);
+  }
+  return values;
+}
+
+result<row_values> compiled_map::target_key(direction way, std::span<value const> row) const {
+  DW_TRY(auto const key, key_of(source_of(way), row));
+  return key_values(target_of(way), key);
+}
+
+bool compiled_map::same_image(direction way,
+                              target_row const& written,
+                              std::span<value const> captured) const {
+  auto const& to = schema(target_of(way));
+  for (std::size_t at = 0; at < written.columns.size(); ++at) {
+    auto const column = written.columns[at];
+    auto const& wanted = written.values[at];
+    if (wanted.is_unchanged() || !holds(captured, column)) continue;
+    auto const& found = captured[column];
+    if (found == wanted) continue;
+    bool const both_json = found.type() == value_type::json && wanted.type() == value_type::json;
+    if (both_json && same_json(found.as_string(), wanted.as_string())) continue;
+    // An app without the type stores the value as another; what counts is what its column says it
+    // is.
+    auto const read = convert(found, to.columns[column]);
+    if (!read || *read != wanted) return false;
+  }
+  return true;
+}
+
+}  // namespace dualwrite::engine

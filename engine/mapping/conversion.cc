@@ -1,0 +1,250 @@
+#include "engine/mapping/conversion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/mapping/json_text.h"
+
+namespace dualwrite::engine {
+namespace {
+
+using type = value_type;
+
+error refused(value const& what, column_schema const& to, std::string_view why = {}) {
+  constexpr std::size_t shown = 60;
+  auto text = to_string(what);
+  if (text.size() > shown) text = text.substr(0, shown) + "...";
+  return {error_code::value_not_convertible,
+          fmt::format("'{}' ({}) does not fit {}{}{}.",
+                      text,
+                      name_of(what.type()),
+                      print_type(to),
+                      why.empty() ? "" : ": ",
+                      why)};
+}
+
+result<value> fitted_decimal(value const& what, decimal const& number, column_schema const& to) {
+  if (to.precision == 0) return value::of_decimal(number);
+  if (number.what() == decimal::kind::nan) return value::of_decimal(number);
+  if (!number.is_finite()) return refused(what, to, "a limited decimal has no infinity");
+  auto scaled = number.at_scale(to.scale);
+  if (!scaled) return refused(what, to, "it has more places");
+  if (scaled->digits().size() > to.precision) return refused(what, to, "it has more digits");
+  return value::of_decimal(std::move(*scaled));
+}
+
+result<value> fitted_text(value const& what, std::string text, column_schema const& to) {
+  if (to.length_max > 0 && text.size() > to.length_max && count_characters(text) > to.length_max) {
+    return refused(what, to, "it is longer");
+  }
+  return value::of_text(std::move(text));
+}
+
+result<value> fitted_label(value const& what, std::string const& label, column_schema const& to) {
+  if (!to.labels.empty() &&
+      std::find(to.labels.begin(), to.labels.end(), label) == to.labels.end()) {
+    return refused(what, to, "the type has no such label");
+  }
+  return value::of_enumeration(label);
+}
+
+// Parsers say what is wrong with the text; this adds where it should have fitted.
+template <class T, class Make>
+result<value> parsed(value const& what, column_schema const& to, result<T> read, Make make) {
+  if (!read) return refused(what, to);
+  return make(std::move(*read));
+}
+
+result<value> from_text(value const& what, column_schema const& to) {
+  auto const& text = what.as_string();
+  switch (to.type) {
+    case type::boolean:
+      if (text == "true") return value::of_boolean(true);
+      if (text == "false") return value::of_boolean(false);
+      return refused(what, to, "only true and false are");
+    case type::int64: {
+      auto const number = decimal::parse(text);
+      auto const whole = number ? number->to_int64() : std::nullopt;
+      if (!whole) return refused(what, to);
+      return value::of_int64(*whole);
+    }
+    case type::decimal: {
+      auto const number = decimal::parse(text);
+      if (!number) return refused(what, to);
+      return fitted_decimal(what, *number, to);
+    }
+    case type::float64:
+      return parsed(what, to, parse_float64(text), &value::of_float64);
+    case type::date:
+      return parsed(what, to, parse_date(text), &value::of_date);
+    case type::time:
+      return parsed(what, to, parse_time(text), &value::of_time);
+    case type::timestamp:
+      return parsed(what, to, parse_timestamp(text), &value::of_timestamp);
+    case type::timestamp_tz:
+      return parsed(what, to, parse_timestamp_tz(text), &value::of_timestamp_tz);
+    case type::uuid:
+      return parsed(what, to, parse_uuid(text), &value::of_uuid);
+    case type::interval:
+      return parsed(what, to, parse_interval(text), &value::of_interval);
+    case type::enumeration:
+      return fitted_label(what, text, to);
+    case type::json:
+      if (!canonical_json(text)) return refused(what, to, "it is not JSON");
+      return value::of_json(text);
+    default:
+      return refused(what, to);
+  }
+}
+
+result<value> from_number(value const& what, column_schema const& to) {
+  auto const number = what.type() == type::int64 ? decimal(what.as_int64()) : what.as_decimal();
+  switch (to.type) {
+    case type::decimal:
+      return fitted_decimal(what, number, to);
+    case type::int64: {
+      auto const whole = number.to_int64();
+      if (!whole) return refused(what, to, "it is not a whole number of 64 bits");
+      return value::of_int64(*whole);
+    }
+    case type::float64: {
+      auto const near = number.to_float64();
+      if (!near) return refused(what, to, "no binary number is exactly this one");
+      return value::of_float64(*near);
+    }
+    case type::boolean:
+      if (what.type() != type::int64 || what.as_int64() < 0 || what.as_int64() > 1) {
+        return refused(what, to, "only 0 and 1 are");
+      }
+      return value::of_boolean(what.as_int64() == 1);
+    default:
+      return refused(what, to);
+  }
+}
+
+result<value> same_type(value const& what, column_schema const& to) {
+  switch (to.type) {
+    case type::text:
+      return fitted_text(what, what.as_string(), to);
+    case type::decimal:
+      return fitted_decimal(what, what.as_decimal(), to);
+    case type::enumeration:
+      return fitted_label(what, what.as_string(), to);
+    default:
+      return what;
+  }
+}
+
+bool prints_as_text(type from) {
+  return from != type::bytes && from != type::array && from != type::opaque && from != type::null &&
+         from != type::unchanged;
+}
+
+bool decimals_lose_places(column_schema const& from, column_schema const& to) {
+  return from.precision > 0 && to.precision > 0 && from.scale > to.scale;
+}
+
+fit fit_of_same_type(column_schema const& from, column_schema const& to) {
+  switch (to.type) {
+    case type::opaque:
+      return !to.type_name.empty() && from.type_name == to.type_name ? fit::always : fit::none;
+    case type::array:
+      return from.element == to.element ? fit::always : fit::none;
+    case type::decimal:
+      if (decimals_lose_places(from, to)) return fit::loses;
+      return to.precision == 0 ? fit::always : fit::checked;
+    case type::text:
+      return to.length_max == 0 ? fit::always : fit::checked;
+    case type::enumeration:
+      return !to.type_name.empty() && from.type_name == to.type_name ? fit::always : fit::checked;
+    case type::null:
+    case type::unchanged:
+      return fit::none;
+    default:
+      return fit::always;
+  }
+}
+
+fit fit_of_numbers(column_schema const& from, column_schema const& to) {
+  if (from.type == type::float64 || to.type == type::boolean || from.type == type::boolean) {
+    if (from.type == type::boolean && to.type == type::int64) return fit::always;
+    if (from.type == type::int64 && to.type == type::boolean) return fit::checked;
+    return from.type == type::float64 && to.type != type::boolean ? fit::loses : fit::none;
+  }
+  if (to.type == type::float64) return from.type == type::int64 ? fit::checked : fit::loses;
+  if (to.type == type::decimal) return to.precision == 0 ? fit::always : fit::checked;
+  return from.precision > 0 && from.scale > 0 ? fit::loses : fit::checked;
+}
+
+bool is_numeric(type one) {
+  return one == type::int64 || one == type::float64 || one == type::decimal || one == type::boolean;
+}
+
+}  // namespace
+
+fit fit_between(column_schema const& from, column_schema const& to) {
+  if (from.type == to.type) return fit_of_same_type(from, to);
+  if (to.type == type::text) {
+    if (!prints_as_text(from.type)) return fit::none;
+    return to.length_max == 0 ? fit::always : fit::checked;
+  }
+  if (from.type == type::text) return prints_as_text(to.type) ? fit::checked : fit::none;
+  if (is_numeric(from.type) && is_numeric(to.type)) return fit_of_numbers(from, to);
+  if (from.type == type::date && to.type == type::timestamp) return fit::checked;
+  if (from.type == type::timestamp && to.type == type::date) return fit::loses;
+  // Without a zone it would be a guess which moment is meant.
+  auto const is_clock = [](type one) {
+    return one == type::date || one == type::timestamp || one == type::timestamp_tz;
+  };
+  return is_clock(from.type) && is_clock(to.type) ? fit::loses : fit::none;
+}
+
+result<value> convert(value const& what, column_schema const& to) {
+  if (what.is_null() || what.is_unchanged()) return what;
+  if (what.type() == to.type) return same_type(what, to);
+  if (to.type == type::text && prints_as_text(what.type()))
+    return fitted_text(what, to_string(what), to);
+  switch (what.type()) {
+    case type::text:
+      return from_text(what, to);
+    case type::int64:
+    case type::decimal:
+      return from_number(what, to);
+    case type::boolean:
+      if (to.type == type::int64) return value::of_int64(what.as_boolean() ? 1 : 0);
+      break;
+    case type::date: {
+      if (to.type != type::timestamp) break;
+      auto const days = what.as_days();
+      if (days == time_infinity || days == time_minus_infinity) return value::of_timestamp(days);
+      std::int64_t us = 0;
+      if (__builtin_mul_overflow(days, day_us, &us)) return refused(what, to);
+      return value::of_timestamp(us);
+    }
+    default:
+      break;
+  }
+  return refused(what, to);
+}
+
+std::string print_type(column_schema const& column) {
+  std::string text(name_of(column.type));
+  if (column.type == type::decimal && column.precision > 0) {
+    text += fmt::format("({},{})", column.precision, column.scale);
+  }
+  if (column.type == type::text && column.length_max > 0)
+    text += fmt::format("({})", column.length_max);
+  bool const is_named = column.type == type::enumeration || column.type == type::opaque;
+  if (is_named && !column.type_name.empty()) text += " " + column.type_name;
+  if (column.type == type::array) text += fmt::format(" of {}", name_of(column.element));
+  return text;
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+  }));
+}
+
+}  // namespace dualwrite::engine

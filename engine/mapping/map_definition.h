@@ -1,0 +1,77 @@
+// A table map as its author wrote it: which tables, which columns, under which policies. Names, not
+// yet checked against any schema.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "events/ids.h"
+#include "events/instant.h"
+#include "events/result.h"
+
+namespace dualwrite::engine {
+
+struct map_side {
+  std::string table{};
+  std::string
+      filter{};  // a boolean expression over this side's columns; empty lets every row through
+  std::string soft_delete{};  // the column that is true in rows which count as deleted; empty where
+                              // there is none
+
+  friend bool operator==(map_side const&, map_side const&) = default;
+};
+
+struct key_pair {
+  std::string left{};
+  std::string right{};
+
+  friend bool operator==(key_pair const&, key_pair const&) = default;
+};
+
+struct column_pair {
+  std::string
+      left{};  // may be empty where it is written from: an expression or a default stands for it
+  std::string right{};                                           // the same
+  std::optional<direction> only{};                               // both ways where nothing is said
+  std::vector<std::pair<std::string, std::string>> value_map{};  // left, right
+  std::optional<std::string>
+      default_value{};       // for the target, where the source has NULL or nothing
+  std::string expression{};  // over the columns of the source
+
+  friend bool operator==(column_pair const&, column_pair const&) = default;
+};
+
+enum class conflict_policy : std::uint8_t { left_wins, right_wins, newest_wins };
+enum class delete_policy : std::uint8_t { propagate, ignore, soft_delete };
+
+struct map_definition {
+  std::string name{};
+  map_side left{};
+  map_side right{};
+  std::vector<key_pair> key{};
+  std::vector<column_pair> columns{};
+  conflict_policy conflict = conflict_policy::newest_wins;
+  delete_policy deletes = delete_policy::propagate;
+  duration errors_kept = std::chrono::hours(24);
+  bool park_whole_transaction = false;  // errors: { unit: transaction }
+  side master = side::left;  // wins where an initial sync finds both rows and they differ
+
+  [[nodiscard]] map_side const& of(side which) const { return which == side::left ? left : right; }
+
+  friend bool operator==(map_definition const&, map_definition const&) = default;
+};
+
+// Canonical JSON: equal definitions give equal text, and `parse_definition` gives the definition
+// back.
+// {"version":1,"name":..,"left":{"table":..[,"filter":..][,"soft_delete":..]},"right":{..},"key":[{"left":..,"right":..}],
+//  "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]["default":..,]["expression":..]}],
+//  "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},"master":..}
+[[nodiscard]] std::string print_definition(map_definition const& definition);
+
+// Errors: `invalid_definition`, with the place, as in "columns[2].direction: ...".
+[[nodiscard]] result<map_definition> parse_definition(std::string_view json);
+
+}  // namespace dualwrite::engine
