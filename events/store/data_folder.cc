@@ -1,5 +1,6 @@
 #include "events/store/data_folder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -93,15 +94,16 @@ result<void> data_folder::release_ballast() const {
   return {};
 }
 
-result<void> data_folder::take_ballast(std::uint64_t bytes, std::uint64_t reserve) const {
+result<void> data_folder::take_ballast(std::uint64_t bytes) const {
   DW_TRY(auto const free, free_bytes());
-  if (bytes == 0 || free < bytes + reserve) return {};
+  // On a full disk there is only what the ballast was, less what the opening wrote.
+  auto const length = static_cast<off_t>(std::min(bytes, free / 4 * 3));
+  if (length == 0) return {};
   auto const name = path_ / "ballast";
   descriptor const file{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!file) return system_refused("Cannot make " + name.string());
-  // Another program may take the room meanwhile; the log then runs without ballast, as on a disk
-  // that is nearly full.
-  if (::posix_fallocate(file.number(), 0, static_cast<off_t>(bytes)) != 0) return release_ballast();
+  // Another program may take the room meanwhile; the log then runs without ballast.
+  if (::posix_fallocate(file.number(), 0, length) != 0) return release_ballast();
   return {};
 }
 

@@ -35,9 +35,10 @@ class data_folder {
   [[nodiscard]] bool has_log() const;
   [[nodiscard]] result<std::uint64_t> free_bytes() const;
 
-  // Gives up the ballast, and takes it again where that leaves more than `reserve` bytes.
+  // Gives up the ballast, and takes it again: up to `bytes`, and less where the disk is nearly
+  // full.
   [[nodiscard]] result<void> release_ballast() const;
-  [[nodiscard]] result<void> take_ballast(std::uint64_t bytes, std::uint64_t reserve) const;
+  [[nodiscard]] result<void> take_ballast(std::uint64_t bytes) const;
 
   // Makes recovering/ a copy of log/. Table files never change once written and are linked, the
   // rest is copied.

@@ -43,7 +43,7 @@ result<opened<rocks_event_log>> rocks_event_log::open(std::filesystem::path cons
   DW_TRY(auto const written, find_anchor(folder, options.create));
   DW_CHECK(folder.release_ballast());
   auto result = open_or_recover(folder, written, options.sizes);
-  DW_CHECK(folder.take_ballast(options.ballast_bytes, options.reserve_bytes));
+  DW_CHECK(folder.take_ballast(options.ballast_bytes));
   if (!result) return result.error();
   DW_CHECK(result->log->adopt(std::move(folder), options));
   return result;
