@@ -57,11 +57,15 @@ struct delivery_fold {
     for (auto const& counts : e.maps) {
       batch.maps.push_back(counts.map);
       // A map that left while this batch was in doubt has its place before it.
-      auto& place = view.places[{counts.map, e.way}];
-      if (place.position >= e.behind && place.position < e.position) place.position = e.position;
+      auto const place = view.places.find({counts.map, e.way});
+      if (place == view.places.end()) continue;
+      auto& at = place->second.position;
+      if (at >= e.behind && at < e.position) at = e.position;
     }
     for (auto const& told : e.places) {
-      auto& place = view.places[{told.map, told.way}];
+      auto const found = view.places.find({told.map, told.way});
+      if (found == view.places.end()) continue;
+      auto& place = found->second;
       place.told = told.lane;
       place.published = true;
       place.position = std::max(place.position, told.position);
@@ -79,9 +83,10 @@ struct delivery_fold {
   void operator()(LaneJoined const& e) { move(e.map, e.way, main_lane, e.position); }
   void operator()(LaneLeft const& e) { move(e.map, e.way, no_lane, e.position); }
   void move(map_id map, direction way, lane_id lane, sequence position) {
-    auto& place = view.places[{map, way}];
-    place.lane = lane;
-    place.position = std::max(place.position, position);
+    auto const found = view.places.find({map, way});
+    if (found == view.places.end()) return;
+    found->second.lane = lane;
+    found->second.position = std::max(found->second.position, position);
   }
   void operator()(MapStopped const& e) {
     view.places.erase({e.map, direction::left_to_right});

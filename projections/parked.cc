@@ -72,6 +72,8 @@ struct parked_fold {
       view.rows.erase(of);
       view.chains_.erase(of);
       view.due_.erase(of);
+      view.dependent_.erase(of);
+      view.reread_.erase(of);
     }
   }
   void operator()(TargetRewound const& e) {
@@ -103,11 +105,17 @@ std::size_t parked::count(map_way of) const {
   return map == rows.end() ? 0 : map->second.size();
 }
 
-std::set<sequence> const& parked::due(map_way of) const {
+namespace {
+std::set<sequence> const& in(std::map<map_way, std::set<sequence>> const& index, map_way of) {
   static std::set<sequence> const none;
-  auto const found = due_.find(of);
-  return found == due_.end() ? none : found->second;
+  auto const found = index.find(of);
+  return found == index.end() ? none : found->second;
 }
+}  // namespace
+
+std::set<sequence> const& parked::due(map_way of) const { return in(due_, of); }
+std::set<sequence> const& parked::dependent(map_way of) const { return in(dependent_, of); }
+std::set<sequence> const& parked::to_reread(map_way of) const { return in(reread_, of); }
 
 bool parked::holds(sequence record) const {
   for (auto const& [of, records] : rows) {
@@ -119,18 +127,23 @@ bool parked::holds(sequence record) const {
 void parked::put(map_way of, sequence record, parked_row row) {
   chains_[of][row.key].insert(record);
   if (!row.old_key.empty()) chains_[of][row.old_key].insert(record);
-  if (row.is_due()) due_[of].insert(record);
+  index_state(of, record, row.state);
   if (row.waits_for) dependants_[row.waits_for].insert({of, record});
   rows[of].emplace(record, std::move(row));
 }
 
 void parked::set_state(map_way of, sequence record, parked_row& row, park_state state) {
   row.state = state;
-  if (row.is_due()) {
-    due_[of].insert(record);
-  } else {
-    due_[of].erase(record);
-  }
+  index_state(of, record, state);
+}
+
+void parked::index_state(map_way of, sequence record, park_state state) {
+  due_[of].erase(record);
+  dependent_[of].erase(record);
+  reread_[of].erase(record);
+  if (state == park_state::due || state == park_state::pending) due_[of].insert(record);
+  if (state == park_state::dependency) dependent_[of].insert(record);
+  if (state == park_state::reread) reread_[of].insert(record);
 }
 
 // When a record is settled, the next of its key that only waited is tried, and so is what waited for it by reference.
@@ -142,7 +155,7 @@ void parked::remove(map_way of, sequence record) {
   auto const row = std::move(found->second);
   if (row.waits_for) dependants_[row.waits_for].erase({of, record});
   map->second.erase(found);
-  due_[of].erase(record);
+  index_state(of, record, park_state::failed);
   leave_chain(of, record, row.key);
   if (!row.old_key.empty()) leave_chain(of, record, row.old_key);
   if (auto const waiting = dependants_.extract(record)) {
@@ -171,6 +184,8 @@ void parked::reindex() {
   rows.clear();
   chains_.clear();
   due_.clear();
+  dependent_.clear();
+  reread_.clear();
   dependants_.clear();
   for (auto const& [of, records] : stored) {
     for (auto const& [record, row] : records) put(of, record, row);

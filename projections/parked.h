@@ -46,8 +46,9 @@ struct parked {
   std::size_t count(map_way of) const;
   // Whether any record of this map and direction may be tried now.
   std::set<sequence> const& due(map_way of) const;
-  // What waits for another record to be settled, by that record.
-  std::map<sequence, std::set<std::pair<map_way, sequence>>> const& dependants() const { return dependants_; }
+  // Those that wait for a row that they refer to, and those whose row is to be read again.
+  std::set<sequence> const& dependent(map_way of) const;
+  std::set<sequence> const& to_reread(map_way of) const;
   // Whether the record is parked for any map.
   bool holds(sequence record) const;
   // Recomputes what is not stored; called after loading a snapshot.
@@ -58,10 +59,11 @@ struct parked {
   void put(map_way of, sequence record, parked_row row);
   void remove(map_way of, sequence record);
   void set_state(map_way of, sequence record, parked_row& row, park_state state);
+  void index_state(map_way of, sequence record, park_state state);
   void leave_chain(map_way of, sequence record, std::string const& key);
 
   std::map<map_way, std::map<std::string, std::set<sequence>>> chains_;
-  std::map<map_way, std::set<sequence>> due_;
+  std::map<map_way, std::set<sequence>> due_, dependent_, reread_;
   std::map<sequence, std::set<std::pair<map_way, sequence>>> dependants_;
 };
 

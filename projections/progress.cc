@@ -50,7 +50,12 @@ struct progress_fold {
     if (auto* leg = find(e.execution, e.way)) leg->started = event.recorded_at;
   }
   void operator()(RecordsCaptured const& e) {
-    if (e.kind != capture_kind::initial) return;
+    if (e.kind == capture_kind::live) return pass_rereads(e);
+    if (e.kind == capture_kind::reread) {
+      auto& rows = view.rereads[{e.map, direction_from(e.of)}];
+      rows[std::string(e.first_key.bytes)] = {e.link, {e.incarnation, e.commit}, event.at, {}};
+      return;
+    }
     auto* leg = find(e.execution, direction_from(e.of));
     if (leg == nullptr) return;
     chunk_row chunk;
@@ -61,6 +66,24 @@ struct progress_fold {
     chunk.records = event.at;
     chunk.count = e.count;
     leg->chunks.push_back(std::move(chunk));
+  }
+  void pass_rereads(RecordsCaptured const& e) {
+    for (auto& [of, rows] : view.rereads) {
+      if (of.second != direction_from(e.of)) continue;
+      for (auto& [key, row] : rows) {
+        if (row.link == e.link && !row.passed_at && e.commit > row.snapshot.commit) row.passed_at = event.at;
+      }
+    }
+  }
+  void operator()(RecordsApplied const& e) {
+    for (auto const& counts : e.maps) {
+      auto const found = view.rereads.find({counts.map, e.way});
+      if (found == view.rereads.end()) continue;
+      std::erase_if(found->second, [&](auto const& row) {
+        return row.second.passed_at && row.second.passed_at <= e.position;
+      });
+      if (found->second.empty()) view.rereads.erase(found);
+    }
   }
   void operator()(ChunkCopied const& e) {
     auto* leg = find(e.execution, e.way);
@@ -93,6 +116,8 @@ struct progress_fold {
     close(*execution, e.state);
   }
   void operator()(MapStopped const& e) {
+    view.rereads.erase({e.map, direction::left_to_right});
+    view.rereads.erase({e.map, direction::right_to_left});
     auto* execution = find(view.latest[e.map]);
     if (execution == nullptr) return;
     for (auto& leg : execution->legs) leg.chunks.clear();
@@ -111,6 +136,13 @@ execution_row const* progress::of(map_id map) const {
   if (id == latest.end()) return nullptr;
   auto const found = executions.find(id->second);
   return found == executions.end() ? nullptr : &found->second;
+}
+
+reread_row const* progress::reread_of(std::pair<map_id, direction> of, std::string const& key) const {
+  auto const rows = rereads.find(of);
+  if (rows == rereads.end()) return nullptr;
+  auto const found = rows->second.find(key);
+  return found == rows->second.end() ? nullptr : &found->second;
 }
 
 leg_row const* execution_row::leg(direction way) const {

@@ -50,6 +50,15 @@ struct execution_row {
   leg_row const* leg(direction way) const;
 };
 
+// A row that was read again: changes that it had already seen must not follow it.
+struct reread_row {
+  link_id link;
+  source_position snapshot;
+  sequence record;
+  sequence passed_at;  // the first capture beyond the snapshot; behind it nothing can be older
+  DW_FIELDS(link, snapshot.incarnation, snapshot.commit, record, passed_at);
+};
+
 // Fed by InitialSyncStarted ... InitialSyncCompleted and the captures of chunks. The last execution of a map keeps its
 // chunks; older ones keep their counts.
 struct progress {
@@ -58,10 +67,12 @@ struct progress {
 
   std::map<execution_id, execution_row> executions;
   std::map<map_id, execution_id> latest;
-  DW_FIELDS(executions, latest);
+  std::map<std::pair<map_id, direction>, std::map<std::string, reread_row>> rereads;
+  DW_FIELDS(executions, latest, rereads);
 
   void fold(event_view const& event);
   execution_row const* of(map_id map) const;
+  reread_row const* reread_of(std::pair<map_id, direction> of, std::string const& key) const;
 };
 
 }  // namespace dualwrite::projections

@@ -61,9 +61,9 @@ class source_app {
   [[nodiscard]] virtual async<source_position> open_capture(std::vector<std::string> tables,
                                                             std::optional<source_position> after) = 0;
 
-  // The next committed transactions, at least one, at most `limit`, in commit order. Waits where there is none.
-  // Transactions without rows of the captured tables may be left out.
-  [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit) = 0;
+  // The next committed transactions, at most `limit`, in commit order. Waits where there is none, but no longer than
+  // `patience`: then it gives nothing. Transactions without rows of the captured tables may be left out.
+  [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) = 0;
 
   // What is captured up to here is durable in our log: the source may forget it.
   [[nodiscard]] virtual async<void> acknowledge(source_position captured) = 0;

@@ -1,0 +1,367 @@
+#include "engine/decide/delivery_decider.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace dualwrite::engine {
+namespace {
+
+// After this many rewrites in a row by the apps' own rules the two sides will not agree by themselves.
+constexpr std::uint32_t rewrites_max = 3;
+
+bool has_unchanged(row_values const& row, std::vector<std::size_t> const& columns) {
+  return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
+    return column >= row.size() || row[column].is_unchanged();
+  });
+}
+
+// What a record does to one key: a change of the key itself does something to two.
+struct key_effect {
+  std::string key;
+  bool removes = false;
+  bool wanted = true;
+};
+
+struct planner {
+  delivery_context const& context;
+  map_record const& record;
+  attempt which;
+  delivery_plan plan;
+  key_effect main;
+  std::optional<key_effect> old;
+
+  projections::map_way of() const { return {record.map, record.way}; }
+  side source() const { return source_of(record.way); }
+  bool is_remove() const { return record.op == operation::remove; }
+  row_values const& row() const { return is_remove() ? record.before : record.after; }
+
+  delivery_plan run() {
+    if (context.views.drift.was_given_up(of(), record.at)) return end(fate::forgotten);
+    if (!find_keys()) return std::move(plan);
+    bool entered = false;
+    if (!passes_filter(entered)) return std::move(plan);
+    if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
+    if (record.kind != capture_kind::initial && context.map.writes(opposite(record.way))) {
+      if (loses_to_rewrites() || loses_to_copy() || loses_conflict()) return std::move(plan);
+    }
+    transform(entered);
+    if (plan.what == fate::write && which == attempt::first) wait_behind_parked();
+    return std::move(plan);
+  }
+
+  delivery_plan end(fate what) {
+    plan.what = what;
+    return std::move(plan);
+  }
+  void skip(skip_reason reason, sequence by) {
+    plan.what = fate::skip;
+    plan.reason = reason;
+    plan.by = by;
+  }
+  bool park_unmappable(error const& why) {
+    plan.what = fate::park;
+    plan.state = park_state::failed;
+    plan.fault.effect = write_effect::refused;
+    plan.fault.kind = fault_class::mapping;
+    plan.fault.code = std::string(name_of(why.code));
+    plan.fault.text = why.detail;
+    return false;
+  }
+
+  bool find_keys() {
+    auto const key = context.map.key_of(source(), row());
+    if (!key) return park_unmappable(key.error());
+    plan.key = *key;
+    main = {*key, is_remove(), true};
+    if (record.op != operation::update || record.before.empty()) return true;
+    auto const before = context.map.key_of(source(), record.before);
+    if (!before || *before == *key) return true;
+    plan.old_key = *before;
+    old = key_effect{*before, true, true};
+    return true;
+  }
+
+  bool passes_filter(bool& entered) {
+    auto const after = context.map.eligible(source(), row());
+    if (!after) return park_unmappable(after.error());
+    if (!*after) {
+      plan.what = fate::filtered;
+      return false;
+    }
+    if (record.op != operation::update || record.before.empty()) return true;
+    auto const before = context.map.eligible(source(), record.before);
+    entered = before && !*before;
+    return true;
+  }
+
+  // The copy that had already seen this change to a key, if any.
+  std::optional<sequence> seen_by_copy(key_effect const& effect) const {
+    auto const* execution = context.views.progress.of(record.map);
+    auto const* leg = execution == nullptr ? nullptr : execution->leg(record.way);
+    auto const* chunk = leg == nullptr ? nullptr : leg->covering(effect.key);
+    bool const saw = chunk != nullptr && chunk->snapshot.incarnation == record.position.incarnation &&
+                     record.position.commit <= chunk->snapshot.commit;
+    // A copy says nothing of rows that it does not hold: their removal still has to be carried out.
+    if (saw && (!effect.removes || context.chunk_holds(*chunk, effect.key))) return chunk->records;
+    auto const* reread = context.views.progress.reread_of(of(), effect.key);
+    if (reread != nullptr && reread->snapshot.incarnation == record.position.incarnation &&
+        record.position.commit <= reread->snapshot.commit) {
+      return reread->record;
+    }
+    return std::nullopt;
+  }
+  bool is_superseded() {
+    if (context.faults.copy_over_newer_live) return false;
+    auto const by = seen_by_copy(main);
+    if (by) main.wanted = false;
+    if (old && seen_by_copy(*old)) old->wanted = false;
+    if (main.wanted || (old && old->wanted)) return false;
+    skip(skip_reason::superseded, *by);
+    return true;
+  }
+
+  bool loses_to_rewrites() {
+    if (record.depth < rewrites_max) return false;
+    plan.conflicts.push_back({record.cause, false, "the apps' own rules rewrite each other's value", main.key});
+    skip(skip_reason::conflict_lost, record.cause);
+    return true;
+  }
+
+  // A change that had not seen the master side's copied row loses to it.
+  bool loses_to_copy() {
+    auto const* execution = context.views.progress.of(record.map);
+    auto const back = opposite(record.way);
+    if (execution == nullptr || execution->master != target_of(record.way)) return false;
+    auto const* leg = execution->leg(back);
+    if (leg == nullptr) return false;
+    auto const link = context.views.status.find(record.map)->link;
+    std::optional<sequence> lost_to;
+    auto const check = [&](key_effect& effect) {
+      auto const* chunk = effect.wanted ? leg->covering(effect.key) : nullptr;
+      if (chunk == nullptr || !chunk->records) return;
+      auto const lane = context.views.delivery.batches.find({link, back, chunk->lane});
+      if (lane == context.views.delivery.batches.end()) return;
+      auto const batch = lane->second.find(chunk->batch);
+      if (batch == lane->second.end() || !batch->second.is_chunk) return;
+      auto const& echo = batch->second.echo;
+      bool const seen = batch->second.echo_at && echo.incarnation == record.position.incarnation &&
+                        echo.commit <= record.position.commit;
+      if (seen || !context.chunk_holds(*chunk, effect.key)) return;
+      effect.wanted = false;
+      lost_to = chunk->records;
+      note(chunk->records, false, "initial sync: the master side wins", effect.key);
+    };
+    check(main);
+    if (old) check(*old);
+    return lost(lost_to);
+  }
+
+  bool lost(std::optional<sequence> to) {
+    if (!to || main.wanted || (old && old->wanted)) return false;
+    skip(skip_reason::conflict_lost, *to);
+    return true;
+  }
+
+  std::optional<bool> decided_before(sequence other) const {
+    auto const rows = context.views.conflicts.decided.find(of());
+    if (rows == context.views.conflicts.decided.end()) return std::nullopt;
+    auto const [first, last] = rows->second.equal_range(record.at);
+    for (auto at = first; at != last; ++at) {
+      if (at->second.other == other) return at->second.record_wins;
+    }
+    return std::nullopt;
+  }
+  void note(sequence other, bool wins, std::string reason, std::string const& key) {
+    if (!decided_before(other)) plan.conflicts.push_back({other, wins, std::move(reason), key});
+  }
+
+  struct verdict {
+    bool record_wins = false;
+    std::string reason;
+  };
+  verdict judge(side other_made_on, instant other_time) const {
+    if (other_made_on == source()) return {true, "later on the same side"};
+    auto const by_side = [&](side winner, char const* reason) { return verdict{winner == source(), reason}; };
+    switch (context.map.definition().conflict) {
+      case conflict_policy::left_wins: return by_side(side::left, "left wins");
+      case conflict_policy::right_wins: return by_side(side::right, "right wins");
+      case conflict_policy::newest_wins: break;
+    }
+    if (other_time == record.committed_at) {
+      return by_side(context.map.definition().master, "newest wins: same time, the master side");
+    }
+    return {record.committed_at > other_time, "newest wins"};
+  }
+
+  // Whether the other side's write left our side's row as this record left it.
+  bool is_equal(key_effect const& effect, handed_write const& other) const {
+    bool const removed = other.write->kind == write_kind::remove;
+    if (effect.removes || removed) return effect.removes && removed;
+    for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
+      auto const column = other.write->columns[i];
+      if (column >= record.after.size() || record.after[column] != other.write->values[i]) return false;
+    }
+    return true;
+  }
+
+  bool loses_conflict() {
+    std::optional<sequence> lost_to;
+    contest_handed(main, lost_to);
+    contest_parked(main, lost_to);
+    if (old) {
+      contest_handed(*old, lost_to);
+      contest_parked(*old, lost_to);
+    }
+    return lost(lost_to);
+  }
+  void contest_handed(key_effect& effect, std::optional<sequence>& lost_to) {
+    if (!effect.wanted) return;
+    bool overwritten = false;
+    bool told = false;
+    for (auto const* other :
+         context.ledger.unseen(record.map, opposite(record.way), effect.key, record.position)) {
+      if (is_equal(effect, *other)) continue;
+      auto const before = decided_before(other->record);
+      auto const now = judge(other->made_on, other->committed_at);
+      bool const wins = before ? *before : now.record_wins;
+      note(other->record, wins, now.reason, effect.key);
+      if (!wins) {
+        effect.wanted = false;
+        lost_to = other->record;
+        return;
+      }
+      overwritten = true;
+      told = told || before.has_value();
+    }
+    // The write of the loser stands on our own side, over this record: that side has to receive the winner.
+    if (!overwritten || told) return;
+    resolution_owed owed;
+    owed.key = effect.key;
+    owed.removes = effect.removes;
+    if (!effect.removes) owed.image = record.after;
+    plan.resolutions.push_back(std::move(owed));
+  }
+  void contest_parked(key_effect& effect, std::optional<sequence>& lost_to) {
+    projections::map_way const back{record.map, opposite(record.way)};
+    auto const* chain = effect.wanted ? context.views.parked.chain(back, effect.key) : nullptr;
+    if (chain == nullptr) return;
+    std::vector<sequence> beaten;
+    for (auto const other : *chain) {
+      auto const before = decided_before(other);
+      auto const now = judge(source_of(back.second), context.committed_at(other));
+      bool const wins = before ? *before : now.record_wins;
+      note(other, wins, now.reason, effect.key);
+      if (!wins) {
+        effect.wanted = false;
+        lost_to = other;
+        return;
+      }
+      beaten.push_back(other);
+    }
+    plan.beaten.insert(plan.beaten.end(), beaten.begin(), beaten.end());
+  }
+
+  void transform(bool entered) {
+    auto write = std::make_shared<target_write>();
+    auto const target = target_of(record.way);
+    write->table = context.map.table(target);
+    write->key_columns = context.map.key_columns(target);
+    write->group = record.group;
+    write->whole_group = context.map.definition().park_whole_transaction;
+    if (!main.wanted || is_remove()) {
+      write->kind = write_kind::remove;
+      auto const key = context.map.target_key(record.way, main.wanted ? row() : record.before);
+      if (!key) {
+        park_unmappable(key.error());
+        return;
+      }
+      write->key = *key;
+      plan.write = std::move(write);
+      return;
+    }
+    auto const mapped = context.map.to_target(record.way, record.after);
+    auto const key = context.map.target_key(record.way, record.after);
+    if (!mapped || !key) {
+      park_unmappable(mapped ? key.error() : mapped.error());
+      return;
+    }
+    write->key = *key;
+    for (std::size_t i = 0; i < mapped->columns.size(); ++i) {
+      if (mapped->values[i].is_unchanged()) {
+        plan.whole_row = false;
+        continue;
+      }
+      write->columns.push_back(mapped->columns[i]);
+      write->values.push_back(mapped->values[i]);
+    }
+    if (old && old->wanted) {
+      auto const old_key = context.map.target_key(record.way, record.before);
+      if (old_key) write->old_key = *old_key;
+    }
+    write->kind = plan.whole_row ? write_kind::upsert : write_kind::update;
+    if (record.kind == capture_kind::initial && is_lesser_side()) write->kind = write_kind::insert_if_absent;
+    plan.write = std::move(write);
+    bool const needs_whole = entered || (old && !old->wanted);
+    if (needs_whole && !plan.whole_row) {
+      plan.what = fate::park;
+      plan.state = park_state::reread;
+    }
+  }
+  // The copy of the side that is not the master only brings what the master lacks.
+  bool is_lesser_side() const {
+    auto const* execution = context.views.progress.of(record.map);
+    return execution != nullptr && execution->legs.size() > 1 && execution->master != source();
+  }
+
+  void wait_behind_parked() {
+    bool const blocked = context.views.parked.chain(of(), plan.key) != nullptr ||
+                         (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);
+    if (!blocked) return;
+    bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
+    if (context.faults.newer_overtakes_waiting && !whole) return;
+    plan.what = fate::park;
+    plan.state = whole ? park_state::due : park_state::waiting;
+  }
+};
+
+}  // namespace
+
+delivery_plan plan_delivery(delivery_context const& context, map_record const& record, attempt which) {
+  return planner{context, record, which, {}, {}, {}}.run();
+}
+
+delivery_plan plan_resolution(delivery_context const& context,
+                              map_resolution const& resolution,
+                              attempt which) {
+  delivery_plan plan;
+  plan.key = resolution.key;
+  auto const known = context.views.conflicts.resolutions.find(resolution.at);
+  if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by) {
+    plan.what = fate::skip;
+    plan.by = known->second.beaten_by;
+    return plan;
+  }
+  auto write = std::make_shared<target_write>();
+  auto const target = target_of(resolution.way);
+  write->table = context.map.table(target);
+  write->key_columns = context.map.key_columns(target);
+  write->key = context.map.key_values(target, resolution.key);
+  write->kind = resolution.removes ? write_kind::remove : write_kind::upsert;
+  if (!resolution.removes) {
+    for (auto const column : context.map.columns_written(resolution.way)) {
+      if (column >= resolution.image.size() || resolution.image[column].is_unchanged()) continue;
+      write->columns.push_back(column);
+      write->values.push_back(resolution.image[column]);
+    }
+  }
+  plan.write = std::move(write);
+  if (which == attempt::first &&
+      context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
+    plan.what = fate::park;
+    plan.state = park_state::due;
+  }
+  return plan;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,105 @@
+// What becomes of one record on its way to the target: written, filtered, skipped, parked, or decided against the other
+// side's change. Pure: the same record and state give the same answer, live, catching up and after a crash.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/decide/key_ledger.h"
+#include "engine/mapping/compiled_map.h"
+#include "events/catalogue.h"
+#include "projections/views.h"
+
+namespace dualwrite::engine {
+
+// A record as it stands before one map: its images are decoded, and what the source did not send is filled in from before.
+struct map_record {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence at;
+  capture_kind kind = capture_kind::live;
+  operation op = operation::insert;
+  row_values before, after;  // empty where there is none
+  sequence cause;            // derived from the write of that record
+  std::uint32_t depth = 0;
+  source_position position;
+  instant committed_at;
+  std::uint32_t group = 0;
+};
+
+enum class fate : std::uint8_t {
+  write,
+  filtered,
+  forgotten,  // given up by an admin before: no outcome of its own
+  skip,       // with `reason` and `by`
+  park,       // with `state` and the fault
+};
+
+struct conflict_found {
+  sequence other;
+  bool record_wins = false;
+  std::string reason;
+  std::string key;
+};
+
+// The winner's image for the winner's own side, where the loser was written over it.
+struct resolution_owed {
+  std::string key;
+  bool removes = false;
+  row_values image;
+};
+
+struct delivery_plan {
+  fate what = fate::write;
+  std::string key, old_key;
+  bool whole_row = true;
+  std::shared_ptr<target_write> write;
+  skip_reason reason = skip_reason::superseded;
+  sequence by;
+  park_state state = park_state::failed;
+  write_result fault;  // of a record that cannot be mapped
+  std::vector<conflict_found> conflicts;
+  std::vector<resolution_owed> resolutions;
+  std::vector<sequence> beaten;  // parked records of the other direction that this one wins against
+};
+
+// Deliberate faults, for the tests that prove that the checkers see them.
+struct delivery_faults {
+  bool newer_overtakes_waiting = false;
+  bool copy_over_newer_live = false;
+};
+
+struct delivery_context {
+  projections::views const& views;
+  key_ledger const& ledger;
+  compiled_map const& map;
+  // Whether the rows of a copied chunk include this key.
+  std::function<bool(projections::chunk_row const&, std::string const&)> chunk_holds;
+  // When the source committed a record.
+  std::function<instant(sequence)> committed_at;
+  delivery_faults faults;
+};
+
+// A record that comes for the first time goes behind what is parked of its key; a retry is what is parked.
+enum class attempt : std::uint8_t { first, retry };
+
+[[nodiscard]] delivery_plan plan_delivery(delivery_context const& context,
+                                          map_record const& record,
+                                          attempt which);
+
+// The same for the winner of a conflict: `image` is a row of the target's own table.
+struct map_resolution {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence at;
+  std::string key;
+  bool removes = false;
+  row_values image;
+};
+[[nodiscard]] delivery_plan plan_resolution(delivery_context const& context,
+                                            map_resolution const& resolution,
+                                            attempt which);
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,186 @@
+#include "engine/decide/outcome.h"
+
+#include <map>
+
+#include "projections/archive.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// An encoded event as the archive takes it.
+struct packed_event {
+  stream_kind kind = stream_kind::system;
+  std::uint64_t stream = 0;
+  link_id link;
+  std::string bytes;
+  DW_FIELDS(kind, stream, link, bytes);
+};
+
+struct outcome_writer {
+  planned_batch const& batch;
+  projections::parked const& parked;
+  find_dependency const& dependency;
+  drafts exceptions;
+  std::map<map_id, MapCounts> counts;
+  std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
+
+  template <class Event>
+  void add(map_id map, Event const& event) {
+    origin const from{{}, {}, first_of_submission, {}};
+    exceptions.push_back(draft({stream_kind::map, map.value}, batch.link, event, from));
+  }
+  MapCounts& count(planned_record const& record) {
+    auto& row = counts[record.map];
+    row.map = record.map;
+    row.version = record.version;
+    return row;
+  }
+
+  void skip(planned_record const& record, skip_reason reason, sequence by) {
+    add(record.map,
+        RecordSkipped{record.map, batch.way, record.at, reason, by, record.which == attempt::retry});
+  }
+  void park(planned_record const& record, park_state state, write_result const& why, sequence waits_for) {
+    if (record.which == attempt::retry) {
+      add(record.map,
+          RetryFailed{record.map, batch.way, record.at, state, why.kind, why.code, why.text, why.column, waits_for});
+      return;
+    }
+    auto const& plan = record.plan;
+    bool const whole = plan.whole_row;
+    add(record.map,
+        RecordParked{record.map,
+                     batch.way,
+                     record.at,
+                     state,
+                     why.kind,
+                     why.code,
+                     why.text,
+                     why.column,
+                     waits_for,
+                     blob{plan.key},
+                     blob{plan.old_key},
+                     whole,
+                     record.copied});
+    parked_here[{record.map, plan.key}].push_back(record.at);
+  }
+
+  void refuse(planned_record const& record, write_result const& why) {
+    if (why.references) {
+      if (auto const waits_for = dependency(record, *why.references)) {
+        auto waiting = why;
+        waiting.kind = fault_class::dependency;
+        return park(record, park_state::dependency, waiting, *waits_for);
+      }
+    }
+    park(record, park_state::failed, why, {});
+  }
+
+  // What this record took the place of: earlier parked records of its key, and parked ones of the other side that lost.
+  void supersede(planned_record const& record) {
+    auto const& plan = record.plan;
+    for (auto const loser : plan.beaten) {
+      add(record.map,
+          RecordSkipped{record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
+    }
+    bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
+    if (!whole) return;
+    if (auto const* chain = parked.chain({record.map, batch.way}, plan.key);
+        chain != nullptr && record.which == attempt::retry) {
+      for (auto const earlier : *chain) {
+        if (earlier < record.at) supersede(record, earlier);
+      }
+    }
+    auto const here = parked_here.extract({record.map, plan.key});
+    if (here.empty()) return;
+    for (auto const earlier : here.mapped()) supersede(record, earlier);
+  }
+  void supersede(planned_record const& record, sequence earlier) {
+    add(record.map,
+        RecordSkipped{record.map, batch.way, earlier, skip_reason::superseded, record.at, true});
+  }
+
+  void arrive(planned_record const& record) {
+    if (record.which == attempt::retry) add(record.map, RetrySucceeded{record.map, batch.way, record.at});
+    supersede(record);
+  }
+
+  void written(planned_record const& record, write_result const& result) {
+    switch (result.effect) {
+      case write_effect::inserted: ++count(record).inserted; return arrive(record);
+      case write_effect::updated: ++count(record).updated; return arrive(record);
+      case write_effect::removed: ++count(record).removed; return arrive(record);
+      case write_effect::equal: ++count(record).equal; return arrive(record);
+      case write_effect::kept: return skip(record, skip_reason::kept, {});
+      case write_effect::missing: return park(record, park_state::reread, result, {});
+      case write_effect::held: return park(record, park_state::waiting, result, {});
+      case write_effect::refused: return refuse(record, result);
+    }
+  }
+
+  void settle(planned_record const& record, std::span<write_result const> results) {
+    count(record);
+    switch (record.plan.what) {
+      case fate::forgotten: return;
+      case fate::filtered:
+        ++count(record).filtered;
+        if (record.which == attempt::retry) add(record.map, RetrySucceeded{record.map, batch.way, record.at});
+        return;
+      case fate::skip: return skip(record, record.plan.reason, record.plan.by);
+      case fate::park: return park(record, record.plan.state, record.plan.fault, {});
+      case fate::write: return written(record, results[*record.write]);
+    }
+  }
+};
+
+}  // namespace
+
+drafts outcome_of(planned_batch const& batch,
+                  std::span<write_result const> results,
+                  projections::parked const& parked,
+                  find_dependency const& dependency) {
+  outcome_writer out{batch, parked, dependency, {}, {}, {}};
+  for (auto const& record : batch.records) out.settle(record, results);
+
+  RecordsApplied applied;
+  applied.link = batch.link;
+  applied.way = batch.way;
+  applied.lane = batch.lane;
+  applied.session = batch.session;
+  applied.batch = batch.batch;
+  applied.behind = batch.behind;
+  applied.position = batch.position;
+  applied.reverse_passed = batch.reverse_passed;
+  for (auto const& [map, counts] : out.counts) applied.maps.push_back(counts);
+  for (auto const& place : batch.places) {
+    applied.places.push_back({place.map, batch.way, place.lane, place.position});
+  }
+  drafts events;
+  events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
+  for (auto& event : out.exceptions) events.push_back(std::move(event));
+  for (auto const& event : batch.also) events.push_back(event);
+  return events;
+}
+
+std::string pack_outcome(drafts const& events) {
+  std::vector<packed_event> packed;
+  for (auto const& event : events) {
+    std::string bytes(reinterpret_cast<char const*>(event.bytes.data()), event.bytes.size());
+    packed.push_back({event.stream.kind, event.stream.id, event.link, std::move(bytes)});
+  }
+  projections::archive_writer out;
+  out.put(packed);
+  return out.take();
+}
+
+result<drafts> unpack_outcome(std::string_view bytes) {
+  DW_TRY(auto const packed, projections::load<std::vector<packed_event>>(bytes));
+  drafts events;
+  for (auto const& one : packed) {
+    auto const* begin = reinterpret_cast<std::byte const*>(one.bytes.data());
+    events.push_back({{one.kind, one.stream}, one.link, 1, {begin, begin + one.bytes.size()}});
+  }
+  return events;
+}
+
+}  // namespace dualwrite::engine
