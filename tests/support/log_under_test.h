@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "events/store/memory_event_log.h"
+#include "events/store/rocks_event_log.h"
 
 namespace dualwrite::tests {
 
@@ -48,6 +49,37 @@ class memory_log_under_test final : public log_under_test {
 
  private:
   std::unique_ptr<memory_event_log> log_ = std::make_unique<memory_event_log>(test_log);
+};
+
+// A log that a test can fill and flush fast, and that asks for little room.
+inline rocks_log_options small_log() {
+  rocks_log_options options;
+  options.create = test_log;
+  options.reserve_bytes = 1024 * 1024;
+  options.ballast_bytes = 1024 * 1024;
+  options.sizes = {1024 * 1024, 1024 * 1024};
+  return options;
+}
+
+class rocks_log_under_test final : public log_under_test {
+ public:
+  rocks_log_under_test() { open(); }
+  event_log& log() override { return *log_; }
+  void reopen() override {
+    log_.reset();
+    open();
+  }
+
+ private:
+  void open() {
+    auto opened = rocks_event_log::open(folder_.path(), small_log());
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    ASSERT_FALSE(opened->trimmed);
+    log_ = std::move(opened->log);
+  }
+
+  temporary_folder folder_;
+  std::unique_ptr<rocks_event_log> log_;
 };
 
 }  // namespace dualwrite::tests

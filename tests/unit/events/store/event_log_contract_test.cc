@@ -249,11 +249,12 @@ TEST_P(EventLog, ReadersBesideTheWriterSeeAPrefix) {
   EXPECT_EQ(wrong, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds,
-                         EventLog,
-                         testing::Values(log_kind{
-                             "Memory", [] { return std::make_unique<memory_log_under_test>(); }}),
-                         [](auto const& kind) { return kind.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds,
+    EventLog,
+    testing::Values(log_kind{"Memory", [] { return std::make_unique<memory_log_under_test>(); }},
+                    log_kind{"Rocks", [] { return std::make_unique<rocks_log_under_test>(); }}),
+    [](auto const& kind) { return kind.param.name; });
 
 }  // namespace
 }  // namespace dualwrite

@@ -1,0 +1,61 @@
+// RocksDB as the log uses it. Its headers stay in the source files.
+//
+// Column family `blocks`: key = sequence of the block's first event, 8 bytes big-endian; value =
+// the block (events/block.h). Column family `streams`: key = stream kind (1 byte), stream id,
+// sequence of the stream's first event in the block (8 bytes each, big-endian); value = the block's
+// key. One per stream and block.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "events/store/blocks.h"
+#include "events/store/event_log.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Status;
+}  // namespace rocksdb
+
+namespace dualwrite {
+
+struct rocks_sizes {
+  std::size_t write_buffer_bytes = 32 * 1024 * 1024;
+  std::size_t cache_bytes = 16 * 1024 * 1024;
+};
+
+enum class rocks_recovery : std::uint8_t {
+  strict,        // any damage in the write-ahead log refuses
+  up_to_damage,  // takes what is before the damage
+};
+
+// Errors: `log_corrupt`, `log_locked`, `log_newer_format` (column families of a later release),
+// `log_disk_reserve`, `folder_refused`. Threads: write() from one, the rest from any.
+class rocks_database {
+ public:
+  [[nodiscard]] static result<std::unique_ptr<rocks_database>> open(
+      std::filesystem::path const& folder, rocks_sizes sizes, rocks_recovery recovery, bool create);
+  rocks_database(rocks_database const&) = delete;
+  rocks_database& operator=(rocks_database const&) = delete;
+  ~rocks_database();
+
+  // Writes a block and its postings together; they are on stable storage when it returns.
+  [[nodiscard]] result<void> write(encoded_block const& block, std::span<posting const> postings);
+  [[nodiscard]] std::unique_ptr<block_walk> walk(scan_kind kind) const;
+  // The end of the last block; nothing where there is none.
+  [[nodiscard]] result<std::optional<log_head>> last_head() const;
+
+ private:
+  rocks_database() = default;
+
+  std::unique_ptr<rocksdb::DB> database_;
+  rocksdb::ColumnFamilyHandle* default_ = nullptr;
+  rocksdb::ColumnFamilyHandle* blocks_ = nullptr;
+  rocksdb::ColumnFamilyHandle* streams_ = nullptr;
+};
+
+[[nodiscard]] error rocks_error(rocksdb::Status const& status);
+
+}  // namespace dualwrite
