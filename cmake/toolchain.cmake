@@ -22,6 +22,8 @@ if(DW_SANITIZE)
   # g++ 12 reports uninitialised reads inside the standard library where the sanitizers add branches.
   target_compile_options(dw_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
+# g++ 12 takes the frame allocation that Asio gives its coroutines for a mismatched pair.
+target_compile_options(dw_flags INTERFACE -Wno-mismatched-new-delete)
 if(DW_SANITIZE MATCHES "thread")
   target_compile_options(dw_flags INTERFACE -Wno-tsan)
 endif()

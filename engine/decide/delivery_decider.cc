@@ -4,17 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "events/assert.h"
+
 namespace dualwrite::engine {
 namespace {
 
 // After this many rewrites in a row by the apps' own rules the two sides will not agree by themselves.
 constexpr std::uint32_t rewrites_max = 3;
-
-bool has_unchanged(row_values const& row, std::vector<std::size_t> const& columns) {
-  return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
-    return column >= row.size() || row[column].is_unchanged();
-  });
-}
 
 // What a record does to one key: a change of the key itself does something to two.
 struct key_effect {
@@ -357,7 +353,9 @@ delivery_plan plan_resolution(delivery_context const& context,
   auto const target = target_of(resolution.way);
   write->table = context.map.table(target);
   write->key_columns = context.map.key_columns(target);
-  write->key = context.map.key_values(target, resolution.key);
+  auto const key_values = context.map.key_values(target, resolution.key);
+  DW_ASSERT(key_values.has_value());
+  write->key = *key_values;
   write->kind = resolution.removes ? write_kind::remove : write_kind::upsert;
   if (!resolution.removes) {
     for (auto const column : context.map.columns_written(resolution.way)) {

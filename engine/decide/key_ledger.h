@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/ports/target_app.h"
+#include "events/instant.h"
 #include "events/record.h"
 
 namespace dualwrite::engine {

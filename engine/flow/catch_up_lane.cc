@@ -211,7 +211,7 @@ async<void> catch_up_lane::copy_chunk(map_id map) {
 async<void> catch_up_lane::read_chunk(map_id map, execution_id execution, projections::leg_row leg) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
-  auto request = chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows);
+  DW_CO_TRY(auto request, chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows));
   auto const limit = request.limit;
   DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
   auto const number = static_cast<std::uint32_t>(leg.chunks.size());
@@ -246,7 +246,7 @@ async<void> catch_up_lane::read_again(map_id map) {
   auto const record = *context_.views().parked.to_reread(of).begin();
   auto const key = context_.views().parked.find(of, record)->key;
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  auto request = chunk_of_key(*compiled, source_of(way_), key);
+  DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
   DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
   auto const link = context_.link;
   auto const way = way_;

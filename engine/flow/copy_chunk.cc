@@ -20,20 +20,22 @@ std::string masked_row(row_values row, std::set<std::size_t> const& read) {
   return encode_row(row);
 }
 
-chunk_request chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit) {
+result<chunk_request> chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit) {
   chunk_request request;
   request.table = map.table(of);
   request.key = map.key_columns(of);
-  if (!after.empty()) request.after = map.key_values(of, after);
+  if (!after.empty()) {
+    DW_TRY(request.after, map.key_values(of, after));
+  }
   request.limit = limit;
   return request;
 }
 
-chunk_request chunk_of_key(compiled_map const& map, side of, std::string const& key) {
+result<chunk_request> chunk_of_key(compiled_map const& map, side of, std::string const& key) {
   chunk_request request;
   request.table = map.table(of);
   request.key = map.key_columns(of);
-  request.only = map.key_values(of, key);
+  DW_TRY(request.only, map.key_values(of, key));
   return request;
 }
 
@@ -61,7 +63,8 @@ result<drafts> chunk_events(projections::views const& state,
     events.push_back(draft(stream, place.link, LegCompleted{place.map, place.execution, place.way}));
     return events;
   }
-  auto const read = map.reads(of);
+  auto const& columns_read = map.reads(of);
+  std::set<std::size_t> const read(columns_read.begin(), columns_read.end());
   record_packer pack;
   std::vector<std::string> images;
   for (auto const& row : rows.rows) {
@@ -127,11 +130,12 @@ result<drafts> reread_events(projections::views const& state,
   auto const* row = state.parked.find(of, record);
   if (row == nullptr || row->state != park_state::reread) return error{error_code::unknown_record, {}, record};
   auto const source = source_of(of.second);
-  auto const read = map.reads(source);
+  auto const& columns_read = map.reads(source);
+  std::set<std::size_t> const read(columns_read.begin(), columns_read.end());
   record_packer pack;
   if (rows.rows.empty()) {
-    row_values gone(map.column_count(source), value::unchanged());
-    auto const key = map.key_values(source, row->key);
+    row_values gone(map.schema(source).columns.size(), value::unchanged());
+    DW_TRY(auto const key, map.key_values(source, row->key));
     auto const columns = map.key_columns(source);
     for (std::size_t i = 0; i < columns.size(); ++i) gone[columns[i]] = key[i];
     pack.add({0, 0, operation::remove, encode_row(gone), {}, {}});

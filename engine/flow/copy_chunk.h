@@ -17,8 +17,8 @@ struct chunk_place {
   bool last = false;
 };
 
-[[nodiscard]] chunk_request chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit);
-[[nodiscard]] chunk_request chunk_of_key(compiled_map const& map, side of, std::string const& key);
+[[nodiscard]] result<chunk_request> chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit);
+[[nodiscard]] result<chunk_request> chunk_of_key(compiled_map const& map, side of, std::string const& key);
 
 // The rows as sync records of their own; where there are none, the end of the leg.
 [[nodiscard]] result<drafts> chunk_events(projections::views const& state,

@@ -14,7 +14,7 @@ engine::engine(boost::asio::any_io_executor executor,
       time_(time),
       apps_(std::move(apps)),
       settings_(settings),
-      sequencer_(executor, log, time, std::move(views), settings.sequencer, settings.sequencer_faults),
+      sequencer_(executor, log, time, std::move(views), settings.groups, settings.commit_faults),
       wake_(executor),
       children_(executor) {
   sequencer_.add_listener(wake_);

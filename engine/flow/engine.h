@@ -18,8 +18,8 @@ struct app_ports {
 struct engine_settings {
   flow_options flow;
   flow_faults faults;
-  sequencer_limits sequencer;
-  sequencer_faults sequencer_faults;
+  sequencer_limits groups;
+  sequencer_faults commit_faults;
 };
 
 // Guarantees: what it does after a start is what it would have gone on with.

@@ -7,20 +7,20 @@ namespace dualwrite::engine {
 result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::views const& views, map_id map) {
   auto const* row = views.status.find(map);
   if (row == nullptr) return error{error_code::unknown_map};
-  auto& entry = entries_[map];
+  auto& kept = entries_[map];
   DW_TRY(auto const definition, parse_definition(row->definition));
   auto const& link = views.status.links.at(row->link);
   auto const left = views.status.schema_of(link.left, definition.left.table);
   auto const right = views.status.schema_of(link.right, definition.right.table);
   if (!left || !right) return error{error_code::invalid_definition, "a table was not described yet"};
-  if (entry.compiled && entry.version == row->version && entry.left == left && entry.right == right) {
-    return entry.compiled;
+  if (kept.compiled && kept.version == row->version && kept.left == left && kept.right == right) {
+    return kept.compiled;
   }
   DW_TRY(auto const left_schema, decode_schema(views.status.schemas.at(left).schema));
   DW_TRY(auto const right_schema, decode_schema(views.status.schemas.at(right).schema));
   DW_TRY(auto compiled, compile(definition, left_schema, right_schema));
-  entry = {row->version, left, right, std::make_shared<compiled_map const>(std::move(compiled))};
-  return entry.compiled;
+  kept = {row->version, left, right, std::make_shared<compiled_map const>(std::move(compiled))};
+  return kept.compiled;
 }
 
 bool link_context::is_mine(map_id map) const {

@@ -10,10 +10,6 @@ using projections::map_state;
 // A map that is this near is waited for, so that it does not chase a lane that moves on all the time.
 constexpr std::uint64_t joiner_distance_max = 10'000;
 
-bool delivers(link_context& context, map_id map, direction way) {
-  return context.views().delivery.places.contains({map, way});
-}
-
 }  // namespace
 
 bool wants_delivery(projections::map_row const& map) {

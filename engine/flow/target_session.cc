@@ -58,9 +58,9 @@ async<void> target_session::reopen() {
   while (anyone_calls()) DW_CO_CHECK(co_await call_ended_.wait());
   while (true) {
     DW_CO_TRY(auto const tried, co_await try_open());
-    if (tried) break;
-    if (is_fatal(tried.error())) co_return tried.error();
-    DW_CO_CHECK(co_await report(projections::main_lane, tried.error()));
+    if (tried.opened) break;
+    if (is_fatal(tried.why)) co_return tried.why;
+    DW_CO_CHECK(co_await report(projections::main_lane, tried.why));
     for (auto& [lane, mine] : lanes_) {
       if (mine.batch != nullptr) DW_CO_CHECK(co_await let_go(mine));
     }
@@ -73,19 +73,18 @@ async<void> target_session::reopen() {
   co_return result<void>{};
 }
 
-// The inner result is the target's answer, the outer one the log's.
-async<result<void>> target_session::try_open() {
+async<target_session::attempt_to_open> target_session::try_open() {
   std::map<lane_id, lane_row> rows;
   for (auto const& [lane, mine] : lanes_) {
     auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
     lane_key const key{context_.log.log().head().log, context_.link, way_, lane};
     auto const session = known == nullptr ? epoch{} : known->session;
     auto row = co_await context_.target(target_of(way_)).open_lane(key, session);
-    if (!row) co_return result<result<void>>(result<void>(row.error()));
+    if (!row) co_return attempt_to_open{false, row.error()};
     rows[lane] = std::move(*row);
   }
   DW_CO_CHECK(co_await settle_rows(rows));
-  co_return result<result<void>>(result<void>{});
+  co_return attempt_to_open{};
 }
 
 // Brings log and target to the same state: outcomes that the log lacks are appended, batches that the target lost unsettled.

@@ -42,7 +42,12 @@ class target_session {
 
   [[nodiscard]] async<void> ready();
   [[nodiscard]] async<void> reopen();
-  [[nodiscard]] async<result<void>> try_open();
+  // Whether the session is open; if not, why the target did not let us.
+  struct attempt_to_open {
+    bool opened = true;
+    error why;
+  };
+  [[nodiscard]] async<attempt_to_open> try_open();
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> tell_conflicts(ready_batch const& batch);

@@ -1,0 +1,86 @@
+// An application in memory, on both sides of the ports: tables with keys and rules, transactions, a change log that is read
+// back, and lane rows in the same transaction as the data. For tests; it survives the engine, as a real one does.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/ports/clock.h"
+#include "engine/ports/source_app.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine {
+
+// A rule of the app: nothing where the row is welcome, else the app's code and text.
+struct refusal {
+  std::string code;
+  std::string text;
+};
+using row_rule = std::function<std::optional<refusal>(row_values const& row)>;
+// What the app itself makes of a row before it is written.
+using row_trigger = std::function<void(row_values& row)>;
+
+struct memory_table {
+  table_schema schema;
+  row_rule rule;
+  row_trigger trigger;
+  std::map<row_values, row_values> rows;  // by the schema's key
+};
+
+struct row_change {
+  std::string table;
+  operation op = operation::insert;
+  row_values row;                         // for a removal only its key columns count
+  std::optional<row_values> key = {};     // of the row to change, where that differs from the new one
+};
+
+// Guarantees: a transaction takes effect whole or not at all; changes come back in commit order with both images.
+// Threads: one.
+class memory_app final : public source_app, public target_app {
+ public:
+  explicit memory_app(clock& time)
+      : time_(time) {}
+
+  memory_table& add_table(table_schema schema);
+  memory_table& table(std::string const& name) { return tables_.at(name); }
+
+  // A user's transaction. Errors: `row_refused`; then nothing of it was done.
+  [[nodiscard]] result<source_position> commit(std::vector<row_change> const& changes);
+
+  [[nodiscard]] async<table_schema> describe(std::string table) override;
+  [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
+                                                    std::optional<source_position> after) override;
+  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) override;
+  [[nodiscard]] async<void> acknowledge(source_position captured) override;
+  [[nodiscard]] async<source_position> head() override;
+  [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
+  [[nodiscard]] async<lane_row> open_lane(lane_key lane, epoch known) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+
+ private:
+  struct undo_step {
+    std::string table;
+    row_values key;
+    std::optional<row_values> row;
+  };
+  using undo_log = std::vector<undo_step>;
+
+  std::optional<refusal> put(memory_table& table, std::optional<row_values> old_key, row_values row,
+                             std::vector<captured_row>& changes, undo_log& undo);
+  void drop(memory_table& table, row_values const& key, std::vector<captured_row>& changes, undo_log& undo);
+  void roll_back(undo_log& undo, std::size_t to);
+  write_result write(target_write const& wish, std::vector<captured_row>& changes, undo_log& undo);
+  row_values const* find(memory_table const& table, std::vector<std::size_t> const& columns, row_values const& key) const;
+
+  clock& time_;
+  std::map<std::string, memory_table> tables_;
+  std::vector<captured_transaction> log_;
+  std::map<lane_key, lane_row> lanes_;
+  std::map<std::tuple<log_id, link_id, direction>, std::map<map_id, map_place>> places_;
+  std::size_t read_ = 0;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,89 @@
+#include "tests/simulation/world.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "events/assert.h"
+#include "replay/rebuild.h"
+
+namespace dualwrite::simulation {
+
+engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
+                                              instant recorded_at,
+                                              sequence expected) {
+  auto const begun = log_->begin_append(events, recorded_at, expected);
+  if (!begun) co_return begun.error();
+  auto const until = time_.now() + std::chrono::microseconds(300);
+  DW_CO_CHECK(co_await time_.sleep_until(until));
+  co_return log_->sync();
+}
+
+world::world(engine::engine_settings settings)
+    : settings_(settings),
+      disk_(std::make_shared<memory_event_log>(log_id{7})) {
+  start();
+}
+
+world::~world() { kill(); }
+
+// Ends the engine as a killed process ends: nothing of it runs any more. What waits is unwound last, by its executor.
+void world::kill() {
+  engine_->abandon();
+  time.forget();
+  engine_.reset();
+  io_.reset();
+}
+
+void world::start() {
+  io_ = std::make_unique<boost::asio::io_context>(1);
+  log_ = std::make_unique<simulated_log>(time, disk_);
+  auto views = replay::rebuild(*disk_);
+  DW_ASSERT(views.has_value());
+  std::map<std::string, engine::app_ports> apps{{"left", {&left, &left}}, {"right", {&right, &right}}};
+  engine_ = std::make_unique<engine::engine>(
+      io_->get_executor(), *log_, time, std::move(apps), settings_, std::move(*views));
+  engine_->start();
+}
+
+void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
+  auto const disk = disk_->crash({unsynced_bytes_kept, false});
+  kill();
+  auto reopened = memory_event_log::reopen(disk);
+  DW_ASSERT(reopened.has_value());
+  disk_ = std::move(reopened->log);
+  start();
+}
+
+void world::step() {
+  io_->poll();
+  io_->restart();
+  time.advance();
+  io_->poll();
+  io_->restart();
+}
+
+void world::run(std::size_t steps) {
+  for (std::size_t i = 0; i < steps; ++i) step();
+}
+
+bool world::run_until(std::function<bool()> const& done, std::size_t steps_max) {
+  for (std::size_t i = 0; i < steps_max; ++i) {
+    if (done()) return true;
+    if (engine_->failure().code != error_code::ok) return false;
+    step();
+  }
+  return done();
+}
+
+result<sequence> world::submit(engine::command wish) {
+  auto answer = std::make_shared<std::optional<result<sequence>>>();
+  auto ask = [this, wish, answer]() -> boost::asio::awaitable<void> {
+    std::string actor = "ann";
+    *answer = co_await engine_->submit(wish, actor);
+  };
+  boost::asio::co_spawn(*io_, ask, boost::asio::detached);
+  run_until([&] { return answer->has_value(); });
+  return answer->value_or(result<sequence>(error{error_code::stopped}));
+}
+
+}  // namespace dualwrite::simulation

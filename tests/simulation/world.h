@@ -1,0 +1,66 @@
+// Two applications, a log and an engine between them, in virtual time. The engine can crash at any step; the rest goes on.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/connectors/memory/memory_app.h"
+#include "engine/flow/engine.h"
+#include "events/store/memory_event_log.h"
+#include "tests/simulation/virtual_clock.h"
+
+namespace dualwrite::simulation {
+
+// The log behind the engine's port: an append takes its time, and a crash may fall inside it.
+class simulated_log final : public engine::durable_log {
+ public:
+  simulated_log(virtual_clock& time, std::shared_ptr<memory_event_log> log)
+      : time_(time),
+        log_(std::move(log)) {}
+  [[nodiscard]] engine::async<log_head> append(std::vector<encoded_event> events,
+                                               instant recorded_at,
+                                               sequence expected) override;
+  [[nodiscard]] event_log const& log() const override { return *log_; }
+
+ private:
+  virtual_clock& time_;
+  std::shared_ptr<memory_event_log> log_;
+};
+
+class world {
+ public:
+  explicit world(engine::engine_settings settings = {});
+  ~world();
+
+  virtual_clock time;
+  engine::memory_app left{time};
+  engine::memory_app right{time};
+
+  // Moves everything on until `done`, at most so many steps. False where it was not done by then.
+  bool run_until(std::function<bool()> const& done, std::size_t steps_max = 20'000);
+  void run(std::size_t steps);
+
+  [[nodiscard]] result<sequence> submit(engine::command wish);
+  // The engine's process ends here and now, and is started again on what the disk kept.
+  void crash_and_restart(std::size_t unsynced_bytes_kept);
+
+  projections::views const& views() const { return engine_->views(); }
+  error const& failure() const { return engine_->failure(); }
+  event_log const& log() const { return log_->log(); }
+
+ private:
+  void start();
+  void kill();
+  void step();
+
+  engine::engine_settings settings_;
+  std::unique_ptr<boost::asio::io_context> io_;
+  std::shared_ptr<memory_event_log> disk_;
+  std::unique_ptr<simulated_log> log_;
+  std::unique_ptr<engine::engine> engine_;
+};
+
+}  // namespace dualwrite::simulation
