@@ -78,6 +78,7 @@ std::vector<map_id> main_lane::members() const {
 // Between two batches: maps that have to leave do so here, and those that have come this far by a catch-up lane join.
 async<void> main_lane::update_members() {
   drafts events;
+  std::vector<projections::map_way> joined;
   auto const here = context_.main_read_of(way_);
   for (auto const& [of, place] : context_.views().delivery.places) {
     if (of.second != way_ || !context_.is_mine(of.first)) continue;
@@ -94,9 +95,11 @@ async<void> main_lane::update_members() {
     auto position = reached->second;
     if (context_.faults.resume_seam_off_by_one) position = position + 1;
     events.push_back(draft(stream, context_.link, LaneJoined{context_.link, of.first, way_, position}));
-    context_.caught_up.erase(reached);
+    joined.push_back(of);
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  // Until it has joined for good a map stays marked as caught up, so that no catch-up lane takes it again.
+  for (auto const& of : joined) context_.caught_up.erase(of);
   co_return result<void>{};
 }
 
