@@ -70,13 +70,14 @@ async<sequence> engine::submit(command wish, std::string actor) {
   };
   auto decided = co_await sequencer_.decide(std::move(decide_wish));
   if (decided || decided.error().code == error_code::stopped) co_return decided;
-  CommandRefused const refused{actor, static_cast<std::uint16_t>(decided.error().code), decided.error().detail};
+  auto const why = decided.error();
+  CommandRefused const refused{actor, static_cast<std::uint16_t>(why.code), why.detail};
   drafts events;
   origin const from{actor, {}, {}, {}};
   events.push_back(draft({stream_kind::access, 1}, {}, refused, from));
   auto const noted = co_await sequencer_.append(std::move(events));
   if (!noted) co_return noted.error();
-  co_return decided.error();
+  co_return why;
 }
 
 }  // namespace dualwrite::engine
