@@ -31,6 +31,7 @@ capture_runner::wanted capture_runner::wanted_tables() const {
     auto& entry = out[table];
     entry.maps.push_back(map);
     entry.schema = context_.views().status.schema_of(context_.app(side_), table);
+    entry.key = (*compiled)->key_columns(side_);
     auto const read = (*compiled)->reads(side_);
     entry.read.insert(read.begin(), read.end());
   }
@@ -133,22 +134,41 @@ result<void> capture_runner::append_transaction(captured_transaction const& tran
   return {};
 }
 
-// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own rules.
+// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own rules; unless the same
+// transaction then writes the row as we wanted it: only how it is left counts.
 result<std::vector<std::pair<captured_row const*, sequence>>> capture_runner::without_echoes(
     captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed) {
   std::vector<std::pair<captured_row const*, sequence>> derived;
+  std::vector<row_values> derived_keys;
   for (auto const& row : transaction.rows) {
     DW_TRY(auto const before, row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
     DW_TRY(auto const after, row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
+    auto const key = key_of(row.table, row.op == operation::remove ? before : after);
     key_ledger::captured_change const change{row.table, row.op, before, after};
     if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change) != nullptr) {
       ++echoed;
+      for (std::size_t i = derived.size(); i-- > 0;) {
+        if (derived[i].first->table != row.table || derived_keys[i] != key) continue;
+        derived.erase(derived.begin() + static_cast<std::ptrdiff_t>(i));
+        derived_keys.erase(derived_keys.begin() + static_cast<std::ptrdiff_t>(i));
+      }
       continue;
     }
     auto const* cause = context_.ledger.last_matched(batch);
     derived.emplace_back(&row, cause == nullptr ? sequence{} : cause->record);
+    derived_keys.push_back(key);
   }
   return derived;
+}
+
+row_values capture_runner::key_of(std::string const& table, row_values const& row) const {
+  row_values key;
+  auto const found = tables_.find(table);
+  if (found == tables_.end()) return key;
+  for (auto const column : found->second.key) {
+    if (column < row.size()) key.push_back(row[column]);
+  }
+  return key;
 }
 
 void capture_runner::append_rows(captured_transaction const& transaction,

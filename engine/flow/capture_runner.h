@@ -25,6 +25,7 @@ class capture_runner {
     std::vector<map_id> maps;
     std::set<std::size_t> read;
     schema_id schema;
+    std::vector<std::size_t> key;
   };
   using wanted = std::map<std::string, wanted_table>;
 
@@ -38,6 +39,7 @@ class capture_runner {
                    drafts& events);
   [[nodiscard]] result<std::vector<std::pair<captured_row const*, sequence>>> without_echoes(
       captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed);
+  row_values key_of(std::string const& table, row_values const& row) const;
   [[nodiscard]] async<void> lost_source(error why);
   [[nodiscard]] async<void> rest(error why);
 
