@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "engine/flow/bell.h"
@@ -56,8 +55,8 @@ class sequencer {
   event_log const& log() const { return log_.log(); }
 
   // Rings at every step forward of the views, until it is removed.
-  void add_listener(bell& listener) { listeners_.insert(&listener); }
-  void remove_listener(bell& listener) { listeners_.erase(&listener); }
+  void add_listener(bell& listener) { listeners_.push_back(&listener); }
+  void remove_listener(bell& listener) { std::erase(listeners_, &listener); }
   // For changes that the listeners look at and that are not in the log: what is at work just now.
   void ring_listeners();
 
@@ -82,7 +81,7 @@ class sequencer {
   sequencer_faults faults_;
   std::deque<std::shared_ptr<submission>> inbox_;
   bell arrived_;
-  std::set<bell*> listeners_;
+  std::vector<bell*> listeners_;  // rung in the order in which they came: a run must not depend on addresses
   sequence next_;
   instant last_time_;
 };
