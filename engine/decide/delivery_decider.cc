@@ -43,6 +43,7 @@ struct planner {
     }
     transform(entered);
     if (plan.what == fate::write && which == attempt::first) wait_behind_parked();
+    if (plan.what == fate::write && record.kind != capture_kind::initial) overtake_resolutions();
     return std::move(plan);
   }
 
@@ -252,7 +253,8 @@ struct planner {
     std::vector<sequence> beaten;
     for (auto const other : *chain) {
       auto const before = decided_before(other);
-      auto const now = judge(source_of(back.second), context.committed_at(other));
+      auto const origin = context.origin_of(other);
+      auto const now = judge(origin.made_on, origin.committed_at);
       bool const wins = before ? *before : now.record_wins;
       note(other, wins, now.reason, effect.key);
       if (!wins) {
@@ -263,6 +265,21 @@ struct planner {
       beaten.push_back(other);
     }
     plan.beaten.insert(plan.beaten.end(), beaten.begin(), beaten.end());
+  }
+
+  // The winner of an earlier conflict, on its way back to this record's own side, must not be written over this record.
+  void overtake_resolutions() {
+    auto const overtake = [&](key_effect const& effect) {
+      auto const* pending = context.views.conflicts.pending({record.map, opposite(record.way)}, effect.key);
+      if (!effect.wanted || pending == nullptr) return;
+      for (auto const at : *pending) {
+        auto const& resolution = context.views.conflicts.resolutions.at(at);
+        if (resolution.beaten_by || resolution.winner >= record.at) continue;
+        note(resolution.winner, true, "later on the same side", effect.key);
+      }
+    };
+    overtake(main);
+    if (old) overtake(*old);
   }
 
   void transform(bool entered) {
@@ -338,15 +355,29 @@ delivery_plan plan_rewritten(delivery_context const& context, map_record const& 
   return planner{context, record, attempt::retry, {}, {}, {}}.run_rewritten();
 }
 
+namespace {
+
+// The later change that a resolution must not be written over; zero where there is none.
+sequence beaten_by(delivery_context const& context, map_resolution const& resolution) {
+  auto const known = context.views.conflicts.resolutions.find(resolution.at);
+  if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by) return known->second.beaten_by;
+  auto const in_batch = context.beaten_in_batch.find(resolution.winner);
+  if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
+  auto const* parked = context.views.parked.chain({resolution.map, opposite(resolution.way)}, resolution.key);
+  if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();
+  return {};
+}
+
+}  // namespace
+
 delivery_plan plan_resolution(delivery_context const& context,
                               map_resolution const& resolution,
                               attempt which) {
   delivery_plan plan;
   plan.key = resolution.key;
-  auto const known = context.views.conflicts.resolutions.find(resolution.at);
-  if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by) {
+  if (auto const by = beaten_by(context, resolution)) {
     plan.what = fate::skip;
-    plan.by = known->second.beaten_by;
+    plan.by = by;
     return plan;
   }
   auto write = std::make_shared<target_write>();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,14 +72,21 @@ struct delivery_faults {
   bool copy_over_newer_live = false;
 };
 
+struct value_origin {
+  side made_on = side::left;
+  instant committed_at;
+};
+
 struct delivery_context {
   projections::views const& views;
   key_ledger const& ledger;
   compiled_map const& map;
   // Whether the rows of a copied chunk include this key.
   std::function<bool(projections::chunk_row const&, std::string const&)> chunk_holds;
-  // When the source committed a record.
-  std::function<instant(sequence)> committed_at;
+  // Where and when the value of a record or resolution was made.
+  std::function<value_origin(sequence)> origin_of;
+  // Records that were beaten by others of the batch that is being planned, and by which.
+  std::map<sequence, sequence> const& beaten_in_batch;
   delivery_faults faults;
 };
 
@@ -94,6 +102,7 @@ struct map_resolution {
   map_id map;
   direction way = direction::left_to_right;
   sequence at;
+  sequence winner;
   std::string key;
   bool removes = false;
   row_values image;

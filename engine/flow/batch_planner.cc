@@ -116,14 +116,17 @@ delivery_context batch_planner::planning(compiled_map const& map) {
     }
     return keys->second.contains(key);
   };
-  auto committed_at = [this](sequence at) {
-    auto const item = read_item(context_.log.log(), at);
-    if (!item) return instant{};
-    if (auto const* record = std::get_if<queued_record>(&*item)) return record->committed_at;
-    if (auto const* resolution = std::get_if<queued_resolution>(&*item)) return resolution->committed_at;
-    return instant{};
-  };
-  return {context_.views(), context_.ledger, map, std::move(holds), std::move(committed_at), context_.faults.delivery};
+  auto origin = [this](sequence at) { return origin_of(at); };
+  return {context_.views(), context_.ledger, map, std::move(holds), std::move(origin), beaten_, context_.faults.delivery};
+}
+
+// Of a parked record of the other direction. The winner of a conflict was made on the side that it is sent to.
+value_origin batch_planner::origin_of(sequence at) const {
+  auto const item = read_item(context_.log.log(), at);
+  auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
+  if (record != nullptr) return {target_of(way_), record->committed_at};
+  auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
+  return {source_of(way_), resolution == nullptr ? instant{} : resolution->committed_at};
 }
 
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
@@ -150,6 +153,7 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution, 
   mine.map = map;
   mine.way = way_;
   mine.at = resolution.at;
+  mine.winner = resolution.winner;
   mine.key = resolution.key;
   mine.removes = resolution.removes;
   if (!resolution.image.empty()) {
@@ -196,6 +200,9 @@ void batch_planner::keep(planned_record record, bool by_key) {
     plan.state = park_state::waiting;
   }
   if (plan.what == fate::park) parked_keys_.insert(name);
+  for (auto const& conflict : plan.conflicts) {
+    if (conflict.record_wins) beaten_[conflict.other] = record.at;
+  }
   if (plan.what == fate::write) {
     record.write = batch_.writes.size();
     auto const earlier = last_write_.find(name);
@@ -224,6 +231,7 @@ ready_batch batch_planner::take() {
   batch_.plan->way = way_;
   parked_keys_.clear();
   last_write_.clear();
+  beaten_.clear();
   return batch;
 }
 

@@ -51,6 +51,7 @@ class batch_planner {
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
   void keep(planned_record record, bool by_key);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
+  value_origin origin_of(sequence at) const;
   std::uint32_t depth_of(sequence cause);
 
   link_context& context_;
@@ -58,6 +59,7 @@ class batch_planner {
   ready_batch batch_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
+  std::map<sequence, sequence> beaten_;  // records that lost against one of this batch, and against which
 };
 
 // Reads one record, or the winner of a conflict, from the log by its sequence.

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "replay/rebuild.h"
+#include "tests/simulation/history.h"
 #include "tests/simulation/world.h"
 
 namespace dualwrite::simulation {
@@ -44,7 +45,11 @@ class random_run {
       act();
       here_.run(draw(30));
     }
-    return settle();
+    auto const wrong = settle();
+    if (!wrong.empty() && std::getenv("DW_HISTORY") != nullptr) {
+      std::fputs(history(here_.log()).c_str(), stderr);
+    }
+    return wrong;
   }
 
  private:
@@ -115,17 +120,23 @@ class random_run {
   std::uint64_t written_ = 0;
 };
 
-std::uint64_t only_seed() {
-  auto const* text = std::getenv("DW_SEED");
-  return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+std::uint64_t setting(char const* name, std::uint64_t otherwise) {
+  auto const* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-TEST(RandomRun, BothSidesEndEqual) {
-  auto const only = only_seed();
-  for (std::uint64_t seed = only == 0 ? 1 : only; seed <= (only == 0 ? 60 : only); ++seed) {
-    EXPECT_EQ("", random_run(seed, {}, app_rules::none).run(60)) << "DW_SEED=" << seed;
+// DW_SEED runs one seed alone, DW_SEEDS so many.
+void run_seeds(app_rules rules) {
+  auto const only = setting("DW_SEED", 0);
+  auto const last = only == 0 ? setting("DW_SEEDS", 500) : only;
+  for (auto seed = only == 0 ? 1 : only; seed <= last; ++seed) {
+    EXPECT_EQ("", random_run(seed, {}, rules).run(60)) << "DW_SEED=" << seed;
   }
 }
+
+TEST(RandomRun, BothSidesEndEqual) { run_seeds(app_rules::none); }
+
+TEST(RandomRun, BothSidesEndEqualBesideRulesThatRewriteRows) { run_seeds(app_rules::rewriting); }
 
 // A checker that never fails proves nothing: each deliberate fault has to be seen within so many seeds.
 constexpr std::uint64_t seeds_to_catch = 200;
