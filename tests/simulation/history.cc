@@ -15,7 +15,10 @@ std::string show_row(std::string_view image) {
   auto const row = decode_row(image);
   if (!row) return "?";
   std::string out;
-  for (auto const& one : *row) out += (out.empty() ? "" : ",") + to_string(one);
+  for (auto const& one : *row) {
+    if (!out.empty()) out.push_back(',');
+    out += to_string(one);
+  }
   return out;
 }
 
@@ -62,7 +65,7 @@ std::string show(Field const& field) {
   } else if constexpr (std::is_same_v<Field, blob>) {
     return fmt::format("<{} bytes>", field.bytes.size());
   } else if constexpr (requires { field.fields(); }) {
-    return "{" + show_fields(field) + " }";
+    return fmt::format("{{{} }}", show_fields(field));
   } else if constexpr (requires { field.value; }) {
     return fmt::format("{}", field.value);
   } else if constexpr (std::is_same_v<Field, instant>) {
