@@ -363,7 +363,11 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
   if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by) return known->second.beaten_by;
   auto const in_batch = context.beaten_in_batch.find(resolution.winner);
   if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
-  auto const* parked = context.views.parked.chain({resolution.map, opposite(resolution.way)}, resolution.key);
+  auto const back = opposite(resolution.way);
+  for (auto const* other : context.ledger.handed(resolution.map, back, resolution.key)) {
+    if (other->made_on == source_of(back) && other->record > resolution.winner) return other->record;
+  }
+  auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
   if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();
   return {};
 }

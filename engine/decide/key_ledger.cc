@@ -158,16 +158,31 @@ epoch key_ledger::session_of(batch_id id) const {
   return found == batches_.end() ? epoch{} : found->second.session;
 }
 
+std::vector<key_ledger::place> const* key_ledger::places_of(map_id map,
+                                                            direction way,
+                                                            std::string const& key) const {
+  auto const keys = keys_.find({map, way});
+  if (keys == keys_.end()) return nullptr;
+  auto const places = keys->second.find(key);
+  return places == keys->second.end() ? nullptr : &places->second;
+}
+
+std::vector<handed_write const*> key_ledger::handed(map_id map, direction way, std::string const& key) const {
+  std::vector<handed_write const*> out;
+  auto const* places = places_of(map, way, key);
+  if (places == nullptr) return out;
+  for (auto const& where : *places) out.push_back(&batches_.at(where.batch).writes[where.index]);
+  return out;
+}
+
 std::vector<handed_write const*> key_ledger::unseen(map_id map,
                                                     direction way,
                                                     std::string const& key,
                                                     source_position at) const {
   std::vector<handed_write const*> out;
-  auto const keys = keys_.find({map, way});
-  if (keys == keys_.end()) return out;
-  auto const places = keys->second.find(key);
-  if (places == keys->second.end()) return out;
-  for (auto const& where : places->second) {
+  auto const* places = places_of(map, way, key);
+  if (places == nullptr) return out;
+  for (auto const& where : *places) {
     auto const& batch = batches_.at(where.batch);
     bool const seen = batch.echo && batch.echo->incarnation == at.incarnation && batch.echo->commit <= at.commit;
     if (!seen) out.push_back(&batch.writes[where.index]);

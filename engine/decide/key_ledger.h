@@ -73,6 +73,8 @@ class key_ledger {
                                                         direction way,
                                                         std::string const& key,
                                                         source_position at) const;
+  // All writes of this key, of this direction, that are still remembered.
+  [[nodiscard]] std::vector<handed_write const*> handed(map_id map, direction way, std::string const& key) const;
   std::size_t size() const { return size_; }
 
  private:
@@ -94,6 +96,7 @@ class key_ledger {
 
   void index(batch_id id, handed_batch const& batch);
   void unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map);
+  std::vector<place> const* places_of(map_id map, direction way, std::string const& key) const;
   void erase_if_over(std::map<batch_id, handed_batch>::iterator batch);
 
   std::map<batch_id, handed_batch> batches_;

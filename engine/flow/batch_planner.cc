@@ -204,6 +204,7 @@ void batch_planner::keep(planned_record record, bool by_key) {
     if (conflict.record_wins) beaten_[conflict.other] = record.at;
   }
   if (plan.what == fate::write) {
+    take_over_resolutions(record);
     record.write = batch_.writes.size();
     auto const earlier = last_write_.find(name);
     if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
@@ -224,6 +225,19 @@ void batch_planner::keep(planned_record record, bool by_key) {
   batch_.plan->records.push_back(std::move(record));
 }
 
+// A later change of the same side stands there already, or owes itself what an earlier one owed its key.
+void batch_planner::take_over_resolutions(planned_record const& record) {
+  auto const& plan = record.plan;
+  for (auto const* key : {&plan.key, &plan.old_key}) {
+    auto const owes = owes_.find({record.map, *key});
+    if (owes == owes_.end()) continue;
+    std::erase_if(batch_.plan->records[owes->second].plan.resolutions,
+                  [&](resolution_owed const& owed) { return owed.key == *key; });
+    owes_.erase(owes);
+  }
+  for (auto const& owed : plan.resolutions) owes_[{record.map, owed.key}] = batch_.plan->records.size();
+}
+
 ready_batch batch_planner::take() {
   auto batch = std::move(batch_);
   batch_ = {};
@@ -232,6 +246,7 @@ ready_batch batch_planner::take() {
   parked_keys_.clear();
   last_write_.clear();
   beaten_.clear();
+  owes_.clear();
   return batch;
 }
 

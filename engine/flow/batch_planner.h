@@ -50,6 +50,7 @@ class batch_planner {
   [[nodiscard]] result<void> add_resolution(replay::queued_resolution const& resolution, map_id map, attempt which);
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
   void keep(planned_record record, bool by_key);
+  void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
   value_origin origin_of(sequence at) const;
   std::uint32_t depth_of(sequence cause);
@@ -59,6 +60,7 @@ class batch_planner {
   ready_batch batch_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
+  std::map<std::pair<map_id, std::string>, std::size_t> owes_;  // the record that owes its key's winner
   std::map<sequence, sequence> beaten_;  // records that lost against one of this batch, and against which
 };
 
