@@ -3,55 +3,75 @@
 namespace dualwrite::projections {
 namespace {
 
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
 struct conflict_fold {
   conflicts& view;
   event_view const& event;
 
   void operator()(ConflictDetected const& e) {
-    view.decided[{e.map, e.way}].emplace(e.record, conflict_row{e.other, e.record_wins});
     ++view.counts[e.map];
-    if (!e.record_wins) return;
-    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+    auto const loser = e.record_wins ? e.other : e.record;
+    auto const winner = e.record_wins ? e.record : e.other;
+    if (e.record_wins) view.beaten[{e.map, opposite(e.way)}].emplace(e.other, e.record);
+    for (auto const way : both_ways) {
       auto const* pending = view.pending({e.map, way}, std::string(e.key.bytes));
       if (pending == nullptr) continue;
       for (auto const at : *pending) {
         auto& resolution = view.resolutions.at(at);
-        if (resolution.winner == e.other) resolution.beaten_by = e.record;
+        if (resolution.winner == loser) resolution.beaten_by = winner;
       }
     }
   }
+  // The winner's own delivery goes the other way; it may have been beaten while that was under way.
   void operator()(ConflictResolved const& e) {
     std::string const key(e.key.bytes);
-    view.resolutions[event.at] = {e.map, e.way, key, e.winner, {}};
+    resolution_row row{e.map, e.way, key, e.winner, {}};
+    auto const beaten = view.beaten.find({e.map, opposite(e.way)});
+    if (beaten != view.beaten.end()) {
+      auto const by = beaten->second.find(e.winner);
+      if (by != beaten->second.end()) row.beaten_by = by->second;
+    }
+    view.resolutions[event.at] = std::move(row);
     view.by_key[{{e.map, e.way}, key}].insert(event.at);
   }
   void operator()(RecordsApplied const& e) {
-    for (auto const& counts : e.maps) settle(counts.map, e.way, e.position);
-  }
-  void settle(map_id map, direction way, sequence position) {
-    auto const decided = view.decided.find({map, way});
-    if (decided != view.decided.end()) {
-      decided->second.erase(decided->second.begin(), decided->second.upper_bound(position));
-      if (decided->second.empty()) view.decided.erase(decided);
+    for (auto const& counts : e.maps) {
+      map_way const of{counts.map, e.way};
+      forget_beaten(of, e.behind);
+      settle(of, e.position);
     }
+  }
+  void operator()(MapStopped const& e) {
+    for (auto const way : both_ways) {
+      forget_beaten({e.map, way}, event.at);
+      settle({e.map, way}, event.at);
+    }
+  }
+  template <class Other>
+  void operator()(Other const&) {}
+
+  // The outcome of everything up to `behind` is known.
+  void forget_beaten(map_way of, sequence behind) {
+    auto const beaten = view.beaten.find(of);
+    if (beaten == view.beaten.end()) return;
+    auto& rows = beaten->second;
+    rows.erase(rows.begin(), rows.upper_bound(behind));
+    if (rows.empty()) view.beaten.erase(beaten);
+  }
+  void settle(map_way of, sequence position) {
     for (auto at = view.resolutions.begin(); at != view.resolutions.end() && at->first <= position;) {
       auto const& row = at->second;
-      if (row.map != map || row.way != way) {
+      if (map_way{row.map, row.way} != of) {
         ++at;
         continue;
       }
-      auto const key = view.by_key.find({{map, way}, row.key});
+      auto const key = view.by_key.find({of, row.key});
       key->second.erase(at->first);
       if (key->second.empty()) view.by_key.erase(key);
       at = view.resolutions.erase(at);
     }
   }
-  void operator()(MapStopped const& e) {
-    settle(e.map, direction::left_to_right, event.at);
-    settle(e.map, direction::right_to_left, event.at);
-  }
-  template <class Other>
-  void operator()(Other const&) {}
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Conflicts that were decided but not yet carried out: what a lane reads again after a crash, so that a decision is made once.
+// The winners of conflicts on their way back to the side where they were overwritten, and what has beaten them since.
 #pragma once
 
 #include <map>
@@ -10,12 +10,6 @@
 #include "projections/delivery.h"
 
 namespace dualwrite::projections {
-
-struct conflict_row {
-  sequence other;
-  bool record_wins = false;
-  DW_FIELDS(other, record_wins);
-};
 
 struct resolution_row {
   map_id map;
@@ -29,13 +23,14 @@ struct resolution_row {
 // Fed by ConflictDetected, ConflictResolved, RecordsApplied, MapStopped.
 struct conflicts {
   static constexpr std::string_view name = "conflicts";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
-  std::map<map_way, std::multimap<sequence, conflict_row>> decided;  // by the record whose delivery found it
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;
+  // By the direction of the loser: records that lost while their own outcome was not known yet, and against which.
+  std::map<map_way, std::map<sequence, sequence>> beaten;
   std::map<map_id, std::uint64_t> counts;
-  DW_FIELDS(decided, resolutions, by_key, counts);
+  DW_FIELDS(resolutions, by_key, beaten, counts);
 
   void fold(event_view const& event);
 

@@ -167,17 +167,8 @@ struct planner {
     return true;
   }
 
-  std::optional<bool> decided_before(sequence other) const {
-    auto const rows = context.views.conflicts.decided.find(of());
-    if (rows == context.views.conflicts.decided.end()) return std::nullopt;
-    auto const [first, last] = rows->second.equal_range(record.at);
-    for (auto at = first; at != last; ++at) {
-      if (at->second.other == other) return at->second.record_wins;
-    }
-    return std::nullopt;
-  }
   void note(sequence other, bool wins, std::string reason, std::string const& key) {
-    if (!decided_before(other)) plan.conflicts.push_back({other, wins, std::move(reason), key});
+    plan.conflicts.push_back({other, wins, std::move(reason), key});
   }
 
   struct verdict {
@@ -222,24 +213,20 @@ struct planner {
   void contest_handed(key_effect& effect, std::optional<sequence>& lost_to) {
     if (!effect.wanted) return;
     bool overwritten = false;
-    bool told = false;
     for (auto const* other :
          context.ledger.unseen(record.map, opposite(record.way), effect.key, record.position)) {
       if (is_equal(effect, *other)) continue;
-      auto const before = decided_before(other->record);
-      auto const now = judge(other->made_on, other->committed_at);
-      bool const wins = before ? *before : now.record_wins;
-      note(other->record, wins, now.reason, effect.key);
+      auto const [wins, reason] = judge(other->made_on, other->committed_at);
+      note(other->record, wins, reason, effect.key);
       if (!wins) {
         effect.wanted = false;
         lost_to = other->record;
         return;
       }
       overwritten = true;
-      told = told || before.has_value();
     }
     // The write of the loser stands on our own side, over this record: that side has to receive the winner.
-    if (!overwritten || told) return;
+    if (!overwritten) return;
     resolution_owed owed;
     owed.key = effect.key;
     owed.removes = effect.removes;
@@ -252,11 +239,9 @@ struct planner {
     if (chain == nullptr) return;
     std::vector<sequence> beaten;
     for (auto const other : *chain) {
-      auto const before = decided_before(other);
       auto const origin = context.origin_of(other);
-      auto const now = judge(origin.made_on, origin.committed_at);
-      bool const wins = before ? *before : now.record_wins;
-      note(other, wins, now.reason, effect.key);
+      auto const [wins, reason] = judge(origin.made_on, origin.committed_at);
+      note(other, wins, reason, effect.key);
       if (!wins) {
         effect.wanted = false;
         lost_to = other;

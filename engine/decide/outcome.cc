@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "events/row_image.h"
 #include "projections/archive.h"
 
 namespace dualwrite::engine {
@@ -118,8 +119,32 @@ struct outcome_writer {
     }
   }
 
+  // Decisions are facts together with what was written by them: a batch that did not happen has decided nothing.
+  void tell_conflicts(planned_record const& record) {
+    for (auto const& found : record.plan.conflicts) {
+      add(record.map,
+          ConflictDetected{
+              record.map, batch.way, record.at, found.other, found.record_wins, found.reason, blob{found.key}});
+    }
+    for (auto const& owed : record.plan.resolutions) {
+      auto const image = owed.removes ? std::string{} : encode_row(owed.image);
+      origin const from{{}, {}, first_of_submission, {}};
+      ConflictResolved const event{batch.link,
+                                   record.map,
+                                   opposite(batch.way),
+                                   record.at,
+                                   record.committed_at,
+                                   owed.removes,
+                                   blob{owed.key},
+                                   blob{image},
+                                   {}};
+      exceptions.push_back(draft({stream_kind::link, batch.link.value}, batch.link, event, from));
+    }
+  }
+
   void settle(planned_record const& record, std::span<write_result const> results) {
     count(record);
+    tell_conflicts(record);
     switch (record.plan.what) {
       case fate::forgotten: return;
       case fate::filtered:

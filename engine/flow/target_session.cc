@@ -143,7 +143,6 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   batch.plan->session = known == nullptr ? epoch{} : known->session;
   batch_id const id{way_, lane, batch.plan->batch};
   context_.ledger.hand(id, batch.plan->session, batch.handed);
-  DW_CO_CHECK(co_await tell_conflicts(batch));
 
   while (true) {
     DW_CO_CHECK(co_await ready());
@@ -161,34 +160,6 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
     for (auto const map : batch.members) context_.ledger.passed(echo, map);
   }
   co_return delivery_end::done;
-}
-
-// Decisions about conflicts are in the log before anything is written by them, so that they are made once.
-async<void> target_session::tell_conflicts(ready_batch const& batch) {
-  drafts events;
-  for (auto const& record : batch.plan->records) {
-    stream_id const stream{stream_kind::map, record.map.value};
-    for (auto const& found : record.plan.conflicts) {
-      ConflictDetected const event{
-          record.map, way_, record.at, found.other, found.record_wins, found.reason, blob{found.key}};
-      events.push_back(draft(stream, context_.link, event));
-    }
-    for (auto const& owed : record.plan.resolutions) {
-      auto const image = owed.removes ? std::string{} : encode_row(owed.image);
-      ConflictResolved const event{context_.link,
-                                   record.map,
-                                   opposite(way_),
-                                   record.at,
-                                   record.committed_at,
-                                   owed.removes,
-                                   blob{owed.key},
-                                   blob{image},
-                                   {}};
-      events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
-    }
-  }
-  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  co_return result<void>{};
 }
 
 target_batch target_session::to_target(lane_id lane, ready_batch& batch, std::shared_ptr<std::string> outcome) {

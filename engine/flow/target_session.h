@@ -50,7 +50,6 @@ class target_session {
   [[nodiscard]] async<attempt_to_open> try_open();
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
-  [[nodiscard]] async<void> tell_conflicts(ready_batch const& batch);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
