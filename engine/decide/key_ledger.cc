@@ -40,7 +40,7 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writ
   auto const [found, fresh] = batches_.try_emplace(id);
   if (!fresh) unindex(id, found->second, std::nullopt);
   auto& batch = found->second;
-  size_ -= batch.writes.size();
+  count_out(id, batch);
   batch = {};
   batch.session = session;
   batch.writes = std::move(writes);
@@ -50,8 +50,16 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writ
     batch.by_row.emplace(row_name(write.table, write.key), i);
     batch.row_keys[write.table].insert(write.key_columns);
   }
-  size_ += batch.writes.size();
+  auto& count = loads_[static_cast<std::size_t>(id.way)];
+  count.remembered += batch.writes.size();
+  count.not_back += batch.writes.size();
   index(id, batch);
+}
+
+void key_ledger::count_out(batch_id id, handed_batch const& batch) {
+  auto& count = loads_[static_cast<std::size_t>(id.way)];
+  count.remembered -= batch.writes.size();
+  if (!batch.echo) count.not_back -= batch.writes.size();
 }
 
 void key_ledger::index(batch_id id, handed_batch const& batch) {
@@ -83,7 +91,7 @@ void key_ledger::erase_if_over(std::map<batch_id, handed_batch>::iterator batch)
   auto const& writes = batch->second.writes;
   if (!batch->second.echo) return;
   if (std::any_of(writes.begin(), writes.end(), [](auto const& write) { return write.by_key; })) return;
-  size_ -= writes.size();
+  count_out(batch->first, batch->second);
   batches_.erase(batch);
 }
 
@@ -91,13 +99,15 @@ void key_ledger::take_back(batch_id id) {
   auto const found = batches_.find(id);
   if (found == batches_.end()) return;
   unindex(id, found->second, std::nullopt);
-  size_ -= found->second.writes.size();
+  count_out(id, found->second);
   batches_.erase(found);
 }
 
 void key_ledger::came_back(batch_id id, source_position at) {
   auto const found = batches_.find(id);
   if (found == batches_.end()) return;
+  auto& count = loads_[static_cast<std::size_t>(id.way)];
+  if (!found->second.echo) count.not_back -= found->second.writes.size();
   found->second.echo = at;
   erase_if_over(found);
 }

@@ -2,6 +2,7 @@
 // tell our own writes from changes made by the target's rules; by key, to find changes made on both sides at once.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -75,7 +76,12 @@ class key_ledger {
                                                         source_position at) const;
   // All writes of this key, of this direction, that are still remembered.
   [[nodiscard]] std::vector<handed_write const*> handed(map_id map, direction way, std::string const& key) const;
-  std::size_t size() const { return size_; }
+  // How many writes of a direction are remembered, and how many of them did not come back yet.
+  struct load {
+    std::size_t remembered = 0;
+    std::size_t not_back = 0;
+  };
+  load const& load_of(direction way) const { return loads_[static_cast<std::size_t>(way)]; }
 
  private:
   struct handed_batch {
@@ -97,11 +103,12 @@ class key_ledger {
   void index(batch_id id, handed_batch const& batch);
   void unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map);
   std::vector<place> const* places_of(map_id map, direction way, std::string const& key) const;
+  void count_out(batch_id id, handed_batch const& batch);
   void erase_if_over(std::map<batch_id, handed_batch>::iterator batch);
 
   std::map<batch_id, handed_batch> batches_;
   std::map<std::pair<map_id, direction>, key_index> keys_;
-  std::size_t size_ = 0;
+  std::array<load, 2> loads_;
 };
 
 }  // namespace dualwrite::engine

@@ -8,14 +8,16 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
   auto const* row = views.status.find(map);
   if (row == nullptr) return error{error_code::unknown_map};
   auto& kept = entries_[map];
-  DW_TRY(auto const definition, parse_definition(row->definition));
   auto const& link = views.status.links.at(row->link);
+  if (kept.compiled && kept.version == row->version &&
+      kept.left == views.status.schema_of(link.left, kept.compiled->table(side::left)) &&
+      kept.right == views.status.schema_of(link.right, kept.compiled->table(side::right))) {
+    return kept.compiled;
+  }
+  DW_TRY(auto const definition, parse_definition(row->definition));
   auto const left = views.status.schema_of(link.left, definition.left.table);
   auto const right = views.status.schema_of(link.right, definition.right.table);
   if (!left || !right) return error{error_code::invalid_definition, "a table was not described yet"};
-  if (kept.compiled && kept.version == row->version && kept.left == left && kept.right == right) {
-    return kept.compiled;
-  }
   DW_TRY(auto const left_schema, decode_schema(views.status.schemas.at(left).schema));
   DW_TRY(auto const right_schema, decode_schema(views.status.schemas.at(right).schema));
   DW_TRY(auto compiled, compile(definition, left_schema, right_schema));
@@ -26,6 +28,17 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
 bool link_context::is_mine(map_id map) const {
   auto const* row = log.views().status.find(map);
   return row != nullptr && row->link == link;
+}
+
+bool link_context::may_hand(direction way) const {
+  auto const max = options.ledger_writes_max;
+  if (ledger.load_of(way).not_back >= max) return false;
+  return ledger.load_of(way).remembered < max || ledger.load_of(opposite(way)).remembered >= max;
+}
+
+bool link_context::comes_back(direction way) const {
+  auto const capture = log.views().delivery.captures.find({link, target_of(way)});
+  return capture != log.views().delivery.captures.end() && !capture->second.maps.empty();
 }
 
 duration backoff(flow_options const& options, std::uint32_t failures) {

@@ -86,6 +86,11 @@ struct link_context {
 
   // The maps of this link that deliver this way.
   [[nodiscard]] bool is_mine(map_id map) const;
+  // Whether the ledger has room for more writes of this direction. At its cap a lane waits until its writes have come back,
+  // and for the other direction to read past them, unless that one is at its cap as well.
+  [[nodiscard]] bool may_hand(direction way) const;
+  // Whether what is written this way is captured again on the target's side.
+  [[nodiscard]] bool comes_back(direction way) const;
 };
 
 // Waits longer after each failure in a row, up to the limit.

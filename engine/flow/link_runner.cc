@@ -118,7 +118,12 @@ result<void> link_runner::remember(direction way,
   auto batch = planner.take();
   batch_id const id{way, lane, number};
   context_->ledger.hand(id, row.session, std::move(batch.handed));
-  if (row.echo_at) context_->ledger.came_back(id, row.echo);
+  if (!row.echo_at) return {};
+  context_->ledger.came_back(id, row.echo);
+  for (auto const map : row.maps) {
+    auto const& delivery = context_->views().delivery;
+    if (delivery.position(map, opposite(way)) >= row.echo_at) context_->ledger.passed(id, map);
+  }
   return {};
 }
 

@@ -52,7 +52,11 @@ async<void> main_lane::run() {
         for (auto const map : batch.members) context_.ledger.passed(echo, map);
       }
       context_.main_read_of(way_) = cursor_->position();
-      if (!batch.echoes_passed.empty()) continue;
+      if (!batch.echoes_passed.empty()) {
+        // The other direction may have waited for room in the ledger.
+        context_.log.ring_listeners();
+        continue;
+      }
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
@@ -127,8 +131,7 @@ result<ready_batch> main_lane::next_batch() {
   batch_planner planner(context_, way_);
   auto const behind = context_.main_read_of(way_);
   auto const inside = members();
-  while (planner.size() < context_.options.batch_records_max &&
-         context_.ledger.size() < context_.options.ledger_writes_max) {
+  while (planner.size() < context_.options.batch_records_max && context_.may_hand(way_)) {
     DW_TRY(auto const unit, cursor_->next(context_.views().checkpoint));
     if (!unit) break;
     for (auto const& item : unit->items) DW_CHECK(planner.add(item, inside));

@@ -156,6 +156,7 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
     context_.ledger.take_back(id);
     co_return delivery_end::dropped;
   }
+  if (!context_.comes_back(way_)) context_.ledger.take_back(id);
   for (auto const& echo : batch.echoes_passed) {
     for (auto const map : batch.members) context_.ledger.passed(echo, map);
   }

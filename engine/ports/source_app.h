@@ -62,7 +62,8 @@ class source_app {
                                                             std::optional<source_position> after) = 0;
 
   // The next committed transactions, at most `limit`, in commit order. Waits where there is none, but no longer than
-  // `patience`: then it gives nothing. Transactions without rows of the captured tables may be left out.
+  // `patience`: then it gives nothing. Transactions without rows of the captured tables may be left out, but
+  // not those that carry a mark.
   [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) = 0;
 
   // What is captured up to here is durable in our log: the source may forget it.

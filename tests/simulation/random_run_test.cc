@@ -61,6 +61,7 @@ class random_run {
     out.flow.batch_records_max = 1 + draw(8);
     out.flow.chunk_rows = 1 + draw(4);
     out.flow.capture_transactions_max = 1 + draw(4);
+    out.flow.ledger_writes_max = 1 + draw(20);
     out.flow.catch_up_lanes = static_cast<std::uint32_t>(1 + draw(3));
     out.flow.capture_patience = std::chrono::milliseconds(1 + draw(5));
     return out;
