@@ -55,6 +55,7 @@ void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
 }
 
 void world::step() {
+  ++steps_;
   io_->poll();
   io_->restart();
   time.advance();

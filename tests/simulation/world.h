@@ -42,6 +42,7 @@ class world {
   // Moves everything on until `done`, at most so many steps. False where it was not done by then.
   bool run_until(std::function<bool()> const& done, std::size_t steps_max = 20'000);
   void run(std::size_t steps);
+  std::size_t steps() const { return steps_; }
 
   [[nodiscard]] result<sequence> submit(engine::command wish);
   // The engine's process ends here and now, and is started again on what the disk kept.
@@ -57,6 +58,7 @@ class world {
   void step();
 
   engine::engine_settings settings_;
+  std::size_t steps_ = 0;
   std::unique_ptr<boost::asio::io_context> io_;
   std::shared_ptr<memory_event_log> disk_;
   std::unique_ptr<simulated_log> log_;

@@ -1,0 +1,57 @@
+// Random users on both sides, random admins, random crashes of the engine. Whatever happens: in the end both sides are equal but
+// for the keys that an admin gave up, and every record is accounted for.
+#pragma once
+
+#include <random>
+#include <string>
+
+#include "tests/simulation/world.h"
+
+namespace dualwrite::simulation {
+
+// Rules of the right app's own.
+enum class app_rules : std::uint8_t {
+  none,
+  rewriting,  // about every tenth value is made into another
+  refusing,   // about every tenth value is refused, until somebody lifts the rule
+};
+
+struct random_options {
+  app_rules rules = app_rules::none;
+  engine::flow_faults faults;
+  engine::sequencer_faults commit_faults;
+  bool without_anchor = false;
+  std::size_t rounds = 60;
+};
+
+// One run of one seed, which gives the same log wherever and whenever it runs.
+class random_run {
+ public:
+  random_run(std::uint64_t seed, random_options options);
+  // What is wrong in the end, or nothing.
+  [[nodiscard]] std::string run();
+  event_log const& log() const { return here_.log(); }
+  std::size_t steps() const { return here_.steps(); }
+
+ private:
+  std::uint64_t draw(std::uint64_t below) { return chance_() % below; }
+  engine::engine_settings settings();
+  void add_tables();
+  void define();
+  void edit();
+  void act();
+  void delete_one_parked();
+  void crash();
+  bool bring_to_rest();
+  [[nodiscard]] std::string compare();
+  [[nodiscard]] std::string check();
+
+  random_options options_;
+  std::mt19937_64 chance_;
+  bool refuses_ = true;
+  world here_;
+  map_id map_;
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace dualwrite::simulation
