@@ -105,7 +105,7 @@ struct planner {
     auto const* leg = execution == nullptr ? nullptr : execution->leg(record.way);
     auto const* chunk = leg == nullptr ? nullptr : leg->covering(effect.key);
     bool const saw = chunk != nullptr && chunk->snapshot.incarnation == record.position.incarnation &&
-                     record.position.commit <= chunk->snapshot.commit;
+                     (record.position.commit <= chunk->snapshot.commit || context.faults.copy_over_newer_live);
     // A copy says nothing of rows that it does not hold: their removal still has to be carried out.
     if (saw && (!effect.removes || context.chunk_holds(*chunk, effect.key))) return chunk->records;
     auto const* reread = context.views.progress.reread_of(of(), effect.key);
@@ -116,7 +116,6 @@ struct planner {
     return std::nullopt;
   }
   bool is_superseded() {
-    if (context.faults.copy_over_newer_live) return false;
     auto const by = seen_by_copy(main);
     if (by) main.wanted = false;
     if (old && seen_by_copy(*old)) old->wanted = false;

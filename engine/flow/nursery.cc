@@ -4,6 +4,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <exception>
 #include <utility>
 
@@ -11,6 +13,21 @@
 #include "events/assert.h"
 
 namespace dualwrite::engine {
+
+namespace {
+
+// A cancelled coroutine that did not wait for anything at that moment is unwound at its next wait. Anything else that gets
+// this far is a bug or a lack of memory: the process cannot trust its state any more.
+error why_thrown(std::exception_ptr const& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (boost::system::system_error const& why) {
+    if (why.code() == boost::asio::error::operation_aborted) return error{error_code::stopped};
+    throw;
+  }
+}
+
+}  // namespace
 
 struct nursery::state {
   explicit state(boost::asio::any_io_executor executor)
@@ -32,8 +49,7 @@ void nursery::start(std::function<async<void>()> child) {
     co_return co_await run();
   };
   auto done = [this, signal](std::exception_ptr thrown, result<void> how) {
-    if (thrown) std::rethrow_exception(thrown);
-    ended(signal, how);
+    ended(signal, thrown ? result<void>(why_thrown(thrown)) : how);
   };
   boost::asio::co_spawn(
       executor_, std::move(body), boost::asio::bind_cancellation_slot(signal->slot(), std::move(done)));

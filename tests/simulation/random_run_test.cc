@@ -49,7 +49,11 @@ constexpr std::uint64_t seeds_to_catch = 200;
 
 bool is_caught(random_options options) {
   for (std::uint64_t seed = 1; seed <= seeds_to_catch; ++seed) {
-    if (!random_run(seed, options).run().empty()) return true;
+    auto const wrong = random_run(seed, options).run();
+    if (!wrong.empty()) {
+      std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong.c_str());
+      return true;
+    }
   }
   return false;
 }
