@@ -125,7 +125,8 @@ class key_checker {
     for (auto const& one : rule.variants) {
       if (tag == nullptr || tag->text != one.value) continue;
       return {fmt::format("{} with {} {}", rule.called, rule.tag, one.value),
-              rule.keys_of(one.value), false};
+              rule.keys_of(one.value),
+              false};
     }
     for (auto const& one : rule.variants) {
       for (auto const& key : one.keys) known.keys.push_back(&key);

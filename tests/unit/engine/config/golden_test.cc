@@ -1,5 +1,6 @@
-// Configuration files with the exact messages that they lead to: tests/golden/config/NAME.yaml and NAME.expected, empty for a
-// file without problems. DW_RECORD_GOLDEN=1 writes what is said now, to be read before it is committed.
+// Configuration files with the exact messages that they lead to: tests/golden/config/NAME.yaml and
+// NAME.expected, empty for a file without problems. DW_RECORD_GOLDEN=1 writes what is said now, to
+// be read before it is committed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,7 +46,9 @@ TEST_P(GoldenConfig, SaysExactlyWhatIsWrong) {
   EXPECT_EQ(std::string::npos, said.find("Pa55word")) << "a secret is shown";
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, GoldenConfig, testing::ValuesIn(names()), [](auto const& one) { return one.param; });
+INSTANTIATE_TEST_SUITE_P(Files, GoldenConfig, testing::ValuesIn(names()), [](auto const& one) {
+  return one.param;
+});
 
 }  // namespace
 }  // namespace dualwrite::engine

@@ -10,10 +10,11 @@ namespace dualwrite::engine {
 inline secret_lookup test_secrets() {
   secret_lookup made;
   made.environment = [](std::string const& name) -> std::optional<std::string> {
-    static std::map<std::string, std::string> const variables{{"ERP_URL", "postgresql://dw:Pa55word@db.example.com/erp"},
-                                                              {"SMTP_PASSWORD", "Pa55word"},
-                                                              {"NOT_A_URL", "Pa55word"},
-                                                              {"EMPTY", ""}};
+    static std::map<std::string, std::string> const variables{
+        {"ERP_URL", "postgresql://dw:Pa55word@db.example.com/erp"},
+        {"SMTP_PASSWORD", "Pa55word"},
+        {"NOT_A_URL", "Pa55word"},
+        {"EMPTY", ""}};
     auto const found = variables.find(name);
     if (found == variables.end()) return std::nullopt;
     return found->second;
