@@ -1,23 +1,14 @@
 #include "engine/config/key_check.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 
-#include "engine/config/scalars.h"
-#include "engine/mapping/expression_parser.h"
+#include "engine/config/value_check.h"
 #include "engine/mapping/near_name.h"
 
 namespace dualwrite::engine {
 namespace {
-
-std::string did_you_mean(std::string_view name, std::span<std::string_view const> known) {
-  auto const near = near_name(name, known);
-  return near.empty() ? fmt::format("write one of {}.", fmt::join(known, ", "))
-                      : fmt::format("did you mean '{}'?", near);
-}
 
 std::string capitalised(std::string text) {
   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
@@ -34,18 +25,16 @@ bool sounds_secret(std::string_view key) {
 
 class key_checker {
  public:
-  explicit key_checker(problem_list& problems) : problems_(problems) {}
-
-  faulty_nodes faulty;
+  explicit key_checker(check_state& state) : state_(state) {}
 
   void check_object(yaml_node const& node, object_rule const& rule, text_place owner) {
-    if (node.is_refused) return void(faulty.insert(&node));
+    if (node.is_refused) return void(state_.faulty.insert(&node));
     if (node.kind != yaml_kind::object) {
-      return refuse(node,
-                    config_code::wrong_type,
-                    fmt::format("{} needs keys with values, not {}.",
-                                capitalised(std::string(rule.called)),
-                                name_of(node.kind)));
+      return state_.refuse(node,
+                           config_code::wrong_type,
+                           fmt::format("{} needs keys with values, not {}.",
+                                       capitalised(std::string(rule.called)),
+                                       name_of(node.kind)));
     }
     auto const known = keys_of(node, rule);
     std::set<std::string, std::less<>> present;
@@ -65,8 +54,8 @@ class key_checker {
         continue;
       }
       if (node.find(key.text) != &value) {
-        refuse_twice(key, known.called);
-        faulty.insert(&value);
+        state_.refuse_twice(key, known.called);
+        state_.faulty.insert(&value);
         continue;
       }
       present.insert(key.text);
@@ -75,7 +64,7 @@ class key_checker {
     for (auto const* key : known.keys) {
       if (!key->required || present.contains(key->name)) continue;
       if (known.is_guess && key->name != rule.tag) continue;
-      problems_.error(
+      state_.problems.error(
           config_code::missing_key,
           owner,
           fmt::format(
@@ -85,13 +74,6 @@ class key_checker {
   }
 
  private:
-  void refuse(yaml_node const& node,
-              config_code code,
-              std::string message,
-              std::string suggestion = {}) {
-    faulty.insert(&node);
-    problems_.error(code, node.where, std::move(message), std::move(suggestion));
-  }
   static std::string lower_first(std::string_view sentence) {
     std::string text(sentence);
     if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z')
@@ -99,18 +81,11 @@ class key_checker {
     return text;
   }
   void refuse_merge(yaml_node const& key) {
-    refuse(key,
-           config_code::not_supported,
-           "A merge key (<<) cannot be used here.",
-           "write the settings out where they belong.");
+    state_.refuse(key,
+                  config_code::not_supported,
+                  "A merge key (<<) cannot be used here.",
+                  "write the settings out where they belong.");
   }
-  void refuse_twice(yaml_node const& key, std::string_view where) {
-    refuse(key,
-           config_code::duplicate_key,
-           fmt::format("'{}' stands twice in {}.", key.text, where),
-           "keep one of them.");
-  }
-
   struct known_keys {
     std::string called;
     std::vector<key_rule const*> keys;
@@ -141,48 +116,12 @@ class key_checker {
                              known_keys const& known) {
     std::vector<std::string_view> names;
     for (auto const* one : known.keys) names.push_back(one->name);
-    if (sounds_secret(key.text)) problems_.hide(value.where);
-    refuse(key,
-           config_code::unknown_key,
-           fmt::format("There is no key '{}' in {}.", key.text, known.called),
-           did_you_mean(key.text, names));
+    if (sounds_secret(key.text)) state_.problems.hide(value.where);
+    state_.refuse(key,
+                  config_code::unknown_key,
+                  fmt::format("There is no key '{}' in {}.", key.text, known.called),
+                  did_you_mean(key.text, names));
     return near_name(key.text, names);
-  }
-
-  bool needs(yaml_node const& key,
-             yaml_node const& value,
-             key_rule const& rule,
-             std::initializer_list<yaml_kind> kinds) {
-    if (std::find(kinds.begin(), kinds.end(), value.kind) != kinds.end()) return true;
-    if (value.is_refused) return !faulty.insert(&value).second;
-    auto const message =
-        value.kind == yaml_kind::null
-            ? fmt::format("'{}' has no value; it needs {}.", key.text, describe(rule))
-            : fmt::format("'{}' needs {}, not {}.", key.text, describe(rule), name_of(value.kind));
-    refuse(value, config_code::wrong_type, message, type_hint(key, value, rule));
-    return false;
-  }
-  static std::string type_hint(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (!value.is_single() || value.kind == yaml_kind::null) return {};
-    switch (rule.kind) {
-      case key_kind::text:
-      case key_kind::name:
-      case key_kind::path:
-      case key_kind::expression:
-        return fmt::format("put it in quotes if it is meant as a text: \"{}\"", value.text);
-      case key_kind::boolean:
-        if (value.text == "yes" || value.text == "on") return "write true.";
-        return value.text == "no" || value.text == "off" ? "write false." : "";
-      default:
-        return fmt::format("as in {}: {}", key.text, rule.example);
-    }
-  }
-  void need(bool holds, yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (holds) return;
-    refuse(value,
-           config_code::invalid_value,
-           fmt::format("'{}' needs {}, not '{}'.", key.text, describe(rule), value.text),
-           fmt::format("as in {}: {}", key.text, rule.example));
   }
 
   void check_value(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
@@ -190,244 +129,48 @@ class key_checker {
       case key_kind::object:
         return check_object(value, *rule.members, key.where);
       case key_kind::object_list:
-        if (!needs(key, value, rule, {yaml_kind::list})) return;
+        if (!state_.needs(key, value, rule, {yaml_kind::list})) return;
         for (auto const& item : value.items) check_object(item, *rule.members, item.where);
         return;
       case key_kind::object_map:
         return check_names(key, value, rule);
-      case key_kind::value_map:
-        return check_value_map(key, value, rule);
-      case key_kind::choice_list:
-        return check_choices(key, value, rule);
-      case key_kind::mail_list:
-        return check_mails(key, value, rule);
-      case key_kind::literal:
-        needs(key,
-              value,
-              rule,
-              {yaml_kind::text, yaml_kind::whole_number, yaml_kind::number, yaml_kind::boolean});
-        return;
-      case key_kind::whole_number:
-        if (needs(key, value, rule, {yaml_kind::whole_number})) check_number(key, value, rule);
-        return;
-      case key_kind::boolean:
-        needs(key, value, rule, {yaml_kind::boolean});
-        return;
-      case key_kind::choice:
-        if (needs(key, value, rule, {yaml_kind::text})) check_choice(key, value, rule);
-        return;
       default:
-        if (!needs(key, value, rule, {yaml_kind::text})) return;
-        if (value.text.empty())
-          return refuse(value,
-                        config_code::invalid_value,
-                        fmt::format("'{}' is empty; it needs {}.", key.text, describe(rule)));
-        check_text(key, value, rule);
-        return;
+        return check_plain_value(state_, key, value, rule);
     }
-  }
-
-  void check_text(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    switch (rule.kind) {
-      case key_kind::name:
-        return check_name(value);
-      case key_kind::duration: {
-        auto const span = parse_duration(value.text);
-        return need(
-            span && span->count() >= rule.min && span->count() <= rule.max, key, value, rule);
-      }
-      case key_kind::address:
-        return need(parse_address(value.text).has_value(), key, value, rule);
-      case key_kind::mail:
-        return need(is_mail_address(value.text), key, value, rule);
-      case key_kind::expression:
-        return check_expression(key, value);
-      case key_kind::secret:
-      case key_kind::postgresql_url:
-      case key_kind::smtp_url:
-        return check_secret(key, value, rule);
-      default:
-        return;
-    }
-  }
-
-  void check_number(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    bool const plain =
-        value.text.size() < 18 && value.text.find_first_not_of("0123456789") == std::string::npos;
-    auto const number = plain ? std::stoll(value.text) : rule.min - 1;
-    need(number >= rule.min && number <= rule.max, key, value, rule);
-  }
-
-  void check_choice(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (std::find(rule.choices.begin(), rule.choices.end(), value.text) != rule.choices.end())
-      return;
-    refuse(value,
-           config_code::invalid_value,
-           fmt::format("'{}' cannot be '{}'.", key.text, value.text),
-           did_you_mean(value.text, rule.choices));
-  }
-
-  void check_choices(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (!needs(key, value, rule, {yaml_kind::list})) return;
-    if (value.items.empty())
-      return refuse(value,
-                    config_code::invalid_value,
-                    fmt::format("'{}' is empty; it needs {}.", key.text, describe(rule)));
-    std::set<std::string> seen;
-    for (auto const& item : value.items) {
-      if (!needs(key, item, rule, {yaml_kind::text})) continue;
-      check_choice(key, item, rule);
-      if (!seen.insert(item.text).second)
-        refuse(item,
-               config_code::used_twice,
-               fmt::format("'{}' stands twice.", item.text),
-               "keep one of them.");
-    }
-  }
-
-  void check_mails(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (!needs(key, value, rule, {yaml_kind::text, yaml_kind::list})) return;
-    auto const check = [&](yaml_node const& node, text_place part) {
-      auto const address = std::string_view(node.text).substr(part.offset, part.length);
-      if (is_mail_address(address)) return;
-      faulty.insert(&node);
-      auto const message = address.empty() ? std::string("An address is missing here.")
-                                           : fmt::format("'{}' is not a mail address.", address);
-      problems_.error(config_code::invalid_value,
-                      node.place_of(part),
-                      message,
-                      fmt::format("as in {}: {}", key.text, rule.example));
-    };
-    if (value.kind == yaml_kind::text) {
-      for (auto const part : split_list(value.text)) check(value, part);
-    }
-    for (auto const& item : value.items) {
-      if (needs(key, item, rule, {yaml_kind::text})) check(item, {0, item.text.size()});
-    }
-  }
-
-  void check_name(yaml_node const& value) {
-    if (is_valid_name(value.text)) return;
-    refuse(value,
-           config_code::invalid_name,
-           fmt::format("'{}' cannot be a name.", value.text),
-           "a name has 1 to 100 bytes, no slash or control character, no space at either end and "
-           "no dash at the front.");
   }
 
   void check_names(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (!needs(key, value, rule, {yaml_kind::object})) return;
+    if (!state_.needs(key, value, rule, {yaml_kind::object})) return;
     std::set<std::string> seen;
     for (auto const& [name, member] : value.members) {
       if (name.is_refused) {
-        faulty.insert(&member);
+        state_.faulty.insert(&member);
         continue;
       }
       if (name.text == "<<") {
         refuse_merge(name);
-        faulty.insert(&member);
+        state_.faulty.insert(&member);
         continue;
       }
-      check_name(name);
+      state_.check_name(name);
       if (!seen.insert(name.text).second) {
-        refuse_twice(name, key.text);
-        faulty.insert(&member);
+        state_.refuse_twice(name, key.text);
+        state_.faulty.insert(&member);
         continue;
       }
       check_object(member, *rule.members, name.where);
     }
   }
 
-  void check_value_map(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    if (!needs(key, value, rule, {yaml_kind::object, yaml_kind::list})) return;
-    if (value.items.empty() && value.members.empty())
-      return refuse(value,
-                    config_code::invalid_value,
-                    fmt::format("'{}' is empty.", key.text),
-                    "leave it out.");
-    std::set<std::string> seen;
-    auto const check = [&](yaml_node const& one) {
-      if (one.is_single() && one.kind != yaml_kind::null) return;
-      faulty.insert(&value);
-      refuse(
-          one,
-          config_code::wrong_type,
-          fmt::format("'{}' maps values to values, and this is {}.", key.text, name_of(one.kind)),
-          one.kind == yaml_kind::null ? "for NULL, name a default." : "");
-    };
-    for (auto const& [left, right] : value.members) {
-      check(left);
-      check(right);
-      if (seen.insert(left.text).second) continue;
-      faulty.insert(&value);
-      refuse_twice(left, key.text);
-    }
-    for (auto const& pair : value.items) {
-      if (pair.kind != yaml_kind::list || pair.items.size() != 2) {
-        faulty.insert(&value);
-        refuse(pair,
-               config_code::wrong_type,
-               "A pair of values is needed here.",
-               "as in [Germany, DE]");
-        continue;
-      }
-      for (auto const& one : pair.items) check(one);
-    }
-  }
-
-  void check_expression(yaml_node const& key, yaml_node const& value) {
-    auto const parsed = parse_expression(value.text);
-    if (!parsed.fault) return;
-    faulty.insert(&value);
-    auto const inside = value.content.length > 0
-                            ? std::string()
-                            : " " + inner_place(value.text, parsed.fault->where.offset);
-    problems_.error(
-        config_code::expression,
-        value.place_of(parsed.fault->where),
-        fmt::format("'{}' is not an expression{}: {}", key.text, inside, parsed.fault->reason),
-        parsed.fault->fix);
-  }
-  // Where a text is escaped or folded, its places cannot be shown in the file.
-  static std::string inner_place(std::string_view text, std::size_t offset) {
-    auto const before = text.substr(0, offset);
-    auto const line = 1 + std::count(before.begin(), before.end(), '\n');
-    auto const last_end = before.rfind('\n');
-    auto const column = offset - (last_end == std::string_view::npos ? 0 : last_end + 1) + 1;
-    return line == 1 ? fmt::format("at its character {}", column)
-                     : fmt::format("in its line {} at character {}", line, column);
-  }
-
-  void check_secret(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
-    auto const secret = parse_secret(value.text);
-    if (secret.from != secret_source::itself) return need(!secret.name.empty(), key, value, rule);
-    if (rule.kind == key_kind::secret || holds_password(value.text)) {
-      problems_.hide(value.where);
-      return refuse(
-          value,
-          config_code::secret_in_file,
-          rule.kind == key_kind::secret
-              ? fmt::format("'{}' must not stand in the file itself.", key.text)
-              : fmt::format("'{}' holds a password, which must not stand in the file.", key.text),
-          fmt::format("name a variable or a file that holds it: {}: env:NAME or {}: file:PATH",
-                      key.text,
-                      key.text));
-    }
-    need(rule.kind == key_kind::smtp_url ? is_smtp_url(value.text) : is_postgresql_url(value.text),
-         key,
-         value,
-         rule);
-  }
-
-  problem_list& problems_;
+  check_state& state_;
 };
 
 }  // namespace
 
 faulty_nodes check_keys(yaml_node const& root, object_rule const& rule, problem_list& problems) {
-  key_checker checker(problems);
-  checker.check_object(root, rule, {root.where.offset, 1});
-  return std::move(checker.faulty);
+  check_state state{problems, {}};
+  key_checker(state).check_object(root, rule, {root.where.offset, 1});
+  return std::move(state.faulty);
 }
 
 }  // namespace dualwrite::engine
