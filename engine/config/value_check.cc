@@ -197,7 +197,7 @@ class value_checker {
     auto const parsed = parse_expression(value.text);
     if (!parsed.fault) return;
     state_.faulty.insert(&value);
-    auto const inside = value.content.length > 0
+    auto const inside = !value.line_starts.empty()
                             ? std::string()
                             : " " + inner_place(value.text, parsed.fault->where.offset);
     state_.problems.error(

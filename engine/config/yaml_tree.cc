@@ -205,11 +205,32 @@ class tree_reader {
     into.where = place_of(token, into.where);
     last_ = {into.where.offset + into.where.length, 1};
     into.kind = style == FYSS_PLAIN ? kind_of_plain(into.text) : yaml_kind::text;
-    if (text_.substr(into.where.offset, into.where.length) == into.text) into.content = into.where;
+    find_lines(into);
     if (style != FYSS_SINGLE_QUOTED && style != FYSS_DOUBLE_QUOTED) return;
     // The marks are those of the text between the quotes.
     if (into.where.offset == 0) return;
     into.where = {into.where.offset - 1, into.where.length + 2};
+  }
+
+  // Line by line, since those of a literal block are indented.
+  void find_lines(yaml_node& into) const {
+    auto source = text_.substr(into.where.offset, into.where.length);
+    std::string_view text = into.text;
+    std::vector<std::size_t> starts;
+    while (true) {
+      auto const line = text.substr(0, text.find('\n'));
+      auto const shown = source.substr(0, source.find('\n'));
+      auto const blank = std::min(shown.find_first_not_of(' '), shown.size());
+      if (!shown.ends_with(line) || shown.size() - line.size() > blank) return;
+      starts.push_back(static_cast<std::size_t>(shown.data() - text_.data()) + shown.size() -
+                       line.size());
+      if (line.size() == text.size()) break;
+      if (shown.size() == source.size()) return;
+      text.remove_prefix(line.size() + 1);
+      source.remove_prefix(shown.size() + 1);
+      if (text.empty()) break;
+    }
+    into.line_starts = std::move(starts);
   }
 
   void read_members(yaml_node& into, std::size_t depth) {
@@ -223,7 +244,7 @@ class tree_reader {
         refuse(member.key.where, "A list or an object as a key");
       }
       auto const& place = member.key.where;
-      if (member.key.content.length > 0)
+      if (!member.key.line_starts.empty())
         last_ = {place.offset, std::max<std::size_t>(place.length, 1)};
       auto const value = next();
       if (!value || broken_) break;
@@ -316,10 +337,15 @@ yaml_node const* yaml_node::find(std::string_view key) const {
 }
 
 text_place yaml_node::place_of(text_place part) const {
-  if (content.length == 0) return where;
-  auto const offset = std::min(part.offset, content.length);
-  return {content.offset + offset,
-          std::max<std::size_t>(1, std::min(part.length, content.length - offset))};
+  if (line_starts.empty()) return where;
+  auto const offset = std::min(part.offset, text.size());
+  auto const before = std::string_view(text).substr(0, offset);
+  auto const line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  auto const last_end = before.rfind('\n');
+  auto const begin = last_end == std::string_view::npos ? 0 : last_end + 1;
+  auto const end = std::min(text.find('\n', offset), text.size());
+  auto const length = std::max<std::size_t>(1, std::min(part.length, end - offset));
+  return {line_starts[std::min(line, line_starts.size() - 1)] + offset - begin, length};
 }
 
 std::optional<yaml_node> parse_yaml(std::string_view text, problem_list& problems) {

@@ -25,8 +25,9 @@ struct yaml_node {
   bool is_refused = false;  // an alias and the like, which has been told already
   std::string text{};       // of a single value, without its quotes
   text_place where{};       // of a single value all of it; of a list or object where it begins
-  text_place content{};     // where the text stands letter for letter, of length zero where it does
-                            // not: escaped, folded
+  // Where each line of the text begins in the file; empty where the text does not stand there
+  // letter for letter: escaped, folded.
+  std::vector<std::size_t> line_starts{};
   std::vector<yaml_node> items{};
   std::vector<yaml_member> members{};  // keys as often as they stand there
 
