@@ -29,8 +29,8 @@ struct reference {
                    example);
   }
   void head(std::string const& place, std::string const& what) {
-    fmt::format_to(
-        std::back_inserter(out), "### `{}`: {}\n\n", place.empty() ? "the file" : place, what);
+    out += place.empty() ? fmt::format("### {}\n\n", what)
+                         : fmt::format("### `{}`: {}\n\n", place, what);
     out += "| key | value | default | meaning | example |\n|---|---|---|---|---|\n";
   }
   void section(std::string const& place, object_rule const& rule) {

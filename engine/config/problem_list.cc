@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/config/scalars.h"
 #include "engine/mapping/conversion.h"
 
 namespace dualwrite::engine {
@@ -35,6 +36,10 @@ void problem_list::show_line(placed& one) const {
     bool const begins = (static_cast<unsigned char>(text_[at]) & 0xC0) != 0x80;
     if (!secret) one.problem.source_line.push_back(text_[at]);
     if (secret && begins) one.problem.source_line.push_back('*');
+  }
+  auto& line = one.problem.source_line;
+  for (auto bad = find_bad_byte(line); bad != std::string::npos; bad = find_bad_byte(line)) {
+    line[bad] = '?';
   }
 }
 

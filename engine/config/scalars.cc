@@ -60,6 +60,32 @@ std::optional<std::string_view> authority_of(std::string_view url) {
 
 }  // namespace
 
+std::size_t find_bad_byte(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    auto const head = static_cast<unsigned char>(text[at]);
+    if (head < 0x80) {
+      bool const control = head < 0x20 && head != '\t' && head != '\n' && head != '\r';
+      if (control || head == 0x7F) return at;
+      ++at;
+      continue;
+    }
+    std::size_t const size = head >= 0xF0 && head < 0xF5   ? 4
+                             : head >= 0xE0 && head < 0xF0 ? 3
+                             : head >= 0xC2 && head < 0xE0 ? 2
+                                                           : 0;
+    if (size == 0 || at + size > text.size()) return at;
+    auto const second = static_cast<unsigned char>(text[at + 1]);
+    bool const overlong = (head == 0xE0 && second < 0xA0) || (head == 0xF0 && second < 0x90);
+    bool const beyond = (head == 0xED && second >= 0xA0) || (head == 0xF4 && second >= 0x90);
+    if (overlong || beyond) return at;
+    for (std::size_t next = at + 1; next < at + size; ++next) {
+      if ((static_cast<unsigned char>(text[next]) & 0xC0) != 0x80) return at;
+    }
+    at += size;
+  }
+  return std::string_view::npos;
+}
+
 std::optional<duration> parse_duration(std::string_view text) {
   auto const end = std::min(text.find_first_not_of("0123456789"), text.size());
   auto const number = parse_number<std::int64_t>(text.substr(0, end));

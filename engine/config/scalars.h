@@ -11,6 +11,10 @@
 
 namespace dualwrite::engine {
 
+// The place of the first byte that is not UTF-8, or a control character that YAML does not take;
+// npos where there is none.
+[[nodiscard]] std::size_t find_bad_byte(std::string_view text);
+
 // "500ms", "15m", "1d": a whole number and one of us, ms, s, m, h, d, w. Nothing where it is not,
 // or is beyond 10,000 years.
 [[nodiscard]] std::optional<duration> parse_duration(std::string_view text);

@@ -7,6 +7,8 @@
 #include <array>
 #include <memory>
 
+#include "engine/config/scalars.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -61,33 +63,6 @@ yaml_kind kind_of_plain(std::string_view text) {
     return yaml_kind::boolean;
   if (is_whole_number(text)) return yaml_kind::whole_number;
   return is_number(text) ? yaml_kind::number : yaml_kind::text;
-}
-
-// The place of the first byte that is not UTF-8 as YAML allows it; npos where all are.
-std::size_t find_bad_byte(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    auto const head = static_cast<unsigned char>(text[at]);
-    if (head < 0x80) {
-      bool const control = head < 0x20 && head != '\t' && head != '\n' && head != '\r';
-      if (control || head == 0x7F) return at;
-      ++at;
-      continue;
-    }
-    std::size_t const size = head >= 0xF0 && head < 0xF5   ? 4
-                             : head >= 0xE0 && head < 0xF0 ? 3
-                             : head >= 0xC2 && head < 0xE0 ? 2
-                                                           : 0;
-    if (size == 0 || at + size > text.size()) return at;
-    auto const second = static_cast<unsigned char>(text[at + 1]);
-    bool const overlong = (head == 0xE0 && second < 0xA0) || (head == 0xF0 && second < 0x90);
-    bool const beyond = (head == 0xED && second >= 0xA0) || (head == 0xF4 && second >= 0x90);
-    if (overlong || beyond) return at;
-    for (std::size_t next = at + 1; next < at + size; ++next) {
-      if ((static_cast<unsigned char>(text[next]) & 0xC0) != 0x80) return at;
-    }
-    at += size;
-  }
-  return std::string_view::npos;
 }
 
 // Builds the tree from the parser's events; after a fault of the YAML itself there is no tree.
