@@ -43,6 +43,12 @@ enum class park_state : std::uint8_t {
   reread = 5,      // the target lacks the row, the record holds a part of it: the row is read again
 };
 enum class alert_action : std::uint8_t { none = 0, pause = 1, stop = 2 };
+// Who says what a link, a map or a rule is.
+enum class definition_owner : std::uint8_t {
+  hand = 0,      // commands
+  file = 1,      // the configuration file
+  released = 2,  // the file did until it named it no more; commands do
+};
 
 struct AppRegistered {
   std::string_view name, connector;
@@ -51,12 +57,14 @@ struct AppRegistered {
 struct LinkCreated {
   std::string_view name;
   app_id left, right;
-  DW_FIELDS(name, left, right);
+  definition_owner owner = definition_owner::hand;
+  DW_FIELDS(name, left, right, owner);
 };
 struct MapCreated {
   link_id link;
   std::string_view name, definition;
-  DW_FIELDS(link, name, definition);
+  definition_owner owner = definition_owner::hand;
+  DW_FIELDS(link, name, definition, owner);
 };
 struct MapChanged {
   map_id map;
@@ -410,7 +418,9 @@ struct AlertRuleCreated {
   std::uint32_t count = 0;
   std::uint64_t within_us = 0;
   alert_action action = alert_action::none;
-  DW_FIELDS(link, name, classes, count, within_us, action);
+  std::string_view notify;  // mail addresses, with commas between them
+  definition_owner owner = definition_owner::hand;
+  DW_FIELDS(link, name, classes, count, within_us, action, notify, owner);
 };
 struct AlertRuleDeleted {
   rule_id rule;
@@ -443,6 +453,46 @@ struct EngineStopped {
 struct LogTailTrimmed {
   std::string_view detail;
   DW_FIELDS(detail);
+};
+
+struct AppRenamed {
+  app_id app;
+  std::string_view name;
+  DW_FIELDS(app, name);
+};
+struct LinkRenamed {
+  link_id link;
+  std::string_view name;
+  DW_FIELDS(link, name);
+};
+// A link without maps goes.
+struct LinkDeleted {
+  link_id link;
+  DW_FIELDS(link);
+};
+// The same definition under another name: its version stays.
+struct MapRenamed {
+  map_id map;
+  std::string_view name, definition;
+  DW_FIELDS(map, name, definition);
+};
+struct AlertRuleChanged {
+  rule_id rule;
+  std::string_view name;
+  std::vector<fault_class> classes;
+  std::uint32_t count = 0;
+  std::uint64_t within_us = 0;
+  alert_action action = alert_action::none;
+  std::string_view notify;
+  DW_FIELDS(rule, name, classes, count, within_us, action, notify);
+};
+// Of one of the three.
+struct OwnerChanged {
+  link_id link;
+  map_id map;
+  rule_id rule;
+  definition_owner owner = definition_owner::hand;
+  DW_FIELDS(link, map, rule, owner);
 };
 
 using any_event = std::variant<std::monostate

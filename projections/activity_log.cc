@@ -41,6 +41,7 @@ struct activity_fold {
     add(map_id{event.at.value}, e, fmt::format("created as {}", e.name));
   }
   void operator()(MapChanged const& e) { add(e.map, e, fmt::format("changed to version {}", e.version)); }
+  void operator()(MapRenamed const& e) { add(e.map, e, fmt::format("renamed to {}", e.name)); }
   void operator()(RunRequested const& e) { add(e.map, e, "run requested"); }
   void operator()(PauseRequested const& e) {
     add(e.map, e, e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));

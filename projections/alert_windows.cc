@@ -27,7 +27,28 @@ struct alert_fold {
     row.count = e.count;
     row.within_us = e.within_us;
     row.action = e.action;
+    row.notify = e.notify;
+    row.owner = e.owner;
     view.rules[rule_id{event.at.value}] = std::move(row);
+  }
+  // What it had counted stays, unless it counts otherwise now.
+  void operator()(AlertRuleChanged const& e) {
+    auto const found = view.rules.find(e.rule);
+    if (found == view.rules.end()) return;
+    auto& row = found->second;
+    bool const same = row.classes == e.classes && row.count == e.count && row.within_us == e.within_us && row.action == e.action;
+    row.name = e.name;
+    row.notify = e.notify;
+    if (same) return;
+    row.classes = e.classes;
+    row.count = e.count;
+    row.within_us = e.within_us;
+    row.action = e.action;
+    row.errors.clear();
+    row.armed = true;
+  }
+  void operator()(OwnerChanged const& e) {
+    if (view.rules.contains(e.rule)) view.rules[e.rule].owner = e.owner;
   }
   void operator()(AlertRuleDeleted const& e) { view.rules.erase(e.rule); }
   void operator()(RecordParked const& e) {

@@ -34,18 +34,29 @@ struct status_fold {
     });
   }
 
-  void operator()(AppRegistered const& e) { view.apps[app_id{event.at.value}] = e.name; }
+  void operator()(AppRegistered const& e) {
+    view.apps[app_id{event.at.value}] = e.name;
+    view.connectors[app_id{event.at.value}] = e.connector;
+  }
+  void operator()(AppRenamed const& e) {
+    if (view.apps.contains(e.app)) view.apps[e.app] = e.name;
+  }
   void operator()(SchemaObserved const& e) {
     view.schemas[schema_id{event.at.value}] = {e.app, std::string(e.table), std::string(e.schema.bytes)};
   }
   void operator()(LinkCreated const& e) {
-    view.links[link_id{event.at.value}] = {std::string(e.name), e.left, e.right};
+    view.links[link_id{event.at.value}] = {std::string(e.name), e.left, e.right, e.owner};
   }
+  void operator()(LinkRenamed const& e) {
+    if (view.links.contains(e.link)) view.links[e.link].name = e.name;
+  }
+  void operator()(LinkDeleted const& e) { view.links.erase(e.link); }
   void operator()(MapCreated const& e) {
     map_row row;
     row.link = e.link;
     row.name = e.name;
     row.definition = e.definition;
+    row.owner = e.owner;
     row.since = event.recorded_at;
     view.maps[map_id{event.at.value}] = std::move(row);
   }
@@ -55,7 +66,17 @@ struct status_fold {
       row.definition = e.definition;
     });
   }
+  void operator()(MapRenamed const& e) {
+    change(e.map, [&](map_row& row) {
+      row.name = e.name;
+      row.definition = e.definition;
+    });
+  }
   void operator()(MapDeleted const& e) { view.maps.erase(e.map); }
+  void operator()(OwnerChanged const& e) {
+    change(e.map, [&](map_row& row) { row.owner = e.owner; });
+    if (view.links.contains(e.link)) view.links[e.link].owner = e.owner;
+  }
 
   void operator()(RunRequested const& e) {
     ask(e.map, event_type::RunRequested);

@@ -26,6 +26,7 @@ struct map_row {
   std::string name;
   std::string definition;
   std::uint32_t version = 1;
+  definition_owner owner = definition_owner::hand;
   map_state state = map_state::idle;
   instant since;
 
@@ -46,7 +47,7 @@ struct map_row {
   rule_id paused_by;
   std::string reason;
 
-  DW_FIELDS(link, name, definition, version, state, since, pending, pending_kind, pending_mode,
+  DW_FIELDS(link, name, definition, version, owner, state, since, pending, pending_kind, pending_mode,
             answered, answered_code, answered_detail, execution, execution_open, initial_sync_done,
             master, paused_by, reason);
 
@@ -56,7 +57,8 @@ struct map_row {
 struct link_row {
   std::string name;
   app_id left, right;
-  DW_FIELDS(name, left, right);
+  definition_owner owner = definition_owner::hand;
+  DW_FIELDS(name, left, right, owner);
 
   app_id app(side of) const { return of == side::left ? left : right; }
 };
@@ -72,13 +74,14 @@ struct schema_row {
 // Fed by the definitions' and the life cycle's events. One row a map, a link, an app.
 struct map_status {
   static constexpr std::string_view name = "map_status";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_id, map_row> maps;
   std::map<link_id, link_row> links;
   std::map<app_id, std::string> apps;
+  std::map<app_id, std::string> connectors;
   std::map<schema_id, schema_row> schemas;
-  DW_FIELDS(maps, links, apps, schemas);
+  DW_FIELDS(maps, links, apps, connectors, schemas);
 
   void fold(event_view const& event);
   map_row const* find(map_id map) const;

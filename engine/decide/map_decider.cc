@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/decide/map_transitions.h"
+#include "engine/mapping/map_definition.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -38,25 +39,114 @@ struct command_decider {
     return one({stream_kind::map, map.value}, row.link, event);
   }
 
-  result<drafts> operator()(register_app const& wish) const {
-    for (auto const& [id, name] : state.status.apps) {
-      if (name == wish.name) return error{error_code::name_taken, fmt::format("app {}", name)};
+  template <class Event>
+  drafts of_link(link_id link, Event const& event) const {
+    return one({stream_kind::link, link.value}, link, event);
+  }
+  template <class Event>
+  result<drafts> of_rule(rule_id rule, Event const& event) const {
+    auto const found = state.alerts.rules.find(rule);
+    if (found == state.alerts.rules.end()) return error{error_code::unknown_rule};
+    return one({stream_kind::rule, rule.value}, found->second.link, event);
+  }
+
+  result<void> is_free_app(std::string const& name, app_id except = {}) const {
+    for (auto const& [id, one] : state.status.apps) {
+      if (one == name && id != except) return error{error_code::name_taken, fmt::format("app {}", name)};
     }
+    return {};
+  }
+  result<void> is_free_link(std::string const& name, link_id except = {}) const {
+    for (auto const& [id, one] : state.status.links) {
+      if (one.name == name && id != except) return error{error_code::name_taken, fmt::format("link {}", name)};
+    }
+    return {};
+  }
+  result<void> is_free_map(link_id link, std::string const& name, map_id except = {}) const {
+    for (auto const& [id, one] : state.status.maps) {
+      bool const same = one.link == link && one.name == name;
+      if (same && id != except) return error{error_code::name_taken, fmt::format("map {}", name)};
+    }
+    return {};
+  }
+  result<void> is_free_rule(std::string const& name, rule_id except = {}) const {
+    for (auto const& [id, one] : state.alerts.rules) {
+      if (one.name == name && id != except) return error{error_code::name_taken, fmt::format("rule {}", name)};
+    }
+    return {};
+  }
+
+  result<drafts> operator()(register_app const& wish) const {
+    DW_CHECK(is_free_app(wish.name));
     return one({}, {}, AppRegistered{wish.name, wish.connector});
   }
-  result<drafts> operator()(create_link const& wish) const {
-    for (auto const& [id, link] : state.status.links) {
-      if (link.name == wish.name) return error{error_code::name_taken, fmt::format("link {}", link.name)};
-    }
-    return one({stream_kind::link, 0}, {}, LinkCreated{wish.name, wish.left, wish.right});
+  result<drafts> operator()(rename_app const& wish) const {
+    if (!state.status.apps.contains(wish.app)) return error{error_code::unknown_app};
+    DW_CHECK(is_free_app(wish.name, wish.app));
+    return one({}, {}, AppRenamed{wish.app, wish.name});
   }
-  result<drafts> operator()(create_map const& wish) const {
+  result<drafts> operator()(create_link const& wish) const {
+    DW_CHECK(is_free_link(wish.name));
+    return one({stream_kind::link, 0}, {}, LinkCreated{wish.name, wish.left, wish.right, wish.owner});
+  }
+  result<drafts> operator()(rename_link const& wish) const {
+    if (!state.status.links.contains(wish.link)) return error{error_code::unknown_link};
+    DW_CHECK(is_free_link(wish.name, wish.link));
+    return of_link(wish.link, LinkRenamed{wish.link, wish.name});
+  }
+  result<drafts> operator()(delete_link const& wish) const {
+    auto const link = state.status.links.find(wish.link);
+    if (link == state.status.links.end()) return error{error_code::unknown_link};
     for (auto const& [id, map] : state.status.maps) {
-      if (map.link == wish.link && map.name == wish.name) {
-        return error{error_code::name_taken, fmt::format("map {}", map.name)};
+      if (map.link == wish.link) {
+        return error{error_code::still_used, fmt::format("{} has the map {}.", link->second.name, map.name)};
       }
     }
-    return one({stream_kind::map, 0}, wish.link, MapCreated{wish.link, wish.name, wish.definition});
+    for (auto const& [id, rule] : state.alerts.rules) {
+      if (rule.link == wish.link) {
+        return error{error_code::still_used, fmt::format("{} has the rule {}.", link->second.name, rule.name)};
+      }
+    }
+    return of_link(wish.link, LinkDeleted{wish.link});
+  }
+  result<drafts> operator()(create_map const& wish) const {
+    DW_CHECK(is_free_map(wish.link, wish.name));
+    return one({stream_kind::map, 0},
+               wish.link,
+               MapCreated{wish.link, wish.name, wish.definition, wish.owner});
+  }
+  result<drafts> operator()(change_map const& wish) const {
+    DW_TRY(auto const* row, allowed(wish.map, map_action::edit));
+    DW_TRY(auto definition, parse_definition(wish.definition));
+    definition.name = row->name;
+    auto const text = print_definition(definition);
+    return of_map(wish.map, *row, MapChanged{wish.map, row->version + 1, text});
+  }
+  result<drafts> operator()(rename_map const& wish) const {
+    auto const* row = state.status.find(wish.map);
+    if (row == nullptr) return error{error_code::unknown_map};
+    DW_CHECK(is_free_map(row->link, wish.name, wish.map));
+    DW_TRY(auto definition, parse_definition(row->definition));
+    definition.name = wish.name;
+    auto const text = print_definition(definition);
+    return of_map(wish.map, *row, MapRenamed{wish.map, wish.name, text});
+  }
+  // An idle map owes nothing: nothing of it is queued, parked or on its way.
+  result<drafts> operator()(delete_map const& wish) const {
+    auto const* row = state.status.find(wish.map);
+    if (row == nullptr) return error{error_code::unknown_map};
+    if (row->state != projections::map_state::idle || row->pending) {
+      return error{error_code::illegal_transition, fmt::format("{} has to be stopped first.", row->name)};
+    }
+    return of_map(wish.map, *row, MapDeleted{wish.map});
+  }
+  result<drafts> operator()(change_owner const& wish) const {
+    OwnerChanged const event{wish.link, wish.map, wish.rule, wish.owner};
+    if (auto const* row = state.status.find(wish.map)) return of_map(wish.map, *row, event);
+    if (wish.map) return error{error_code::unknown_map};
+    if (wish.rule) return of_rule(wish.rule, event);
+    if (!state.status.links.contains(wish.link)) return error{error_code::unknown_link};
+    return of_link(wish.link, event);
   }
   result<drafts> operator()(run_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::run));
@@ -89,14 +179,18 @@ struct command_decider {
     return of_map(wish.map, *row, event);
   }
   result<drafts> operator()(create_alert_rule const& wish) const {
-    for (auto const& [id, rule] : state.alerts.rules) {
-      if (rule.name == wish.name) return error{error_code::name_taken, fmt::format("rule {}", rule.name)};
-    }
+    DW_CHECK(is_free_rule(wish.name));
     auto const within = static_cast<std::uint64_t>(wish.within.count());
-    return one({stream_kind::rule, 0},
-               wish.link,
-               AlertRuleCreated{wish.link, wish.name, wish.classes, wish.count, within, wish.action});
+    AlertRuleCreated const event{wish.link, wish.name, wish.classes, wish.count, within, wish.action, wish.notify, wish.owner};
+    return one({stream_kind::rule, 0}, wish.link, event);
   }
+  result<drafts> operator()(change_alert_rule const& wish) const {
+    DW_CHECK(is_free_rule(wish.name, wish.rule));
+    auto const within = static_cast<std::uint64_t>(wish.within.count());
+    AlertRuleChanged const event{wish.rule, wish.name, wish.classes, wish.count, within, wish.action, wish.notify};
+    return of_rule(wish.rule, event);
+  }
+  result<drafts> operator()(delete_alert_rule const& wish) const { return of_rule(wish.rule, AlertRuleDeleted{wish.rule}); }
 
   result<KeyGivenUp> parked(map_id map, sequence record) const {
     for (auto const way : both_ways) {

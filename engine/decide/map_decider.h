@@ -20,11 +20,42 @@ struct register_app {
 struct create_link {
   std::string name;
   app_id left, right;
+  definition_owner owner = definition_owner::hand;
 };
 struct create_map {
   link_id link;
   std::string name;
   std::string definition;
+  definition_owner owner = definition_owner::hand;
+};
+struct change_map {
+  map_id map;
+  std::string definition;  // its name is the map's
+};
+struct rename_app {
+  app_id app;
+  std::string name;
+};
+struct rename_link {
+  link_id link;
+  std::string name;
+};
+struct rename_map {
+  map_id map;
+  std::string name;
+};
+struct delete_map {
+  map_id map;
+};
+struct delete_link {
+  link_id link;
+};
+// One of the three is named.
+struct change_owner {
+  link_id link;
+  map_id map;
+  rule_id rule;
+  definition_owner owner = definition_owner::hand;
 };
 struct run_map {
   map_id map;
@@ -54,6 +85,20 @@ struct create_alert_rule {
   std::uint32_t count = 1;
   duration within{};
   alert_action action = alert_action::none;
+  std::string notify{};  // mail addresses, with commas between them
+  definition_owner owner = definition_owner::hand;
+};
+struct change_alert_rule {
+  rule_id rule;
+  std::string name;
+  std::vector<fault_class> classes;
+  std::uint32_t count = 1;
+  duration within{};
+  alert_action action = alert_action::none;
+  std::string notify{};
+};
+struct delete_alert_rule {
+  rule_id rule;
 };
 
 using command = std::variant<register_app,
@@ -65,9 +110,19 @@ using command = std::variant<register_app,
                              stop_map,
                              retry_records,
                              delete_records,
-                             create_alert_rule>;
+                             create_alert_rule,
+                             change_map,
+                             rename_app,
+                             rename_link,
+                             rename_map,
+                             delete_map,
+                             delete_link,
+                             change_owner,
+                             change_alert_rule,
+                             delete_alert_rule>;
 
-// Errors: `unknown_map`, `illegal_transition`, `name_taken`, `unknown_record`, `retry_while_paused`.
+// Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`, `name_taken`, `unknown_record`,
+// `retry_while_paused`, `invalid_definition`, `still_used`.
 [[nodiscard]] result<drafts> decide(projections::views const& state, command const& wish, origin const& from);
 
 // The end of a stop: what is queued or parked is given up, and named. `reason` other than admin or rule needs no request.

@@ -10,26 +10,13 @@
 
 #include "engine/decide/delivery_decider.h"
 #include "engine/flow/bell.h"
+#include "engine/flow/flow_options.h"
 #include "engine/flow/sequencer.h"
 #include "engine/mapping/compiled_map.h"
 #include "engine/ports/source_app.h"
 #include "engine/ports/target_app.h"
 
 namespace dualwrite::engine {
-
-// Limits and paces of the flow; each is a setting.
-struct flow_options {
-  std::size_t batch_records_max = 1000;
-  std::size_t capture_transactions_max = 256;
-  std::size_t capture_bytes_max = 256 << 10;
-  std::size_t chunk_rows = 1000;
-  std::size_t retry_records_max = 100;
-  std::size_t ledger_writes_max = 100'000;
-  std::uint32_t catch_up_lanes = 3;
-  duration capture_patience = std::chrono::milliseconds(500);
-  duration backoff_first = std::chrono::seconds(1);
-  duration backoff_max = std::chrono::seconds(30);
-};
 
 // Deliberate faults, each a mutation that the simulator must catch. All off in production.
 struct flow_faults {

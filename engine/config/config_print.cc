@@ -1,0 +1,259 @@
+#include "engine/config/config_print.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
+
+#include "engine/config/config_keys.h"
+#include "engine/config/scalars.h"
+
+namespace dualwrite::engine {
+namespace {
+
+bool is_plain(std::string_view text) {
+  constexpr std::array words{
+      "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"};
+  auto const is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.empty() || !is_letter(text.front()) || text.back() == ' ') return false;
+  if (std::find(words.begin(), words.end(), text) != words.end()) return false;
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == ' ' ||
+           c == '@' || c == '/';
+  });
+}
+
+std::string quote(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
+  std::string out = "\"";
+  for (char const c : text) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (byte < 0x20 || byte == 0x7F) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+  return out;
+}
+
+template <class Enum>
+std::string_view choice(std::span<std::string_view const> choices, Enum one) {
+  return choices[static_cast<std::size_t>(one)];
+}
+
+// The members of a flow object, "{ a: 1, b: 2 }".
+class flow_object {
+ public:
+  void add(std::string_view key, std::string const& printed) {
+    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", key, printed);
+  }
+  void add_text(std::string_view key, std::string const& text) {
+    if (!text.empty()) add(key, quote(text));
+  }
+  std::string print() const { return text_.empty() ? "{}" : "{ " + text_ + " }"; }
+  bool empty() const { return text_.empty(); }
+
+ private:
+  std::string text_;
+};
+
+std::string print_side(map_side const& side) {
+  flow_object made;
+  made.add_text("table", side.table);
+  made.add_text("filter", side.filter);
+  made.add_text("soft_delete", side.soft_delete);
+  return made.print();
+}
+
+std::string print_value_map(std::vector<std::pair<std::string, std::string>> const& pairs) {
+  std::set<std::string> lefts;
+  for (auto const& [left, right] : pairs) lefts.insert(left);
+  flow_object names;
+  std::vector<std::string> list;
+  for (auto const& [left, right] : pairs) {
+    names.add(quote(left), quote(right));
+    list.push_back(fmt::format("[{}, {}]", quote(left), quote(right)));
+  }
+  return lefts.size() == pairs.size() ? names.print() : fmt::format("[{}]", fmt::join(list, ", "));
+}
+
+std::string print_column(column_pair const& column) {
+  flow_object made;
+  made.add_text("left", column.left);
+  made.add_text("right", column.right);
+  if (column.only) made.add("direction", std::string(choice(way_choices(), *column.only)));
+  if (!column.value_map.empty()) made.add("value_map", print_value_map(column.value_map));
+  if (column.default_value) made.add("default", quote(*column.default_value));
+  made.add_text("expression", column.expression);
+  return made.print();
+}
+
+// Lines of a block, each with the same indentation; an item of a list begins with a dash.
+class block {
+ public:
+  explicit block(std::size_t indent, bool is_item = false) : indent_(indent), is_item_(is_item) {}
+
+  void line(std::string const& text) {
+    out_ += std::string(indent_, ' ');
+    if (is_item_) out_.replace(out_.size() - 2, 1, "-");
+    is_item_ = false;
+    out_ += text + "\n";
+  }
+  void add(std::string_view key, std::string const& printed) {
+    line(fmt::format("{}: {}", key, printed));
+  }
+  void add_text(std::string_view key, std::string const& text) {
+    if (!text.empty()) add(key, quote(text));
+  }
+  void add_lines(std::string_view key, std::string const& lines) {
+    if (lines.empty()) return;
+    line(fmt::format("{}:", key));
+    out_ += lines;
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::size_t indent_;
+  bool is_item_;
+  std::string out_;
+};
+
+std::string print_map_item(map_config const& map, std::size_t indent) {
+  map_definition const plain;
+  auto const& definition = map.definition;
+  block made(indent, true);
+  made.add("name", quote(definition.name));
+  made.add_text("was", map.was);
+  made.add("left", print_side(definition.left));
+  made.add("right", print_side(definition.right));
+  std::string lines;
+  for (auto const& [left, right] : definition.key) {
+    lines += fmt::format(
+        "{}- {{ left: {}, right: {} }}\n", std::string(indent + 2, ' '), quote(left), quote(right));
+  }
+  made.add_lines("key", lines);
+  lines.clear();
+  for (auto const& column : definition.columns)
+    lines += fmt::format("{}- {}\n", std::string(indent + 2, ' '), print_column(column));
+  made.add_lines("columns", lines);
+  if (definition.conflict != plain.conflict)
+    made.add("conflict", std::string(choice(conflict_choices(), definition.conflict)));
+  if (definition.deletes != plain.deletes)
+    made.add("deletes", std::string(choice(delete_choices(), definition.deletes)));
+  flow_object errors;
+  if (definition.errors_kept != plain.errors_kept)
+    errors.add("keep", print_duration(definition.errors_kept));
+  if (definition.park_whole_transaction) errors.add("unit", "transaction");
+  if (!errors.empty()) made.add("errors", errors.print());
+  if (definition.master != plain.master)
+    made.add("master", std::string(choice(side_choices(), definition.master)));
+  return made.take();
+}
+
+std::string print_alert(alert_config const& alert, std::size_t indent) {
+  std::vector<std::string_view> classes;
+  for (auto const one : alert.errors)
+    classes.push_back(fault_choices()[static_cast<std::size_t>(one) - 1]);
+  block made(indent, true);
+  made.add("name", quote(alert.name));
+  made.add_text("was", alert.was);
+  made.add("when",
+           fmt::format("{{ errors: [{}], count: {}, within: {} }}",
+                       fmt::join(classes, ", "),
+                       alert.count,
+                       print_duration(alert.within)));
+  made.add_text("notify", fmt::format("{}", fmt::join(alert.notify, ", ")));
+  if (alert.then != alert_action::none)
+    made.add("then", std::string(choice(action_choices(), alert.then)));
+  return made.take();
+}
+
+std::string print_link(link_config const& link) {
+  block made(4, true);
+  made.add("name", quote(link.name));
+  made.add_text("was", link.was);
+  made.add("left", quote(link.left));
+  made.add("right", quote(link.right));
+  std::string lines;
+  for (auto const& map : link.maps) lines += print_map_item(map, 8);
+  made.add_lines("maps", lines);
+  lines.clear();
+  for (auto const& alert : link.alerts) lines += print_alert(alert, 8);
+  made.add_lines("alerts", lines);
+  return made.take();
+}
+
+std::string print_app(app_config const& app) {
+  flow_object made;
+  made.add("connector", std::string(app.connector()));
+  made.add_text("was", app.was);
+  if (auto const* sqlite = std::get_if<sqlite_settings>(&app.settings))
+    made.add_text("path", sqlite->path);
+  if (auto const* postgresql = std::get_if<postgresql_settings>(&app.settings))
+    made.add_text("url", postgresql->url.written);
+  return fmt::format("  {}: {}\n", quote(app.name), made.print());
+}
+
+std::string print_smtp(smtp_config const& smtp) {
+  flow_object made;
+  made.add_text("url", smtp.url.written);
+  made.add_text("from", smtp.from);
+  made.add_text("user", smtp.user);
+  made.add_text("password", smtp.password.written);
+  if (smtp.starttls) made.add("starttls", "true");
+  return made.print();
+}
+
+std::string print_engine(flow_options const& engine) {
+  flow_options const plain;
+  block made(2);
+  auto const size = [&](std::string_view key, std::size_t value, std::size_t usual) {
+    if (value != usual) made.add(key, fmt::format("{}", value));
+  };
+  auto const pace = [&](std::string_view key, duration value, duration usual) {
+    if (value != usual) made.add(key, print_duration(value));
+  };
+  size("batch_records_max", engine.batch_records_max, plain.batch_records_max);
+  size("capture_transactions_max", engine.capture_transactions_max, plain.capture_transactions_max);
+  size("capture_bytes_max", engine.capture_bytes_max, plain.capture_bytes_max);
+  size("chunk_rows", engine.chunk_rows, plain.chunk_rows);
+  size("retry_records_max", engine.retry_records_max, plain.retry_records_max);
+  size("ledger_writes_max", engine.ledger_writes_max, plain.ledger_writes_max);
+  size("catch_up_lanes", engine.catch_up_lanes, plain.catch_up_lanes);
+  pace("capture_patience", engine.capture_patience, plain.capture_patience);
+  pace("backoff_first", engine.backoff_first, plain.backoff_first);
+  pace("backoff_max", engine.backoff_max, plain.backoff_max);
+  return made.take();
+}
+
+}  // namespace
+
+std::string print_map(map_config const& map) {
+  return print_map_item(map, 2);
+}
+
+std::string print_config(server_config const& config) {
+  block made(0);
+  made.add("version", "1");
+  made.add_text("data_dir", config.data_dir);
+  made.add("listen", quote(print_address(config.listen)));
+  std::string lines;
+  for (auto const& app : config.apps) lines += print_app(app);
+  made.add_lines("apps", lines);
+  lines.clear();
+  for (auto const& link : config.links) lines += print_link(link);
+  made.add_lines("links", lines);
+  if (config.smtp) made.add("smtp", print_smtp(*config.smtp));
+  made.add_lines("engine", print_engine(config.engine));
+  return made.take();
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,75 @@
+#include "engine/config/definition_difference.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace dualwrite::engine {
+namespace {
+
+struct places {
+  std::vector<std::string> found{};
+
+  template <class T>
+  void compare(std::string_view place, T const& one, T const& other) {
+    if (!(one == other)) found.emplace_back(place);
+  }
+};
+
+void compare_side(places& into, std::string_view name, map_side const& one, map_side const& other) {
+  into.compare(fmt::format("{}.table", name), one.table, other.table);
+  into.compare(fmt::format("{}.filter", name), one.filter, other.filter);
+  into.compare(fmt::format("{}.soft_delete", name), one.soft_delete, other.soft_delete);
+}
+
+void compare_column(places& into,
+                    std::string const& place,
+                    column_pair const& one,
+                    column_pair const& other) {
+  into.compare(place + ".left", one.left, other.left);
+  into.compare(place + ".right", one.right, other.right);
+  into.compare(place + ".direction", one.only, other.only);
+  into.compare(place + ".value_map", one.value_map, other.value_map);
+  into.compare(place + ".default", one.default_value, other.default_value);
+  into.compare(place + ".expression", one.expression, other.expression);
+}
+
+}  // namespace
+
+std::vector<std::string> difference(std::string_view definition, map_definition const& wanted) {
+  auto const parsed = parse_definition(definition);
+  if (!parsed) return {"what the log has cannot be read"};
+  auto const& known = *parsed;
+  places into;
+  compare_side(into, "left", known.left, wanted.left);
+  compare_side(into, "right", known.right, wanted.right);
+  into.compare("key", known.key, wanted.key);
+  auto const both = std::min(known.columns.size(), wanted.columns.size());
+  for (std::size_t at = 0; at < both; ++at) {
+    compare_column(into, fmt::format("columns[{}]", at), known.columns[at], wanted.columns[at]);
+  }
+  for (auto at = both; at < known.columns.size(); ++at)
+    into.found.push_back(fmt::format("columns[{}] goes", at));
+  for (auto at = both; at < wanted.columns.size(); ++at)
+    into.found.push_back(fmt::format("columns[{}] comes", at));
+  into.compare("conflict", known.conflict, wanted.conflict);
+  into.compare("deletes", known.deletes, wanted.deletes);
+  into.compare("errors.keep", known.errors_kept, wanted.errors_kept);
+  into.compare("errors.unit", known.park_whole_transaction, wanted.park_whole_transaction);
+  into.compare("master", known.master, wanted.master);
+  return std::move(into.found);
+}
+
+std::vector<std::string> difference(projections::alert_row const& rule,
+                                    alert_config const& wanted) {
+  places into;
+  into.compare("when.errors", rule.classes, wanted.errors);
+  into.compare("when.count", rule.count, wanted.count);
+  into.compare("when.within", rule.within_us, static_cast<std::uint64_t>(wanted.within.count()));
+  into.compare("notify", rule.notify, fmt::format("{}", fmt::join(wanted.notify, ", ")));
+  into.compare("then", rule.action, wanted.then);
+  return std::move(into.found);
+}
+
+}  // namespace dualwrite::engine

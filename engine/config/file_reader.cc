@@ -1,0 +1,304 @@
+#include "engine/config/file_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "engine/config/scalars.h"
+#include "engine/mapping/near_name.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// The names of one kind of things, and what was renamed to them.
+class name_list {
+ public:
+  name_list(std::string_view kind, problem_list& problems) : kind_(kind), problems_(problems) {}
+
+  // A faulty or absent name is told elsewhere.
+  void add(yaml_node const* name, yaml_node const* was) {
+    if (name != nullptr) take(*name, "");
+    if (was != nullptr) renamed_.push_back(was);
+  }
+  void check_renames() {
+    for (auto const* was : renamed_) {
+      if (taken_.contains(was->text)) {
+        problems_.error(
+            config_code::name_taken,
+            was->where,
+            fmt::format(
+                "The {} '{}' cannot have been renamed: the file still has it.", kind_, was->text),
+            "remove `was`, or the one that still has the name.");
+      } else {
+        take(*was, "was ");
+      }
+    }
+  }
+
+ private:
+  void take(yaml_node const& name, std::string_view what) {
+    auto const [found, is_new] = taken_.insert({name.text, name.where.offset});
+    if (is_new) return;
+    problems_.error(config_code::name_taken,
+                    name.where,
+                    fmt::format("There is another {} that {}called '{}'.",
+                                kind_,
+                                what.empty() ? "is " : what,
+                                name.text),
+                    "give each a name of its own.");
+  }
+
+  std::string_view kind_;
+  problem_list& problems_;
+  std::map<std::string, std::size_t> taken_;
+  std::vector<yaml_node const*> renamed_;
+};
+
+class file_reader {
+ public:
+  file_reader(std::string_view file_name, secret_lookup const& secrets, problem_list& problems)
+      : folder_(std::filesystem::path(file_name).parent_path()),
+        secrets_(secrets),
+        problems_(problems) {}
+
+  server_config read(checked_object const& from) {
+    auto const data_dir = from.text("data_dir");
+    made_.data_dir = from_folder(data_dir.empty() ? "./data" : data_dir);
+    if (auto const* listen = from.find("listen"))
+      made_.listen = parse_address(listen->text).value_or(listen_address{});
+    if (auto const* apps = from.find("apps")) read_apps(*apps, from.faulty());
+    read_links(from);
+    if (from.find("smtp") != nullptr) made_.smtp = read_smtp(from.object("smtp"));
+    made_.engine = read_engine(from.object("engine"));
+    return std::move(made_);
+  }
+
+ private:
+  std::string from_folder(std::string const& path) const {
+    if (path.empty()) return path;
+    return (folder_ / path).lexically_normal().string();
+  }
+
+  secret_text read_secret(yaml_node const* from, bool (*fits)(std::string_view)) {
+    if (from == nullptr) return {};
+    auto const [source, name] = parse_secret(from->text);
+    if (source == secret_source::itself) return {from->text, from->text};
+    bool const in_file = source == secret_source::file;
+    auto const path = in_file ? from_folder(name) : name;
+    auto const& lookup = in_file ? secrets_.file : secrets_.environment;
+    if (!lookup) return {from->text, {}};
+    auto value = lookup(path);
+    if (!value || value->empty()) {
+      problems_.error(
+          config_code::secret_unreadable,
+          from->where,
+          fmt::format("The {} {} is {}.",
+                      in_file ? "file" : "variable",
+                      path,
+                      value     ? "empty"
+                      : in_file ? "not readable"
+                                : "not set"),
+          in_file ? "write the secret into the file." : fmt::format("set it: export {}=...", path));
+      return {from->text, {}};
+    }
+    if (fits != nullptr && !fits(*value)) {
+      problems_.error(config_code::secret_unreadable,
+                      from->where,
+                      fmt::format("What the {} {} holds is not a connection URL.",
+                                  in_file ? "file" : "variable",
+                                  path));
+    }
+    return {from->text, std::move(*value)};
+  }
+
+  void read_apps(yaml_node const& apps, faulty_nodes const& faulty) {
+    name_list names("app", problems_);
+    std::map<std::string, std::string> files;
+    for (auto const& [name, node] : apps.members) {
+      if (faulty.contains(&node)) continue;
+      checked_object const from(node, faulty);
+      names.add(&name, from.find("was"));
+      app_config app;
+      app.name = name.text;
+      app.was = from.text("was");
+      if (from.text("connector") == "postgresql") {
+        app.settings = postgresql_settings{read_secret(from.find("url"), is_postgresql_url)};
+      } else {
+        app.settings = sqlite_settings{from_folder(from.text("path"))};
+        check_file(from.find("path"), app.name, files);
+      }
+      made_.apps.push_back(std::move(app));
+    }
+    names.check_renames();
+  }
+  void check_file(yaml_node const* path,
+                  std::string const& app,
+                  std::map<std::string, std::string>& files) {
+    if (path == nullptr) return;
+    auto const [found, is_new] = files.insert({from_folder(path->text), app});
+    if (is_new) return;
+    problems_.error(config_code::used_twice,
+                    path->where,
+                    fmt::format("The app '{}' has the same file.", found->second),
+                    "two apps are two files.");
+  }
+
+  void read_links(checked_object const& from) {
+    name_list names("link", problems_);
+    name_list rules("alert rule", problems_);
+    bool const has_smtp = from.node().find("smtp") != nullptr;
+    for (auto const* item : from.items("links")) {
+      checked_object const node(*item, from.faulty());
+      names.add(node.find("name"), node.find("was"));
+      link_config link;
+      link.name = node.text("name");
+      link.was = node.text("was");
+      link.left = read_app_name(node, "left", from);
+      link.right = read_app_name(node, "right", from);
+      if (!link.left.empty() && link.left == link.right) {
+        problems_.error(config_code::invalid_value,
+                        node.find("right")->where,
+                        "A link ties two apps, and this is the same on both sides.");
+      }
+      read_maps(node, link);
+      for (auto const* alert : node.items("alerts")) {
+        link.alerts.push_back(read_alert({*alert, from.faulty()}, rules, has_smtp));
+      }
+      made_.links.push_back(std::move(link));
+    }
+    names.check_renames();
+    rules.check_renames();
+  }
+
+  std::string read_app_name(checked_object const& link,
+                            std::string_view key,
+                            checked_object const& file) {
+    auto const* name = link.find(key);
+    if (name == nullptr) return {};
+    auto const* apps = file.node().find("apps");
+    std::vector<std::string_view> known;
+    if (apps != nullptr) {
+      for (auto const& member : apps->members) known.push_back(member.key.text);
+    }
+    if (std::find(known.begin(), known.end(), name->text) == known.end()) {
+      auto const near = near_name(name->text, known);
+      problems_.error(
+          config_code::unknown_app,
+          name->where,
+          fmt::format("There is no app '{}'.", name->text),
+          near.empty() ? fmt::format("add it under apps: {}: {{ connector: sqlite, path: FILE }}",
+                                     name->text)
+                       : fmt::format("did you mean '{}'?", near));
+    }
+    return name->text;
+  }
+
+  void read_maps(checked_object const& from, link_config& link) {
+    name_list names("map of this link", problems_);
+    for (auto const* item : from.items("maps")) {
+      checked_object const node(*item, from.faulty());
+      names.add(node.find("name"), node.find("was"));
+      link.maps.push_back(read_map(node, problems_));
+    }
+    names.check_renames();
+  }
+
+  alert_config read_alert(checked_object const& from, name_list& names, bool has_smtp) {
+    alert_config alert;
+    names.add(from.find("name"), from.find("was"));
+    alert.name = from.text("name");
+    alert.was = from.text("was");
+    auto const when = from.object("when");
+    for (auto const* item : when.items("errors")) {
+      auto const known = fault_choices();
+      auto const at = std::find(known.begin(), known.end(), item->text) - known.begin();
+      alert.errors.push_back(static_cast<fault_class>(at + 1));
+    }
+    std::sort(alert.errors.begin(), alert.errors.end());
+    alert.count = static_cast<std::uint32_t>(when.number("count").value_or(1));
+    alert.within = when.span("within").value_or(duration{});
+    alert.then = static_cast<alert_action>(from.choice("then", action_choices()).value_or(0));
+    if (auto const* notify = from.find("notify")) {
+      for (auto const part : split_list(notify->text)) {
+        if (part.length > 0) alert.notify.push_back(notify->text.substr(part.offset, part.length));
+      }
+      for (auto const& item : notify->items) alert.notify.push_back(item.text);
+      if (!has_smtp) {
+        problems_.warning(config_code::missing_key,
+                          notify->where,
+                          "Nobody gets a mail, since the file names no mail server.",
+                          "add smtp: { url: smtp://HOST, from: ADDRESS }");
+      }
+    }
+    return alert;
+  }
+
+  smtp_config read_smtp(checked_object const& from) {
+    smtp_config made;
+    made.url = read_secret(from.find("url"), is_smtp_url);
+    made.from = from.text("from");
+    made.user = from.text("user");
+    made.password = read_secret(from.find("password"), nullptr);
+    if (auto const* starttls = from.find("starttls"))
+      made.starttls = (starttls->text.front() | 0x20) == 't';
+    auto const* user = from.node().find("user");
+    auto const* password = from.node().find("password");
+    if ((user == nullptr) != (password == nullptr)) {
+      problems_.error(config_code::missing_key,
+                      (user == nullptr ? password : user)->where,
+                      user == nullptr ? "A password needs the 'user' that it belongs to."
+                                      : "A user needs a 'password'.",
+                      user == nullptr ? "add user: NAME" : "add password: env:NAME");
+    }
+    return made;
+  }
+
+  flow_options read_engine(checked_object const& from) {
+    flow_options made;
+    auto const size = [&](std::string_view key, std::size_t& into) {
+      into = from.number(key).value_or(into);
+    };
+    auto const pace = [&](std::string_view key, duration& into) {
+      into = from.span(key).value_or(into);
+    };
+    size("batch_records_max", made.batch_records_max);
+    size("capture_transactions_max", made.capture_transactions_max);
+    size("capture_bytes_max", made.capture_bytes_max);
+    size("chunk_rows", made.chunk_rows);
+    size("retry_records_max", made.retry_records_max);
+    size("ledger_writes_max", made.ledger_writes_max);
+    made.catch_up_lanes =
+        static_cast<std::uint32_t>(from.number("catch_up_lanes").value_or(made.catch_up_lanes));
+    pace("capture_patience", made.capture_patience);
+    pace("backoff_first", made.backoff_first);
+    pace("backoff_max", made.backoff_max);
+    if (made.backoff_first > made.backoff_max) {
+      auto const* wrong = from.find("backoff_max");
+      problems_.error(config_code::invalid_value,
+                      (wrong == nullptr ? from.find("backoff_first") : wrong)->where,
+                      fmt::format("The first wait, {}, is longer than the longest one, {}.",
+                                  print_duration(made.backoff_first),
+                                  print_duration(made.backoff_max)),
+                      "raise backoff_max, or lower backoff_first.");
+    }
+    return made;
+  }
+
+  std::filesystem::path folder_;
+  secret_lookup const& secrets_;
+  problem_list& problems_;
+  server_config made_;
+};
+
+}  // namespace
+
+server_config read_file_tree(checked_object const& from,
+                             std::string_view file_name,
+                             secret_lookup const& secrets,
+                             problem_list& problems) {
+  return file_reader(file_name, secrets, problems).read(from);
+}
+
+}  // namespace dualwrite::engine
