@@ -63,6 +63,14 @@ void engine::start_link(link_id link) {
   links_[link] = std::move(runner);
 }
 
+async<table_schema> engine::describe(link_id link, side of, std::string table) {
+  auto const row = views().status.links.find(link);
+  if (row == views().status.links.end()) co_return error{error_code::unknown_link};
+  auto const ports = apps_.find(views().status.apps.at(row->second.app(of)));
+  if (ports == apps_.end()) co_return error{error_code::unknown_app};
+  co_return co_await ports->second.source->describe(std::move(table));
+}
+
 void engine::cancel() { children_.cancel(); }
 
 async<void> engine::join() { co_return co_await children_.join(); }

@@ -49,6 +49,9 @@ class engine {
   [[nodiscard]] async<sequence> submit(command wish, std::string actor, std::string id);
   [[nodiscard]] async<sequence> submit(command wish, std::string actor);
 
+  // A table as its app describes it now. Errors: `unknown_link`, `unknown_app`, those of source_app.
+  [[nodiscard]] async<table_schema> describe(link_id link, side of, std::string table);
+
   // For facts of the server itself, and for what looks at the log beside the runners.
   sequencer& log() { return sequencer_; }
 

@@ -1,0 +1,39 @@
+// What the routes do. Each gives its reply, or the error that becomes a problem document.
+#pragma once
+
+#include "engine/api/api_context.h"
+
+namespace dualwrite::engine {
+
+async<api_reply> show_status(api_context& context, api_request request);
+async<api_reply> list_apps(api_context& context, api_request request);
+async<api_reply> list_links(api_context& context, api_request request);
+
+async<api_reply> list_maps(api_context& context, api_request request);
+async<api_reply> show_map(api_context& context, api_request request);
+async<api_reply> validate_map(api_context& context, api_request request);
+async<api_reply> act_on_map(api_context& context, api_request request);
+
+async<api_reply> list_activity(api_context& context, api_request request);
+async<api_reply> show_activity(api_context& context, api_request request);
+async<api_reply> list_executions(api_context& context, api_request request);
+async<api_reply> show_execution(api_context& context, api_request request);
+
+async<api_reply> list_errors(api_context& context, api_request request);
+async<api_reply> show_error(api_context& context, api_request request);
+async<api_reply> retry_errors(api_context& context, api_request request);
+async<api_reply> delete_errors(api_context& context, api_request request);
+
+async<api_reply> list_events(api_context& context, api_request request);
+async<api_reply> show_event(api_context& context, api_request request);
+async<api_reply> verify_log(api_context& context, api_request request);
+
+async<api_reply> plan_config(api_context& context, api_request request);
+async<api_reply> apply_config(api_context& context, api_request request);
+
+async<api_reply> live(api_context& context, api_request request);
+async<api_reply> ready(api_context& context, api_request request);
+async<api_reply> metrics(api_context& context, api_request request);
+async<api_reply> show_open_api(api_context& context, api_request request);
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,27 @@
+// What every route works on.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <string>
+
+#include "engine/api/api_request.h"
+#include "engine/config/server_config.h"
+#include "engine/flow/engine.h"
+
+namespace dualwrite::engine {
+
+// Lifetime: outlives the server.
+// Threads: the engine strand; `verify` also from the pool.
+struct api_context {
+  engine& core;
+  event_log const& log;
+  clock& time;
+  boost::asio::thread_pool& pool;
+  std::string config_path{};  // of the file that the server was started with
+  instant started{};
+
+  projections::views const& views() const { return core.views(); }
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,55 @@
+#include "engine/api/find_named.h"
+
+#include <fmt/format.h>
+
+#include "engine/mapping/near_name.h"
+
+namespace dualwrite::engine {
+namespace {
+
+std::string not_found(std::string_view name, std::vector<std::string> const& known) {
+  std::vector<std::string_view> const names(known.begin(), known.end());
+  auto const near = near_name(name, names);
+  if (near.empty()) return fmt::format("'{}' is not known.", name);
+  return fmt::format("'{}' is not known; did you mean '{}'?", name, near);
+}
+
+}  // namespace
+
+result<map_id> find_map(projections::views const& state, std::string_view name) {
+  map_id found;
+  bool twice = false;
+  std::vector<std::string> known;
+  for (auto const& [id, row] : state.status.maps) {
+    auto const full = link_name(state, row.link) + "/" + row.name;
+    if (full == name) return id;
+    known.push_back(row.name);
+    if (row.name != name) continue;
+    twice = twice || found;
+    found = id;
+  }
+  if (twice) return error{error_code::ambiguous_name, std::string(name)};
+  if (!found) return error{error_code::unknown_map, not_found(name, known)};
+  return found;
+}
+
+result<link_id> find_link(projections::views const& state, std::string_view name) {
+  std::vector<std::string> known;
+  for (auto const& [id, row] : state.status.links) {
+    if (row.name == name) return id;
+    known.push_back(row.name);
+  }
+  return error{error_code::unknown_link, not_found(name, known)};
+}
+
+std::string link_name(projections::views const& state, link_id link) {
+  auto const found = state.status.links.find(link);
+  return found == state.status.links.end() ? std::string() : found->second.name;
+}
+
+std::string app_name(projections::views const& state, app_id app) {
+  auto const found = state.status.apps.find(app);
+  return found == state.status.apps.end() ? std::string() : found->second;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include "engine/api/answers.h"
+#include "engine/api/find_named.h"
+#include "engine/api/json_forms.h"
+#include "engine/api/map_json.h"
+#include "engine/api/route_table.h"
+
+namespace dualwrite::engine {
+namespace {
+
+std::string label(std::string_view text) {
+  std::string out;
+  for (char const c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
+void declare(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
+  out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+std::string ways_metrics(projections::views const& state) {
+  std::string out;
+  declare(out, "dualwrite_records_total", "counter", "Records by map, direction and what became of them.");
+  for (auto const& [of, sums] : state.conservation.sums) {
+    auto const* map = state.status.find(of.first);
+    if (map == nullptr) continue;
+    std::pair<std::string_view, std::uint64_t> const counts[] = {
+        {"captured", sums.captured}, {"inserted", sums.inserted},     {"updated", sums.updated},
+        {"removed", sums.removed},   {"equal", sums.equal},           {"filtered", sums.filtered},
+        {"deleted", sums.deleted},   {"superseded", sums.superseded}, {"discarded", sums.discarded},
+    };
+    for (auto const& [what, count] : counts) {
+      out += fmt::format("dualwrite_records_total{{link=\"{}\",map=\"{}\",direction=\"{}\",outcome=\"{}\"}} {}\n",
+                         label(link_name(state, map->link)), label(map->name), name_of(of.second), what, count);
+    }
+  }
+  return out;
+}
+
+std::string maps_metrics(projections::views const& state) {
+  std::string queued, parked, status;
+  declare(queued, "dualwrite_queued_records", "gauge", "Records captured and not settled.");
+  declare(parked, "dualwrite_parked_records", "gauge", "Records that failed and wait for an admin.");
+  declare(status, "dualwrite_map_status", "gauge", "1 for the status that the map has.");
+  for (auto const& [id, map] : state.status.maps) {
+    auto const who = fmt::format("link=\"{}\",map=\"{}\"", label(link_name(state, map.link)), label(map.name));
+    queued += fmt::format("dualwrite_queued_records{{{}}} {}\n", who, queued_of(state, id));
+    parked += fmt::format("dualwrite_parked_records{{{}}} {}\n", who, parked_of(state, id));
+    status += fmt::format("dualwrite_map_status{{{},status=\"{}\"}} 1\n", who, projections::status_name(map.state));
+  }
+  return queued + parked + status;
+}
+
+bool is_working(api_context const& context) {
+  return !context.core.is_stopping() && context.core.failure().code == error_code::ok;
+}
+
+}  // namespace
+
+async<api_reply> live(api_context&, api_request) {
+  boost::json::object const body{{"ok", true}};
+  co_return json_reply(body);
+}
+
+async<api_reply> ready(api_context& context, api_request) {
+  bool const works = is_working(context);
+  boost::json::object const body{{"ok", works}};
+  co_return json_reply(body, works ? 200 : 503);
+}
+
+async<api_reply> metrics(api_context& context, api_request) {
+  std::string text;
+  declare(text, "dualwrite_log_head", "counter", "Sequence of the last event of the log.");
+  text += fmt::format("dualwrite_log_head {}\n", context.log.head().at.value);
+  text += maps_metrics(context.views()) + ways_metrics(context.views());
+  api_reply reply{200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)};
+  co_return reply;
+}
+
+async<api_reply> show_open_api(api_context&, api_request) { co_return json_reply(open_api()); }
+
+}  // namespace dualwrite::engine

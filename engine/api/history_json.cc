@@ -1,0 +1,84 @@
+#include "engine/api/history_json.h"
+
+#include <boost/json/array.hpp>
+
+#include "engine/api/find_named.h"
+#include "engine/api/json_forms.h"
+
+namespace dualwrite::engine {
+namespace {
+
+std::string_view state_name(projections::execution_row const& row) {
+  if (row.open) return "running";
+  switch (row.state) {
+    case end_state::succeeded: return "succeeded";
+    case end_state::failed: return "failed";
+    case end_state::interrupted: return "interrupted";
+  }
+  return "unknown";
+}
+
+boost::json::object leg_json(api_context const& context, projections::leg_row const& leg) {
+  boost::json::object json;
+  json["direction"] = name_of(leg.way);
+  json["state"] = leg.done ? "completed" : leg.started.us != 0 ? "running" : "waiting";
+  json["started"] = json_of(leg.started);
+  json["finished"] = json_of(leg.finished);
+  json["rows"] = json_of(leg.rows);
+  std::uint64_t copied = 0;
+  for (auto const& chunk : leg.chunks) copied += chunk.copied ? chunk.count : 0;
+  json["chunks"] = json_of(std::uint64_t{leg.chunks.size()});
+  json["rows_copied"] = json_of(copied);
+  auto const until = leg.done ? leg.finished : context.time.now();
+  auto const took_us = leg.started.us == 0 ? 0 : (until - leg.started).count();
+  auto const rows_per_second = took_us <= 0 ? 0 : leg.rows * 1'000'000 / static_cast<std::uint64_t>(took_us);
+  json["rows_per_second"] = json_of(std::uint64_t{rows_per_second});
+  return json;
+}
+
+}  // namespace
+
+boost::json::object activity_json(projections::views const& state,
+                                  map_id map,
+                                  projections::activity_row const& row) {
+  boost::json::object json;
+  json["id"] = json_of(row.at);
+  json["at"] = json_of(row.since);
+  auto const* found = state.status.find(map);
+  json["map"] = found == nullptr ? "" : found->name;
+  json["link"] = found == nullptr ? "" : link_name(state, found->link);
+  json["type"] = dualwrite::name_of(row.type);
+  json["text"] = utf8(row.text);
+  json["actor"] = row.actor.empty() ? "engine" : utf8(row.actor);
+  json["count"] = row.count;
+  json["last"] = json_of(row.last);
+  json["until"] = json_of(row.until);
+  json["correlation"] = row.correlation ? json_of(row.correlation) : boost::json::value(nullptr);
+  return json;
+}
+
+boost::json::object execution_json(api_context const& context, execution_id execution) {
+  auto const& state = context.views();
+  auto const& row = state.progress.executions.at(execution);
+  auto const* map = state.status.find(row.map);
+  boost::json::object json;
+  json["id"] = json_of(execution);
+  json["map"] = map == nullptr ? "" : map->name;
+  json["link"] = map == nullptr ? "" : link_name(state, map->link);
+  json["state"] = state_name(row);
+  json["master"] = name_of(row.master);
+  json["started"] = json_of(row.started);
+  json["finished"] = json_of(row.finished);
+  std::uint64_t rows = 0;
+  boost::json::array legs;
+  for (auto const& leg : row.legs) {
+    rows += leg.rows;
+    legs.push_back(leg_json(context, leg));
+  }
+  json["rows"] = json_of(rows);
+  json["failed"] = json_of(row.failed);
+  json["legs"] = std::move(legs);
+  return json;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,15 @@
+// What happened to maps, and their initial syncs.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "engine/api/api_context.h"
+
+namespace dualwrite::engine {
+
+[[nodiscard]] boost::json::object activity_json(projections::views const& state,
+                                                map_id map,
+                                                projections::activity_row const& row);
+[[nodiscard]] boost::json::object execution_json(api_context const& context, execution_id execution);
+
+}  // namespace dualwrite::engine

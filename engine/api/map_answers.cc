@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <boost/json/array.hpp>
+
+#include "engine/api/answers.h"
+#include "engine/api/find_named.h"
+#include "engine/api/json_forms.h"
+#include "engine/api/map_json.h"
+#include "engine/mapping/compiled_map.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr auto look_again_after = std::chrono::milliseconds(20);
+constexpr std::uint64_t wait_seconds_max = 3600;
+
+api_reply items_reply(boost::json::array items) {
+  boost::json::object body;
+  body["items"] = std::move(items);
+  body["next_cursor"] = nullptr;
+  return json_reply(body);
+}
+
+result<command> command_named(std::string_view name, map_id map, boost::json::object const& body) {
+  if (name == "pause") return command(pause_map{map});
+  if (name == "resume") return command(resume_map{map});
+  if (name == "stop") return command(stop_map{map});
+  if (name != "run") return error{error_code::unknown_path, "A map can run, pause, resume and stop."};
+  run_map wish{map, run_mode::automatic};
+  if (auto const* mode = body.if_contains("initial_sync")) {
+    if (!mode->is_bool()) return error{error_code::request_invalid, "'initial_sync' has to be true or false."};
+    wish.mode = mode->as_bool() ? run_mode::initial_sync : run_mode::skip_initial_sync;
+  }
+  return command(wish);
+}
+
+enum class request_state : std::uint8_t { waiting, completed, failed, overtaken };
+
+request_state state_of(projections::views const& state, map_id map, sequence request) {
+  auto const* row = state.status.find(map);
+  if (row == nullptr) return request_state::overtaken;
+  if (row->pending == request) return request_state::waiting;
+  if (row->answered == request) {
+    return row->answered_code == 0 ? request_state::completed : request_state::failed;
+  }
+  return request_state::overtaken;
+}
+
+std::string_view name_of(request_state state) {
+  switch (state) {
+    case request_state::waiting: return "waiting";
+    case request_state::completed: return "completed";
+    case request_state::failed: return "failed";
+    case request_state::overtaken: return "overtaken";
+  }
+  return "unknown";
+}
+
+async<void> wait_for(api_context& context, map_id map, sequence request, instant until) {
+  while (state_of(context.views(), map, request) == request_state::waiting) {
+    auto const now = context.time.now();
+    if (now >= until) co_return error{error_code::timed_out, "The request goes on."};
+    if (context.core.is_stopping()) co_return error{error_code::stopped};
+    auto const next = std::min(now + look_again_after, until);
+    DW_CO_CHECK(co_await context.time.sleep_until(next));
+  }
+  co_return result<void>{};
+}
+
+api_reply action_reply(api_context const& context, map_id map, sequence request) {
+  auto const& state = context.views();
+  auto const now = state_of(state, map, request);
+  boost::json::object body;
+  body["id"] = json_of(request);
+  body["state"] = name_of(now);
+  if (auto const* row = state.status.find(map)) {
+    if (now == request_state::failed) {
+      body["code"] = dualwrite::name_of(static_cast<error_code>(row->answered_code));
+      body["detail"] = utf8(row->answered_detail);
+    }
+    body["map"] = map_json(context, map);
+  }
+  return json_reply(body, now == request_state::waiting ? 202 : 200);
+}
+
+}  // namespace
+
+async<api_reply> show_status(api_context& context, api_request) { co_return json_reply(status_json(context)); }
+
+async<api_reply> list_apps(api_context& context, api_request) {
+  boost::json::array items;
+  for (auto const& [id, name] : context.views().status.apps) items.push_back(app_json(context.views(), id));
+  co_return items_reply(std::move(items));
+}
+
+async<api_reply> list_links(api_context& context, api_request) {
+  boost::json::array items;
+  for (auto const& [id, row] : context.views().status.links) items.push_back(link_json(context.views(), id));
+  co_return items_reply(std::move(items));
+}
+
+async<api_reply> list_maps(api_context& context, api_request request) {
+  link_id only;
+  if (auto const name = request.asked("link"); !name.empty()) {
+    DW_CO_TRY(only, find_link(context.views(), name));
+  }
+  boost::json::array items;
+  for (auto const& [id, row] : context.views().status.maps) {
+    if (!only || row.link == only) items.push_back(map_json(context, id));
+  }
+  co_return items_reply(std::move(items));
+}
+
+async<api_reply> show_map(api_context& context, api_request request) {
+  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  co_return json_reply(map_detail_json(context, map));
+}
+
+async<api_reply> validate_map(api_context& context, api_request request) {
+  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  auto const row = *context.views().status.find(map);
+  DW_CO_TRY(auto const definition, parse_definition(row.definition));
+  auto left_table = definition.left.table;
+  auto right_table = definition.right.table;
+  boost::json::object body;
+  boost::json::array problems;
+  auto const no_table = [&](side of, error const& why) {
+    boost::json::object one;
+    one["code"] = dualwrite::name_of(why.code);
+    one["place"] = std::string(name_of(of)) + ".table";
+    one["reason"] = utf8(to_string(why));
+    one["fix"] = "Name a table that the app has, and that it lets this server read.";
+    problems.push_back(std::move(one));
+  };
+  auto const left = co_await context.core.describe(row.link, side::left, std::move(left_table));
+  if (!left) no_table(side::left, left.error());
+  auto const right = co_await context.core.describe(row.link, side::right, std::move(right_table));
+  if (!right) no_table(side::right, right.error());
+  if (left && right) {
+    for (auto const& problem : find_problems(definition, *left, *right)) {
+      boost::json::object one;
+      one["code"] = name_of(problem.code);
+      one["place"] = problem.place;
+      one["reason"] = utf8(problem.reason);
+      one["fix"] = utf8(problem.fix);
+      problems.push_back(std::move(one));
+    }
+  }
+  body["map"] = row.name;
+  body["ok"] = problems.empty();
+  body["problems"] = std::move(problems);
+  co_return json_reply(body);
+}
+
+async<api_reply> act_on_map(api_context& context, api_request request) {
+  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  DW_CO_TRY(auto const body, request.json());
+  DW_CO_TRY(auto wish, command_named(request.parts["action"], map, body));
+  DW_CO_TRY(auto const seconds, request.number("timeout", 60, wait_seconds_max));
+  auto actor = request.actor;
+  auto id = request.command_id;
+  DW_CO_TRY(auto const asked, co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
+  if (request.flag("wait")) {
+    auto const until = context.time.now() + std::chrono::seconds(seconds);
+    DW_CO_CHECK(co_await wait_for(context, map, asked, until));
+  }
+  co_return action_reply(context, map, asked);
+}
+
+}  // namespace dualwrite::engine

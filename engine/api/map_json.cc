@@ -1,0 +1,228 @@
+#include "engine/api/map_json.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+
+#include "engine/api/find_named.h"
+#include "engine/api/json_forms.h"
+#include "engine/decide/map_transitions.h"
+#include "engine/mapping/map_definition.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+// How many events are looked at for the oldest record that waits. Behind them the answer is the time of the last one.
+constexpr int events_looked_at_max = 512;
+
+projections::sums_row sums_of(projections::views const& state, projections::map_way of) {
+  auto const found = state.conservation.sums.find(of);
+  return found == state.conservation.sums.end() ? projections::sums_row{} : found->second;
+}
+
+// Since when the oldest record that is not settled has been waiting.
+std::int64_t lag_seconds(api_context const& context, map_id map, direction way) {
+  auto const* row = context.views().status.find(map);
+  auto const behind = context.views().delivery.position(map, way);
+  auto const events = context.log.read({behind + 1, false, stream_id{stream_kind::link, row->link.value}});
+  instant since = context.time.now();
+  for (int looked_at = 0; looked_at < events_looked_at_max; ++looked_at) {
+    auto const next = events->next();
+    if (!next || !*next) break;
+    auto const event = decode(**next);
+    if (!event) break;
+    auto const* captured = event->as<RecordsCaptured>();
+    if (captured == nullptr || captured->of != source_of(way)) continue;
+    since = event->recorded_at;
+    break;
+  }
+  return std::max<std::int64_t>(0, (context.time.now() - since).count() / 1'000'000);
+}
+
+boost::json::object way_json(api_context const& context, map_id map, direction way) {
+  auto const& state = context.views();
+  auto const sums = sums_of(state, {map, way});
+  auto const waiting = queued_of(state, projections::map_way{map, way});
+  boost::json::object json;
+  json["direction"] = name_of(way);
+  json["captured"] = json_of(sums.captured);
+  json["applied"] = json_of(sums.inserted + sums.updated + sums.removed);
+  json["inserted"] = json_of(sums.inserted);
+  json["updated"] = json_of(sums.updated);
+  json["removed"] = json_of(sums.removed);
+  json["equal"] = json_of(sums.equal);
+  json["filtered"] = json_of(sums.filtered);
+  json["superseded"] = json_of(sums.superseded);
+  json["conflict_lost"] = json_of(sums.conflict_lost);
+  json["kept"] = json_of(sums.kept);
+  json["deleted"] = json_of(sums.deleted);
+  json["discarded"] = json_of(sums.discarded);
+  json["parked"] = json_of(sums.parked);
+  json["lag_records"] = json_of(waiting);
+  json["lag_seconds"] = waiting == 0 ? std::int64_t{0} : lag_seconds(context, map, way);
+  json["last_captured"] = json_of(sums.last_captured);
+  json["last_settled"] = json_of(sums.last_settled);
+  return json;
+}
+
+boost::json::value last_error_json(projections::views const& state, map_id map) {
+  std::pair<sequence, projections::parked_row const*> newest{{}, nullptr};
+  for (auto const way : both_ways) {
+    auto const rows = state.parked.rows.find({map, way});
+    if (rows == state.parked.rows.end()) continue;
+    for (auto const& [record, row] : rows->second) {
+      if (row.kind == fault_class::none) continue;
+      if (newest.second == nullptr || row.last_failed >= newest.second->last_failed) newest = {record, &row};
+    }
+  }
+  if (newest.second == nullptr) return nullptr;
+  boost::json::object json;
+  json["id"] = json_of(newest.first);
+  json["at"] = json_of(newest.second->last_failed);
+  json["class"] = dualwrite::name_of(newest.second->kind);
+  json["code"] = utf8(newest.second->code);
+  json["text"] = utf8(newest.second->text);
+  json["column"] = utf8(newest.second->column);
+  return json;
+}
+
+std::string_view request_name(event_type kind) {
+  switch (kind) {
+    case event_type::RunRequested: return "run";
+    case event_type::PauseRequested: return "pause";
+    case event_type::ResumeRequested: return "resume";
+    case event_type::StopRequested: return "stop";
+    default: return "";
+  }
+}
+
+boost::json::value action_json(projections::map_row const& row) {
+  boost::json::object json;
+  if (row.pending) {
+    json["id"] = json_of(row.pending);
+    json["action"] = request_name(row.pending_kind);
+    json["state"] = "waiting";
+    return json;
+  }
+  if (!row.answered) return nullptr;
+  json["id"] = json_of(row.answered);
+  json["state"] = row.answered_code == 0 ? "completed" : "failed";
+  if (row.answered_code != 0) {
+    json["code"] = dualwrite::name_of(static_cast<error_code>(row.answered_code));
+    json["detail"] = utf8(row.answered_detail);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::uint64_t queued_of(projections::views const& state, projections::map_way of) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, sums_of(state, of).queued()));
+}
+
+std::uint64_t queued_of(projections::views const& state, map_id map) {
+  return queued_of(state, {map, direction::left_to_right}) + queued_of(state, {map, direction::right_to_left});
+}
+
+std::uint64_t parked_of(projections::views const& state, map_id map) {
+  return state.parked.count({map, direction::left_to_right}) + state.parked.count({map, direction::right_to_left});
+}
+
+boost::json::object map_json(api_context const& context, map_id map) {
+  auto const& state = context.views();
+  auto const& row = *state.status.find(map);
+  boost::json::object json;
+  json["id"] = json_of(map);
+  json["name"] = row.name;
+  json["link"] = link_name(state, row.link);
+  json["status"] = projections::status_name(row.state);
+  json["holding"] = row.state == projections::map_state::holding;
+  json["since"] = json_of(row.since);
+  boost::json::array actions;
+  for (auto const action : allowed_actions(row)) actions.push_back(boost::json::value(name_of(action)));
+  json["allowed_actions"] = std::move(actions);
+  json["version"] = row.version;
+  json["queued"] = json_of(queued_of(state, map));
+  json["parked"] = json_of(parked_of(state, map));
+  auto const conflicts = state.conflicts.counts.find(map);
+  json["conflicts"] = json_of(conflicts == state.conflicts.counts.end() ? 0 : conflicts->second);
+  instant moved;
+  for (auto const way : both_ways) {
+    auto const sums = sums_of(state, {map, way});
+    moved = std::max({moved, sums.last_captured, sums.last_settled});
+  }
+  json["last_movement"] = json_of(moved);
+  json["last_error"] = last_error_json(state, map);
+  json["reason"] = utf8(row.reason);
+  json["last_action"] = action_json(row);
+  json["execution"] = row.execution ? json_of(row.execution) : boost::json::value(nullptr);
+  boost::json::array ways;
+  for (auto const way : both_ways) ways.push_back(way_json(context, map, way));
+  json["directions"] = std::move(ways);
+  return json;
+}
+
+boost::json::object map_detail_json(api_context const& context, map_id map) {
+  auto json = map_json(context, map);
+  boost::system::error_code failed;
+  auto definition = boost::json::parse(context.views().status.find(map)->definition, failed);
+  json["definition"] = failed ? boost::json::value(nullptr) : std::move(definition);
+  auto const owner = context.views().status.find(map)->owner;
+  json["managed_by"] = owner == definition_owner::file ? "file" : "hand";
+  return json;
+}
+
+boost::json::object link_json(projections::views const& state, link_id link) {
+  auto const& row = state.status.links.at(link);
+  boost::json::object json;
+  json["id"] = json_of(link);
+  json["name"] = row.name;
+  json["left"] = app_name(state, row.left);
+  json["right"] = app_name(state, row.right);
+  boost::json::array maps;
+  for (auto const& [id, map] : state.status.maps) {
+    if (map.link == link) maps.push_back(boost::json::value(map.name));
+  }
+  json["maps"] = std::move(maps);
+  return json;
+}
+
+boost::json::object app_json(projections::views const& state, app_id app) {
+  boost::json::object json;
+  json["id"] = json_of(app);
+  json["name"] = app_name(state, app);
+  auto const connector = state.status.connectors.find(app);
+  json["connector"] = connector == state.status.connectors.end() ? "" : connector->second;
+  return json;
+}
+
+boost::json::object status_json(api_context const& context) {
+  auto const& state = context.views();
+  boost::json::object json;
+  json["version"] = "0.1.0";
+  json["state"] = context.core.failure().code != error_code::ok ? "failed"
+                  : context.core.is_stopping()                   ? "stopping"
+                                                                 : "running";
+  json["started"] = json_of(context.started);
+  json["time"] = json_of(context.time.now());
+  auto const head = context.log.head();
+  json["log"] = json_of(head.log);
+  json["head"] = json_of(head.at);
+  std::uint64_t queued = 0, parked = 0;
+  boost::json::array maps;
+  for (auto const& [id, row] : state.status.maps) {
+    queued += queued_of(state, id);
+    parked += parked_of(state, id);
+    maps.push_back(map_json(context, id));
+  }
+  json["queued"] = json_of(queued);
+  json["parked"] = json_of(parked);
+  boost::json::array links;
+  for (auto const& [id, row] : state.status.links) links.push_back(link_json(state, id));
+  json["links"] = std::move(links);
+  json["maps"] = std::move(maps);
+  return json;
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,38 @@
+// What the commands do. Data goes to stdout, talk to stderr.
+#pragma once
+
+#include "engine/cli/command_table.h"
+
+namespace dualwrite::engine {
+
+exit_code run_serve(command_line const& line);
+exit_code run_status(command_line const& line);
+
+exit_code run_config_validate(command_line const& line);
+exit_code run_config_schema(command_line const& line);
+exit_code run_config_plan(command_line const& line);
+exit_code run_config_apply(command_line const& line);
+
+exit_code run_map_list(command_line const& line);
+exit_code run_map_show(command_line const& line);
+exit_code run_map_validate(command_line const& line);
+exit_code run_map_action(command_line const& line);
+
+exit_code run_activity_list(command_line const& line);
+exit_code run_activity_show(command_line const& line);
+exit_code run_sync_list(command_line const& line);
+exit_code run_sync_show(command_line const& line);
+
+exit_code run_error_list(command_line const& line);
+exit_code run_error_show(command_line const& line);
+exit_code run_error_action(command_line const& line);
+
+exit_code run_event_list(command_line const& line);
+exit_code run_event_show(command_line const& line);
+exit_code run_event_tail(command_line const& line);
+exit_code run_event_verify(command_line const& line);
+
+exit_code run_completion(command_line const& line);
+exit_code run_help(command_line const& line);
+
+}  // namespace dualwrite::engine
