@@ -7,6 +7,7 @@
 #include "projections/activity_log.h"
 #include "projections/alert_windows.h"
 #include "projections/archive.h"
+#include "projections/commands.h"
 #include "projections/conflicts.h"
 #include "projections/conservation.h"
 #include "projections/delivery.h"
@@ -27,12 +28,14 @@ struct views {
   projections::drift drift;
   projections::activity_log activity;
   alert_windows alerts;
+  projections::commands commands;
   sequence checkpoint;  // up to which event all of them are true
-  DW_FIELDS(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, checkpoint);
+  DW_FIELDS(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, commands,
+            checkpoint);
 
   void fold(event_view const& event) {
     auto const step = [&](auto&... view) { (view.fold(event), ...); };
-    step(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts);
+    step(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, commands);
     checkpoint = event.last();
   }
 };

@@ -202,7 +202,33 @@ struct command_decider {
   }
 };
 
+// In the order of the variant.
+constexpr std::string_view command_names[] = {
+    "register_app",
+    "create_link",
+    "create_map",
+    "run_map",
+    "pause_map",
+    "resume_map",
+    "stop_map",
+    "retry_records",
+    "delete_records",
+    "create_alert_rule",
+    "change_map",
+    "rename_app",
+    "rename_link",
+    "rename_map",
+    "delete_map",
+    "delete_link",
+    "change_owner",
+    "change_alert_rule",
+    "delete_alert_rule",
+};
+static_assert(std::size(command_names) == std::variant_size_v<command>);
+
 }  // namespace
+
+std::string_view name_of(command const& wish) { return command_names[wish.index()]; }
 
 result<drafts> decide(projections::views const& state, command const& wish, origin const& from) {
   return std::visit(command_decider{state, from}, wish);

@@ -121,6 +121,9 @@ using command = std::variant<register_app,
                              change_alert_rule,
                              delete_alert_rule>;
 
+// As in CommandRefused: "pause_map".
+[[nodiscard]] std::string_view name_of(command const& wish);
+
 // Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`, `name_taken`, `unknown_record`,
 // `retry_while_paused`, `invalid_definition`, `still_used`.
 [[nodiscard]] result<drafts> decide(projections::views const& state, command const& wish, origin const& from);

@@ -28,8 +28,8 @@ void engine::start() {
 }
 
 async<void> engine::stop() {
-  children_.cancel();
-  co_return co_await children_.join();
+  cancel();
+  co_return co_await join();
 }
 
 void engine::abandon() { children_.abandon(); }
@@ -63,17 +63,35 @@ void engine::start_link(link_id link) {
   links_[link] = std::move(runner);
 }
 
+void engine::cancel() { children_.cancel(); }
+
+async<void> engine::join() { co_return co_await children_.join(); }
+
+result<sequence> engine::first_outcome(std::string const& id) const {
+  auto const* row = views().commands.find(id);
+  if (row == nullptr) return error{error_code::command_repeated, id};
+  if (row->code != 0) return error{static_cast<error_code>(row->code), row->detail};
+  return row->at;
+}
+
 async<sequence> engine::submit(command wish, std::string actor) {
-  auto decide_wish = [wish, actor](projections::views const& state) -> result<drafts> {
-    origin const from{actor, {}, {}, {}};
+  co_return co_await submit(std::move(wish), std::move(actor), std::string());
+}
+
+async<sequence> engine::submit(command wish, std::string actor, std::string id) {
+  auto decide_wish = [wish, actor, id](projections::views const& state) -> result<drafts> {
+    if (!id.empty() && state.commands.find(id) != nullptr) return error{error_code::command_repeated};
+    origin const from{actor, {}, {}, id};
     return decide(state, wish, from);
   };
   auto decided = co_await sequencer_.decide(std::move(decide_wish));
   if (decided || decided.error().code == error_code::stopped) co_return decided;
   auto const why = decided.error();
-  CommandRefused const refused{actor, static_cast<std::uint16_t>(why.code), why.detail};
+  if (why.code == error_code::command_repeated) co_return first_outcome(id);
+  auto const name = name_of(wish);
+  CommandRefused const refused{name, static_cast<std::uint16_t>(why.code), why.detail};
   drafts events;
-  origin const from{actor, {}, {}, {}};
+  origin const from{actor, {}, {}, id};
   events.push_back(draft({stream_kind::access, 1}, {}, refused, from));
   auto const noted = co_await sequencer_.append(std::move(events));
   if (!noted) co_return noted.error();

@@ -40,8 +40,17 @@ class engine {
   [[nodiscard]] async<void> stop();
   void abandon();
 
+  // Ends the runners; join() tells when the last has ended, and why where it was not asked for.
+  void cancel();
+  [[nodiscard]] async<void> join();
+
+  // A command with an id that was used in the last day is not taken again: it gets the outcome of the first.
   // Errors: those of decide(); what a command is refused for is in the log too, with its author.
+  [[nodiscard]] async<sequence> submit(command wish, std::string actor, std::string id);
   [[nodiscard]] async<sequence> submit(command wish, std::string actor);
+
+  // For facts of the server itself, and for what looks at the log beside the runners.
+  sequencer& log() { return sequencer_; }
 
   projections::views const& views() const { return sequencer_.views(); }
   error const& failure() const { return children_.failure(); }
@@ -50,6 +59,7 @@ class engine {
  private:
   [[nodiscard]] async<void> run_links();
   void start_link(link_id link);
+  result<sequence> first_outcome(std::string const& id) const;
 
   boost::asio::any_io_executor executor_;
   clock& time_;
