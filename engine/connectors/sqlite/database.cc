@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 namespace dualwrite::engine::sqlite {
 
@@ -151,11 +152,22 @@ result<void> database::open(std::filesystem::path const& path, duration busy) {
     close();
     return why;
   }
+  path_ = path;
+  struct stat file {};
+  if (stat(path.c_str(), &file) == 0) {
+    device_ = file.st_dev;
+    inode_ = file.st_ino;
+  }
   using std::chrono::milliseconds;
   sqlite3_busy_timeout(handle_, static_cast<int>(std::chrono::duration_cast<milliseconds>(busy).count()));
   auto const ready = execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
   if (!ready) close();
   return ready;
+}
+
+bool database::is_current() const {
+  struct stat file {};
+  return stat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
 }
 
 result<void> database::execute(std::string const& sql) {

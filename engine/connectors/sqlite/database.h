@@ -63,6 +63,8 @@ class database {
   [[nodiscard]] result<void> open(std::filesystem::path const& path, duration busy);
   void close();
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
+  // Whether the file that was opened is still the one under its path.
+  [[nodiscard]] bool is_current() const;
 
   [[nodiscard]] result<void> execute(std::string const& sql);
   [[nodiscard]] result<statement> prepare(std::string const& sql);
@@ -76,6 +78,8 @@ class database {
 
  private:
   sqlite3* handle_ = nullptr;
+  std::filesystem::path path_;
+  std::uint64_t device_ = 0, inode_ = 0;
   std::map<std::string, sqlite3_stmt*> prepared_;
 };
 

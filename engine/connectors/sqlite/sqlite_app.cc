@@ -80,12 +80,26 @@ struct sqlite_app::connections {
   std::uint64_t acknowledged = 0;
   std::chrono::steady_clock::time_point acknowledged_at;
 
-  result<void> open_to_read() { return read.open(settings.path, settings.busy); }
+  result<void> open_to_read() {
+    if (read.is_open() && !read.is_current()) read.close();
+    return read.open(settings.path, settings.busy);
+  }
   result<void> open_to_write() {
+    if (write.is_open() && !write.is_current()) {
+      write.close();
+      return error{error_code::app_unreachable, "another file has taken the place of " + settings.path.string()};
+    }
     if (write.is_open()) return {};
     DW_CHECK(write.open(settings.path, settings.busy));
     DW_CHECK(change_log::install(write));
     return install_lanes(write);
+  }
+
+  result<std::vector<captured_transaction>> changes() {
+    if (!read.is_open() || !read.is_current()) {
+      return error{error_code::source_rewound, "another file has taken the place of " + settings.path.string()};
+    }
+    return log.read(read, settings.capture_rows_max);
   }
 
   result<std::vector<write_result>> apply(target_batch const& batch) {
@@ -186,7 +200,7 @@ async<std::vector<captured_transaction>> sqlite_app::next(std::size_t, duration 
   auto const until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_, rows = settings_.capture_rows_max]() { return held->log.read(held->read, rows); };
+    auto call = [held = held_]() { return held->changes(); };
     DW_CO_TRY(auto found, co_await blocking<std::vector<captured_transaction>>(reading_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
     timer.expires_after(settings_.poll);
