@@ -8,7 +8,7 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::array<std::string_view, 15> code_names{"syntax",
+constexpr std::array<std::string_view, 16> code_names{"syntax",
                                                       "not_supported",
                                                       "unknown_key",
                                                       "duplicate_key",
@@ -22,8 +22,9 @@ constexpr std::array<std::string_view, 15> code_names{"syntax",
                                                       "secret_unreadable",
                                                       "secret_in_file",
                                                       "expression",
-                                                      "not_one_to_one"};
-static_assert(code_names.size() == static_cast<std::size_t>(config_code::not_one_to_one) + 1);
+                                                      "not_one_to_one",
+                                                      "unreachable_rule"};
+static_assert(code_names.size() == static_cast<std::size_t>(config_code::unreachable_rule) + 1);
 
 // What stands before the caret: as wide as the line's own characters there, so that tabs stay tabs.
 std::string blank_before(std::string_view line, std::uint32_t column) {

@@ -27,6 +27,7 @@ enum class config_code : std::uint8_t {
   secret_in_file,     // a password stands in the file itself
   expression,         // does not parse
   not_one_to_one,     // a value map that goes both ways, but has no way back
+  unreachable_rule,   // an alert rule that cannot fire at the pace of retries
 };
 
 [[nodiscard]] std::string_view name_of(config_code code);

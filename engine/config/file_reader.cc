@@ -56,6 +56,19 @@ class name_list {
   std::vector<yaml_node const*> renamed_;
 };
 
+// How often one runner can fail against an app within a span, waiting longer after each failure.
+std::uint64_t attempts_within(duration span, flow_options const& engine) {
+  std::uint64_t attempts = 1;
+  auto wait = engine.backoff_first;
+  for (auto left = span - wait; left.count() > 0; left -= wait) {
+    ++attempts;
+    if (wait >= engine.backoff_max)
+      return attempts + static_cast<std::uint64_t>((left.count() - 1) / wait.count());
+    wait = std::min(wait * 2, engine.backoff_max);
+  }
+  return attempts;
+}
+
 class file_reader {
  public:
   file_reader(std::string_view file_name, secret_lookup const& secrets, problem_list& problems)
@@ -72,6 +85,7 @@ class file_reader {
     read_links(from);
     if (from.find("smtp") != nullptr) made_.smtp = read_smtp(from.object("smtp"));
     made_.engine = read_engine(from.object("engine"));
+    check_paces(from);
     return std::move(made_);
   }
 
@@ -233,6 +247,35 @@ class file_reader {
       }
     }
     return alert;
+  }
+
+  // Errors that pass by themselves are as frequent as attempts are, and attempts are paced.
+  void check_paces(checked_object const& from) {
+    auto const links = from.items("links");
+    for (std::size_t link = 0; link < links.size(); ++link) {
+      auto const alerts = checked_object(*links[link], from.faulty()).items("alerts");
+      for (std::size_t at = 0; at < alerts.size(); ++at) {
+        check_pace(made_.links[link].alerts[at],
+                   checked_object(*alerts[at], from.faulty()).object("when"));
+      }
+    }
+  }
+  void check_pace(alert_config const& alert, checked_object const& when) {
+    bool const passing = std::all_of(alert.errors.begin(), alert.errors.end(), is_transient);
+    auto const* count = when.find("count");
+    if (!passing || alert.errors.empty() || count == nullptr || alert.within.count() == 0) return;
+    // Of each side a capture and a main lane may fail, and the lanes that catch up.
+    auto const runners = 2 * (2 + std::uint64_t{made_.engine.catch_up_lanes});
+    auto const errors_max = runners * attempts_within(alert.within, made_.engine);
+    if (alert.count <= errors_max) return;
+    problems_.warning(
+        config_code::unreachable_rule,
+        count->where,
+        fmt::format(
+            "This rule cannot fire: at the pace of retries there are at most {} such errors in {}.",
+            errors_max,
+            print_duration(alert.within)),
+        "lower count, lengthen within, or shorten backoff_max in the engine section.");
   }
 
   smtp_config read_smtp(checked_object const& from) {

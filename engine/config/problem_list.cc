@@ -8,6 +8,18 @@
 
 namespace dualwrite::engine {
 
+namespace {
+
+// A message quotes what the file holds, which may be anything.
+std::string printable(std::string text) {
+  for (auto bad = find_bad_byte(text); bad != std::string::npos; bad = find_bad_byte(text))
+    text[bad] = '?';
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
 problem_list::problem_list(std::string_view text) : text_(text) {}
 
 problem_list::placed problem_list::place(config_code code, text_place where) const {
@@ -37,10 +49,7 @@ void problem_list::show_line(placed& one) const {
     if (!secret) one.problem.source_line.push_back(text_[at]);
     if (secret && begins) one.problem.source_line.push_back('*');
   }
-  auto& line = one.problem.source_line;
-  for (auto bad = find_bad_byte(line); bad != std::string::npos; bad = find_bad_byte(line)) {
-    line[bad] = '?';
-  }
+  one.problem.source_line = printable(std::move(one.problem.source_line));
 }
 
 void problem_list::error(config_code code,
@@ -48,8 +57,8 @@ void problem_list::error(config_code code,
                          std::string message,
                          std::string suggestion) {
   auto made = place(code, where);
-  made.problem.message = std::move(message);
-  made.problem.suggestion = std::move(suggestion);
+  made.problem.message = printable(std::move(message));
+  made.problem.suggestion = printable(std::move(suggestion));
   problems_.push_back(std::move(made));
 }
 

@@ -60,6 +60,12 @@ class value_checker {
       default:
         if (!state_.needs(key, value, rule, {yaml_kind::text})) return;
         if (value.text.empty()) return refuse_empty(key, value, rule);
+        if (value.text.find('\0') != std::string::npos) {
+          return state_.refuse(
+              value,
+              config_code::invalid_value,
+              fmt::format("'{}' holds a NUL character, where texts end.", key.text));
+        }
         check_text(key, value, rule);
         return;
     }

@@ -103,12 +103,10 @@ delivery_context batch_planner::planning(compiled_map const& map) {
   auto holds = [this, &map](projections::chunk_row const& chunk, std::string const& key) {
     auto const [keys, fresh] = context_.chunk_keys.try_emplace(chunk.records);
     if (fresh) {
-      for (std::uint32_t i = 0; i < chunk.count; ++i) {
-        auto const item = read_item(context_.log.log(), chunk.records + i);
-        auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
-        auto const row = record == nullptr ? result<row_values>(row_values{}) : decode_row(record->after);
-        auto const schema = record == nullptr ? projections::schema_row{}
-                                              : context_.views().status.schemas.at(record->schema);
+      auto const records = read_records(context_.log.log(), chunk.records);
+      for (auto const& record : records ? *records : std::vector<queued_record>{}) {
+        auto const row = decode_row(record.after);
+        auto const& schema = context_.views().status.schemas.at(record.schema);
         auto const of = schema.app == context_.app(side::left) ? side::left : side::right;
         auto const row_key = row ? map.key_of(of, *row) : result<std::string>(row.error());
         if (row_key) keys->second.insert(*row_key);
@@ -250,11 +248,46 @@ ready_batch batch_planner::take() {
   return batch;
 }
 
-result<queued_item> read_item(event_log const& log, sequence at) {
-  auto const cursor = log.read({at, false, std::nullopt});
+namespace {
+
+// The event that holds a sequence; it lives as long as the cursor stays there.
+result<std::unique_ptr<event_cursor>> seek(event_log const& log, sequence at, event_view& event) {
+  auto cursor = log.read({at, false, std::nullopt});
   DW_TRY(auto const stored, cursor->next());
   if (!stored || stored->at > at || stored->last() < at) return error{error_code::sequence_not_found, {}, at};
-  DW_TRY(auto const event, decode(*stored));
+  DW_TRY(event, decode(*stored));
+  return cursor;
+}
+
+// Calls `take` with each record of a pack until it says no.
+template <class Take>
+result<void> each_record(event_view const& event, RecordsCaptured const& captured, Take const& take) {
+  auto const pack = std::make_shared<std::string const>(captured.records.bytes);
+  record_reader reader(*pack);
+  while (true) {
+    DW_TRY(auto const record, reader.next());
+    if (!record) return {};
+    bool const more = take(queued_record{event.at + record->index,
+                                         captured.kind,
+                                         captured.map,
+                                         captured.tables[record->table].schema,
+                                         record->op,
+                                         record->before,
+                                         record->after,
+                                         record->cause,
+                                         {captured.incarnation, captured.commit},
+                                         captured.committed_at,
+                                         0,
+                                         pack});
+    if (!more) return {};
+  }
+}
+
+}  // namespace
+
+result<queued_item> read_item(event_log const& log, sequence at) {
+  event_view event;
+  DW_TRY(auto const cursor, seek(log, at, event));
   if (auto const* resolved = event.as<ConflictResolved>()) {
     return queued_item{queued_resolution{event.at,
                                          resolved->map,
@@ -267,25 +300,26 @@ result<queued_item> read_item(event_log const& log, sequence at) {
   }
   auto const* captured = event.as<RecordsCaptured>();
   if (captured == nullptr) return error{error_code::sequence_not_found, "it is not a record", at};
-  auto const pack = std::make_shared<std::string const>(captured->records.bytes);
-  record_reader reader(*pack);
-  while (true) {
-    DW_TRY(auto const record, reader.next());
-    if (!record) return error{error_code::event_malformed, {}, at};
-    if (event.at + record->index != at) continue;
-    return queued_item{queued_record{at,
-                                     captured->kind,
-                                     captured->map,
-                                     captured->tables[record->table].schema,
-                                     record->op,
-                                     record->before,
-                                     record->after,
-                                     record->cause,
-                                     {captured->incarnation, captured->commit},
-                                     captured->committed_at,
-                                     0,
-                                     pack}};
-  }
+  std::optional<queued_item> found;
+  DW_CHECK(each_record(event, *captured, [&](queued_record record) {
+    if (record.at == at) found = std::move(record);
+    return !found;
+  }));
+  if (!found) return error{error_code::event_malformed, {}, at};
+  return std::move(*found);
+}
+
+result<std::vector<queued_record>> read_records(event_log const& log, sequence first) {
+  event_view event;
+  DW_TRY(auto const cursor, seek(log, first, event));
+  auto const* captured = event.as<RecordsCaptured>();
+  if (captured == nullptr || event.at != first) return error{error_code::sequence_not_found, {}, first};
+  std::vector<queued_record> out;
+  DW_CHECK(each_record(event, *captured, [&](queued_record record) {
+    out.push_back(std::move(record));
+    return true;
+  }));
+  return out;
 }
 
 }  // namespace dualwrite::engine

@@ -66,5 +66,7 @@ class batch_planner {
 
 // Reads one record, or the winner of a conflict, from the log by its sequence.
 [[nodiscard]] result<replay::queued_item> read_item(event_log const& log, sequence at);
+// All records of the event that begins at `first`: the rows of a chunk.
+[[nodiscard]] result<std::vector<replay::queued_record>> read_records(event_log const& log, sequence first);
 
 }  // namespace dualwrite::engine

@@ -224,10 +224,8 @@ async<void> catch_up_lane::read_chunk(map_id map, execution_id execution, projec
 async<void> catch_up_lane::write_chunk(map_id map, execution_id execution, projections::leg_row leg) {
   auto const& chunk = leg.chunks.back();
   batch_planner planner(context_, way_);
-  for (std::uint32_t i = 0; i < chunk.count; ++i) {
-    DW_CO_TRY(auto const item, read_item(context_.log.log(), chunk.records + i));
-    DW_CO_CHECK(planner.add_copy(std::get<replay::queued_record>(item), map));
-  }
+  DW_CO_TRY(auto const records, read_records(context_.log.log(), chunk.records));
+  for (auto const& record : records) DW_CO_CHECK(planner.add_copy(record, map));
   auto batch = planner.take();
   batch.members = {map};
   auto const place = context_.views().delivery.places.at({map, way_});

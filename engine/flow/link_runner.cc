@@ -91,17 +91,8 @@ result<void> link_runner::remember(direction way,
     DW_CHECK(add(item, map));
   }
   if (besides.copied) {
-    DW_TRY(auto const first, read_item(log, besides.copied->records));
-    for (auto at = besides.copied->records;; at = at + 1) {
-      auto const item = read_item(log, at);
-      auto const* record = item ? std::get_if<replay::queued_record>(&*item) : nullptr;
-      auto const* of = std::get_if<replay::queued_record>(&first);
-      if (record == nullptr || of == nullptr || record->kind != capture_kind::initial ||
-          record->position != of->position || record->map != of->map) {
-        break;
-      }
-      DW_CHECK(add(*item, besides.copied->map));
-    }
+    DW_TRY(auto const records, read_records(log, besides.copied->records));
+    for (auto const& record : records) DW_CHECK(add(record, besides.copied->map));
   }
   if (row.position > row.behind) {
     replay::record_cursor cursor(log, context_->link, way, context_->app(source_of(way)), row.behind);

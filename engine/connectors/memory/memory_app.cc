@@ -147,6 +147,10 @@ async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
 row_values const* memory_app::find(memory_table const& table,
                                    std::vector<std::size_t> const& columns,
                                    row_values const& key) const {
+  if (columns == table.schema.key) {
+    auto const found = table.rows.find(key);
+    return found == table.rows.end() ? nullptr : &found->second;
+  }
   for (auto const& [own_key, row] : table.rows) {
     if (pick(row, columns) == key) return &row;
   }

@@ -10,7 +10,7 @@ import jsonschema
 # What the loader finds out by itself, since a schema cannot say it.
 BEYOND_A_SCHEMA = {
     "alerts", "anchors", "columns", "duplicate_key", "expressions", "key_twice", "links", "listen_port", "names",
-    "renames", "secrets", "soft_delete", "value_maps",
+    "nul", "renames", "secrets", "soft_delete", "value_maps",
 }
 
 

@@ -1,0 +1,253 @@
+#include "engine/connectors/sqlite/sqlite_app.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <chrono>
+
+#include "engine/connectors/sqlite/change_log.h"
+#include "engine/connectors/sqlite/lane_table.h"
+#include "engine/connectors/sqlite/row_writer.h"
+#include "engine/connectors/sqlite/sqlite_values.h"
+#include "engine/ports/blocking.h"
+
+namespace dualwrite::engine::sqlite {
+namespace {
+
+// Changes are removed in portions, not after every read.
+constexpr std::uint64_t acknowledged_rows_min = 1000;
+constexpr std::chrono::seconds acknowledged_pause_max{1};
+
+result<chunk> read_rows(database& on, chunk_request const& request) {
+  DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
+  DW_TRY(auto const facts, describe_table(on, request.table));
+  chunk out;
+  DW_TRY(out.snapshot, head_of(on));
+  auto const& schema = facts.schema;
+  std::vector<std::string> columns;
+  for (auto const& column : schema.columns) columns.push_back(quoted_name(column.name));
+  std::vector<std::string> key;
+  std::vector<std::string> places;
+  std::vector<std::string> conditions;
+  for (std::size_t i = 0; i < request.key.size(); ++i) {
+    key.push_back(columns[request.key[i]] + " COLLATE BINARY");
+    places.push_back(fmt::format("?{}", i + 1));
+    conditions.push_back(columns[request.key[i]] + " IS NOT NULL");
+  }
+  auto const& bound = request.only ? request.only : request.after;
+  if (bound) {
+    conditions.push_back(
+        fmt::format("({}) {} ({})", fmt::join(key, ", "), request.only ? "=" : ">", fmt::join(places, ", ")));
+  }
+  DW_TRY(auto rows,
+         on.prepare(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
+                                fmt::join(columns, ", "),
+                                quoted_name(schema.table),
+                                fmt::join(conditions, " AND "),
+                                fmt::join(key, ", "),
+                                request.limit)));
+  for (std::size_t i = 0; bound && i < request.key.size(); ++i) {
+    DW_TRY(auto const one, to_stored((*bound)[i], schema.columns[request.key[i]]));
+    rows.bind(static_cast<int>(i), one);
+  }
+  while (true) {
+    DW_TRY(auto const row, rows.step());
+    if (!row) return out;
+    row_values values;
+    for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+      values.push_back(to_value(rows.column(static_cast<int>(i)), schema.columns[i]));
+    }
+    out.rows.push_back(std::move(values));
+  }
+}
+
+}  // namespace
+
+// Two connections, each used by one call at a time. Shared with the calls, so that one that nobody waits for any more may end.
+struct sqlite_app::connections {
+  explicit connections(sqlite_settings with)
+      : settings(std::move(with)),
+        writer(write) {}
+
+  sqlite_settings settings;
+  database read;
+  database write;
+  change_log log;
+  row_writer writer;
+  std::uint64_t acknowledged = 0;
+  std::chrono::steady_clock::time_point acknowledged_at;
+
+  result<void> open_to_read() {
+    if (read.is_open() && !read.is_current()) read.close();
+    return read.open(settings.path, settings.busy);
+  }
+  result<void> open_to_write() {
+    if (write.is_open() && !write.is_current()) {
+      write.close();
+      return error{error_code::app_unreachable, "another file has taken the place of " + settings.path.string()};
+    }
+    if (write.is_open()) return {};
+    DW_CHECK(write.open(settings.path, settings.busy));
+    DW_CHECK(change_log::install(write));
+    return install_lanes(write);
+  }
+
+  result<std::vector<captured_transaction>> changes() {
+    if (!read.is_open() || !read.is_current()) {
+      return error{error_code::source_rewound, "another file has taken the place of " + settings.path.string()};
+    }
+    return log.read(read, settings.capture_rows_max);
+  }
+
+  result<std::vector<write_result>> apply(target_batch const& batch) {
+    DW_CHECK(open_to_write());
+    row_writer::refusals refused;
+    bool checks_deferred = false;
+    while (true) {
+      auto const known = refused.size();
+      DW_TRY(auto done, try_apply(batch, refused, checks_deferred));
+      if (done) return std::move(*done);
+      // Nothing was learned: it is a foreign key that is checked at the end.
+      checks_deferred = checks_deferred || refused.size() == known;
+    }
+  }
+  result<std::optional<std::vector<write_result>>> try_apply(target_batch const& batch,
+                                                             row_writer::refusals& refused,
+                                                             bool checks_deferred) {
+    std::optional<std::vector<write_result>> again;
+    DW_TRY(auto all, transaction::begin(write));
+    DW_CHECK(check_lane(write, batch));
+    DW_CHECK(begin_batch(write, {batch.lane, batch.session, batch.batch}));
+    DW_TRY(auto results, writer.write(batch.writes, refused, checks_deferred));
+    if (!results) return again;
+    if (write.deferred_breaches() != 0) return again;
+    DW_CHECK(move_lane(write, batch, batch.outcome(*results)));
+    DW_CHECK(end_batch(write));
+    auto const committed = all.commit();
+    if (!committed) {
+      // A commit that fails has not happened: SQLite keeps the transaction, and it is rolled back here.
+      auto const why = committed.error();
+      bool const busy = why.code == error_code::app_busy;
+      return error{busy ? error_code::app_busy : error_code::app_unreachable, why.detail};
+    }
+    return results;
+  }
+
+  result<void> acknowledge(source_position captured) {
+    auto const now = std::chrono::steady_clock::now();
+    bool const due = captured.commit >= acknowledged + acknowledged_rows_min ||
+                     now - acknowledged_at >= acknowledged_pause_max;
+    if (!due || captured.commit == acknowledged) return {};
+    DW_CHECK(open_to_write());
+    DW_CHECK(log.acknowledge(write, captured));
+    acknowledged = captured.commit;
+    acknowledged_at = now;
+    return {};
+  }
+};
+
+sqlite_app::sqlite_app(boost::asio::any_io_executor strand, boost::asio::thread_pool& pool, sqlite_settings settings)
+    : held_(std::make_shared<connections>(settings)),
+      strand_(std::move(strand)),
+      reading_(boost::asio::make_strand(pool.get_executor())),
+      writing_(boost::asio::make_strand(pool.get_executor())),
+      settings_(std::move(settings)) {}
+
+sqlite_app::~sqlite_app() = default;
+
+async<void> sqlite_app::check() {
+  auto call = [held = held_]() -> result<void> {
+    DW_CHECK(held->open_to_read());
+    DW_TRY(auto rows, held->read.prepare("SELECT count(*) FROM sqlite_master"));
+    return rows.run();
+  };
+  return blocking<void>(reading_, std::move(call));
+}
+
+async<void> sqlite_app::detach() {
+  auto call = [held = held_]() -> result<void> {
+    DW_CHECK(held->write.open(held->settings.path, held->settings.busy));
+    DW_TRY(auto all, transaction::begin(held->write));
+    DW_CHECK(change_log::remove(held->write));
+    DW_CHECK(all.commit());
+    held->write.close();
+    return {};
+  };
+  return blocking<void>(writing_, std::move(call));
+}
+
+async<table_schema> sqlite_app::describe(std::string table) {
+  auto call = [held = held_, table = std::move(table)]() -> result<table_schema> {
+    DW_CHECK(held->open_to_read());
+    DW_TRY(auto facts, describe_table(held->read, table));
+    return std::move(facts.schema);
+  };
+  return blocking<table_schema>(reading_, std::move(call));
+}
+
+async<source_position> sqlite_app::open_capture(std::vector<std::string> tables, std::optional<source_position> after) {
+  auto call = [held = held_, tables = std::move(tables), after]() -> result<source_position> {
+    DW_CHECK(held->open_to_read());
+    return held->log.open(held->read, tables, after);
+  };
+  return blocking<source_position>(reading_, std::move(call));
+}
+
+async<std::vector<captured_transaction>> sqlite_app::next(std::size_t, duration patience) {
+  auto const until = std::chrono::steady_clock::now() + patience;
+  boost::asio::steady_timer timer(strand_);
+  while (true) {
+    auto call = [held = held_]() { return held->changes(); };
+    DW_CO_TRY(auto found, co_await blocking<std::vector<captured_transaction>>(reading_, std::move(call)));
+    if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
+    timer.expires_after(settings_.poll);
+    boost::system::error_code cancelled;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, cancelled);
+    co_await timer.async_wait(token);
+    if (cancelled) co_return error{error_code::stopped};
+  }
+}
+
+async<void> sqlite_app::acknowledge(source_position captured) {
+  auto call = [held = held_, captured]() { return held->acknowledge(captured); };
+  return blocking<void>(writing_, std::move(call));
+}
+
+async<source_position> sqlite_app::head() {
+  auto call = [held = held_]() -> result<source_position> {
+    DW_CHECK(held->open_to_read());
+    return head_of(held->read);
+  };
+  return blocking<source_position>(reading_, std::move(call));
+}
+
+async<chunk> sqlite_app::read_chunk(chunk_request request) {
+  auto call = [held = held_, request = std::move(request)]() -> result<chunk> {
+    DW_CHECK(held->open_to_read());
+    return read_rows(held->read, request);
+  };
+  return blocking<chunk>(reading_, std::move(call));
+}
+
+async<lane_row> sqlite_app::open_lane(lane_key lane, epoch known) {
+  auto call = [held = held_, lane, known]() -> result<lane_row> {
+    DW_CHECK(held->open_to_write());
+    held->writer.forget();
+    DW_TRY(auto all, transaction::begin(held->write));
+    DW_TRY(auto row, sqlite::open_lane(held->write, lane, known));
+    DW_CHECK(all.commit());
+    return row;
+  };
+  return blocking<lane_row>(writing_, std::move(call));
+}
+
+async<std::vector<write_result>> sqlite_app::apply(target_batch const& batch) {
+  // The batch lives until the answer; a call that nobody waits for any more has its own copy.
+  auto call = [held = held_, batch]() { return held->apply(batch); };
+  return blocking<std::vector<write_result>>(writing_, std::move(call));
+}
+
+}  // namespace dualwrite::engine::sqlite

@@ -1,0 +1,55 @@
+// A SQLite database as an application, on both sides of the ports.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "engine/ports/source_app.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine::sqlite {
+
+struct sqlite_settings {
+  std::filesystem::path path;
+  duration poll = std::chrono::milliseconds(20);  // how often it is looked for changes
+  duration busy = std::chrono::seconds(5);        // how long another writer is waited for
+  std::size_t capture_rows_max = 100'000;         // a larger transaction is given in parts
+};
+
+// Guarantees: those of the ports. What it puts into the file are tables and triggers whose names begin with _dualwrite_;
+// detach() takes them out again. The file is in WAL mode from then on.
+// Errors: those of the ports, and `app_damaged`.
+// Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is destroyed.
+// Threads: called on the engine strand; SQLite works on the pool, reading and writing beside each other.
+class sqlite_app final : public source_app, public target_app {
+ public:
+  sqlite_app(boost::asio::any_io_executor strand, boost::asio::thread_pool& pool, sqlite_settings settings);
+  ~sqlite_app() override;
+
+  // Whether it can be opened and written. The file is not changed.
+  [[nodiscard]] async<void> check();
+  // Takes out what was put in. Nothing can be captured behind what was captured before.
+  [[nodiscard]] async<void> detach();
+
+  [[nodiscard]] async<table_schema> describe(std::string table) override;
+  [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
+                                                    std::optional<source_position> after) override;
+  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) override;
+  [[nodiscard]] async<void> acknowledge(source_position captured) override;
+  [[nodiscard]] async<source_position> head() override;
+  [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
+  [[nodiscard]] async<lane_row> open_lane(lane_key lane, epoch known) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+
+ private:
+  struct connections;
+  std::shared_ptr<connections> held_;
+  boost::asio::any_io_executor strand_;
+  boost::asio::any_io_executor reading_, writing_;
+  sqlite_settings settings_;
+};
+
+}  // namespace dualwrite::engine::sqlite

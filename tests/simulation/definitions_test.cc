@@ -1,0 +1,120 @@
+// Definitions that change, are renamed and go while the engine works.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world.h"
+
+namespace dualwrite::simulation {
+namespace {
+
+class Definitions : public testing::Test {
+ protected:
+  Definitions() {
+    table_schema schema;
+    schema.table = "customer";
+    schema.columns.resize(2);
+    schema.columns[0].name = "id";
+    schema.columns[0].type = value_type::int64;
+    schema.columns[0].nullable = false;
+    schema.columns[1].name = "name";
+    schema.key = {0};
+    here.left.add_table(schema);
+    here.right.add_table(schema);
+    definition.name = "customers";
+    definition.left.table = definition.right.table = "customer";
+    definition.key = {{"id", "id"}};
+    definition.columns.resize(1);
+    definition.columns[0].left = definition.columns[0].right = "name";
+    auto const left = app_id{submit(engine::register_app{"left", "memory"}).value};
+    auto const right = app_id{submit(engine::register_app{"right", "memory"}).value};
+    link = link_id{submit(engine::create_link{"left-right", left, right}).value};
+    map = map_id{
+        submit(engine::create_map{link, "customers", engine::print_definition(definition)}).value};
+    run(map);
+  }
+
+  sequence submit(engine::command wish) {
+    auto const made = here.submit(std::move(wish));
+    EXPECT_TRUE(made) << to_string(made ? error{} : made.error());
+    return made ? *made : sequence{};
+  }
+  void run(map_id which) {
+    submit(engine::run_map{which});
+    ASSERT_TRUE(here.run_until([&] {
+      return here.views().status.find(which)->state == projections::map_state::running;
+    })) << to_string(here.failure());
+  }
+  void stop(map_id which) {
+    submit(engine::stop_map{which});
+    ASSERT_TRUE(here.run_until(
+        [&] { return here.views().status.find(which)->state == projections::map_state::idle; }));
+  }
+  void write(std::int64_t id, std::string name) {
+    ASSERT_TRUE(here.left.commit(
+        {{"customer", operation::update, {value::of_int64(id), value::of_text(std::move(name))}}}));
+  }
+  bool arrives(std::int64_t id, std::string const& name) {
+    return here.run_until([&] {
+      auto const& rows = here.right.table("customer").rows;
+      auto const found = rows.find({value::of_int64(id)});
+      return found != rows.end() && found->second[1].as_string() == name;
+    });
+  }
+
+  world here;
+  engine::map_definition definition;
+  link_id link;
+  map_id map;
+};
+
+TEST_F(Definitions, ARenamedMapGoesOnWithoutAPause) {
+  write(1, "before");
+  submit(engine::rename_map{map, "clients"});
+  submit(engine::rename_link{link, "renamed"});
+  submit(engine::rename_app{here.views().status.links.at(link).left, "left renamed"});
+  write(2, "after");
+  EXPECT_TRUE(arrives(1, "before"));
+  EXPECT_TRUE(arrives(2, "after"));
+}
+
+TEST_F(Definitions, AChangedMapAtWorkGovernsWhatComesAfterIt) {
+  write(1, "one");
+  ASSERT_TRUE(arrives(1, "one"));
+  definition.columns[0].only = direction::left_to_right;
+  definition.columns[0].expression = "upper(name)";
+  submit(engine::change_map{map, engine::print_definition(definition)});
+  write(2, "two");
+  EXPECT_TRUE(arrives(2, "TWO"));
+}
+
+TEST_F(Definitions, ADeletedMapIsGoneAlsoAfterACrashAndItsNameIsFree) {
+  write(1, "one");
+  ASSERT_TRUE(arrives(1, "one"));
+  stop(map);
+  submit(engine::delete_map{map});
+  write(2, "two");
+  here.run(2'000);
+  here.crash_and_restart(0);
+  here.run(2'000);
+  EXPECT_EQ(error_code::ok, here.failure().code) << to_string(here.failure());
+  EXPECT_EQ(1u, here.right.table("customer").rows.size());
+  auto const again = map_id{
+      submit(engine::create_map{link, "customers", engine::print_definition(definition)}).value};
+  run(again);
+  EXPECT_TRUE(arrives(2, "two"));
+}
+
+TEST_F(Definitions, ADeletedLinkIsGoneAlsoAfterACrash) {
+  stop(map);
+  submit(engine::delete_map{map});
+  submit(engine::delete_link{link});
+  write(1, "one");
+  here.run(2'000);
+  EXPECT_EQ(error_code::ok, here.failure().code) << to_string(here.failure());
+  here.crash_and_restart(0);
+  here.run(2'000);
+  EXPECT_EQ(error_code::ok, here.failure().code) << to_string(here.failure());
+  EXPECT_TRUE(here.right.table("customer").rows.empty());
+}
+
+}  // namespace
+}  // namespace dualwrite::simulation
