@@ -24,7 +24,7 @@ result<parked_filter> filter_from(api_context const& context, api_request const&
   filter.text = request.asked("text");
   filter.waiting = request.flag("waiting");
   if (auto const map = request.asked("map"); !map.empty()) {
-    DW_TRY(filter.map, find_map(context.views(), map));
+    DW_TRY(filter.map, map_called(context.views(), map));
   }
   return filter;
 }
@@ -45,7 +45,7 @@ result<std::vector<parked_name>> chosen_by(api_context const& context, boost::js
   parked_filter filter;
   DW_TRY(auto const map, text_in(body, "map"));
   if (!map.empty()) {
-    DW_TRY(filter.map, find_map(context.views(), map));
+    DW_TRY(filter.map, map_called(context.views(), map));
   }
   DW_TRY(filter.kind, text_in(body, "class"));
   DW_TRY(filter.code, text_in(body, "code"));
@@ -113,7 +113,7 @@ async<api_reply> show_error(api_context& context, api_request request) {
   DW_CO_TRY(auto const id, parse_number(request.parts["id"]));
   map_id map;
   if (auto const name = request.asked("map"); !name.empty()) {
-    DW_CO_TRY(map, find_map(context.views(), name));
+    DW_CO_TRY(map, map_called(context.views(), name));
   }
   DW_CO_TRY(auto const name, find_parked(context.views(), sequence{id}, map));
   co_return json_reply(error_detail_json(context, name));

@@ -21,7 +21,7 @@ result<read_request> reading(api_context const& context, api_request const& requ
   read.from = sequence{from};
   if (page.behind != 0) read.from = sequence{read.backward ? page.behind - 1 : page.behind + 1};
   if (auto const name = request.asked("map"); !name.empty()) {
-    DW_TRY(auto const map, find_map(context.views(), name));
+    DW_TRY(auto const map, map_called(context.views(), name));
     read.stream = stream_id{stream_kind::map, map.value};
   }
   return read;

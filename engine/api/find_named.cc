@@ -16,7 +16,7 @@ std::string not_found(std::string_view name, std::vector<std::string> const& kno
 
 }  // namespace
 
-result<map_id> find_map(projections::views const& state, std::string_view name) {
+result<map_id> map_called(projections::views const& state, std::string_view name) {
   map_id found;
   bool twice = false;
   std::vector<std::string> known;
@@ -33,7 +33,7 @@ result<map_id> find_map(projections::views const& state, std::string_view name) 
   return found;
 }
 
-result<link_id> find_link(projections::views const& state, std::string_view name) {
+result<link_id> link_called(projections::views const& state, std::string_view name) {
   std::vector<std::string> known;
   for (auto const& [id, row] : state.status.links) {
     if (row.name == name) return id;

@@ -9,9 +9,9 @@ namespace dualwrite::engine {
 
 // "customers", or "erp-crm/customers" where more links have such a map.
 // Errors: `unknown_map` with the name that was probably meant; `ambiguous_name`.
-[[nodiscard]] result<map_id> find_map(projections::views const& state, std::string_view name);
+[[nodiscard]] result<map_id> map_called(projections::views const& state, std::string_view name);
 // Errors: `unknown_link`.
-[[nodiscard]] result<link_id> find_link(projections::views const& state, std::string_view name);
+[[nodiscard]] result<link_id> link_called(projections::views const& state, std::string_view name);
 
 [[nodiscard]] std::string link_name(projections::views const& state, link_id link);
 [[nodiscard]] std::string app_name(projections::views const& state, app_id app);

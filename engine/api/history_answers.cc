@@ -19,7 +19,7 @@ constexpr std::size_t events_shown_max = 200;
 result<map_id> map_asked(api_context const& context, api_request const& request) {
   auto const name = request.asked("map");
   if (name.empty()) return map_id{};
-  return find_map(context.views(), name);
+  return map_called(context.views(), name);
 }
 
 std::vector<placed_activity> newest_first(projections::views const& state, map_id only) {

@@ -101,7 +101,7 @@ async<api_reply> list_links(api_context& context, api_request) {
 async<api_reply> list_maps(api_context& context, api_request request) {
   link_id only;
   if (auto const name = request.asked("link"); !name.empty()) {
-    DW_CO_TRY(only, find_link(context.views(), name));
+    DW_CO_TRY(only, link_called(context.views(), name));
   }
   boost::json::array items;
   for (auto const& [id, row] : context.views().status.maps) {
@@ -111,12 +111,12 @@ async<api_reply> list_maps(api_context& context, api_request request) {
 }
 
 async<api_reply> show_map(api_context& context, api_request request) {
-  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  DW_CO_TRY(auto const map, map_called(context.views(), request.parts["map"]));
   co_return json_reply(map_detail_json(context, map));
 }
 
 async<api_reply> validate_map(api_context& context, api_request request) {
-  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  DW_CO_TRY(auto const map, map_called(context.views(), request.parts["map"]));
   auto const row = *context.views().status.find(map);
   DW_CO_TRY(auto const definition, parse_definition(row.definition));
   auto left_table = definition.left.table;
@@ -152,7 +152,7 @@ async<api_reply> validate_map(api_context& context, api_request request) {
 }
 
 async<api_reply> act_on_map(api_context& context, api_request request) {
-  DW_CO_TRY(auto const map, find_map(context.views(), request.parts["map"]));
+  DW_CO_TRY(auto const map, map_called(context.views(), request.parts["map"]));
   DW_CO_TRY(auto const body, request.json());
   DW_CO_TRY(auto wish, command_named(request.parts["action"], map, body));
   DW_CO_TRY(auto const seconds, request.number("timeout", 60, wait_seconds_max));

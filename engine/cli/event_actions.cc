@@ -1,0 +1,95 @@
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <iostream>
+
+#include "engine/api/api_request.h"
+#include "engine/api/event_json.h"
+#include "engine/cli/cli_actions.h"
+#include "engine/cli/talk.h"
+#include "events/store/rocks_event_log.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr table_column event_columns[] = {
+    {"SEQUENCE", "sequence", true}, {"RECORDED AT", "recorded_at"}, {"TYPE", "type"},
+    {"STREAM", "stream"},           {"BY", "actor"},                {"DATA", "data"},
+};
+constexpr std::string_view list_options[] = {"from", "map", "type"};
+constexpr std::string_view from_option[] = {"from"};
+
+exit_code print_report(boost::json::value const& report, command_line const& line) {
+  print_item(report, {}, line);
+  return report.at("ok").as_bool() ? exit_code::fine : exit_code::internal;
+}
+
+// Without a server: the log is opened as a server would open it, and so refused where one has it open.
+exit_code verify_folder(std::string const& folder, command_line const& line) {
+  auto opened = rocks_event_log::open(folder, {});
+  if (!opened) {
+    auto const& why = opened.error();
+    if (class_of(why.code) != error_class::corrupt) return tell(why);
+    verify_report report;
+    report.ok = false;
+    report.reason = to_string(why);
+    report.first_bad = why.at;
+    return print_report(verify_json(report), line);
+  }
+  auto const from = std::stoull(line.get("from", "1"));
+  return print_report(verify_json(opened->log->verify(sequence{from})), line);
+}
+
+}  // namespace
+
+exit_code run_event_list(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto target = with_query("/api/v1/events", line, list_options);
+  if (line.has("backward")) target += (target.find('?') == std::string::npos ? "?backward=1" : "&backward=1");
+  auto const items = all_items(*client, std::move(target), line);
+  if (!items) return tell(items.error());
+  print_items(*items, event_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_event_show(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const event = client->get("/api/v1/events/" + escape(line.arguments[0]));
+  if (!event) return tell(event.error());
+  print_item(*event, event_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_event_tail(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  bool const text = line.get("output", "text") == "text";
+  auto const take = [&](std::string_view data) {
+    boost::system::error_code failed;
+    auto const event = boost::json::parse(data, failed);
+    if (failed) return true;
+    if (text) {
+      std::cout << fmt::format("{:>10}  {}  {:<20} {}\n", text_at(event, "sequence"), text_at(event, "recorded_at"),
+                               text_at(event, "type"), text_at(event, "actor"));
+    } else {
+      std::cout << data << "\n";
+    }
+    std::cout.flush();
+    return std::cout.good();
+  };
+  auto const ended = client->stream(with_query("/api/v1/events/stream", line, from_option), take);
+  if (!ended) return tell(ended.error());
+  return tell(error{error_code::server_unreachable, "The stream has ended."});
+}
+
+exit_code run_event_verify(command_line const& line) {
+  if (line.has("data-dir")) return verify_folder(line.get("data-dir"), line);
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const report = client->post(with_query("/api/v1/verify", line, from_option), boost::json::object{});
+  if (!report) return tell(report.error());
+  return print_report(*report, line);
+}
+
+}  // namespace dualwrite::engine

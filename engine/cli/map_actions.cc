@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <array>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <fmt/format.h>
+#include <iostream>
+#include <thread>
+
+#include "engine/api/api_request.h"
+#include "engine/cli/cli_actions.h"
+#include "engine/cli/progress_bar.h"
+#include "engine/cli/talk.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr table_column map_columns[] = {
+    {"MAP", "name"},
+    {"LINK", "link"},
+    {"STATUS", "status"},
+    {"QUEUED", "queued", true},
+    {"ERRORS", "parked", true},
+    {"LAST MOVEMENT", "last_movement"},
+    {"LAST ERROR", "last_error.text"},
+};
+constexpr table_column problem_columns[] = {
+    {"MAP", "map"}, {"CODE", "code"}, {"PLACE", "place"}, {"REASON", "reason"}, {"FIX", "fix"}};
+constexpr std::string_view link_option[] = {"link"};
+
+std::string map_target(std::string const& name) { return "/api/v1/maps/" + escape(name); }
+
+// The maps that a command is about: those named, or those of --link, or all.
+result<std::vector<std::string>> chosen_maps(http_client& client, command_line const& line) {
+  if (!line.arguments.empty()) return line.arguments;
+  DW_TRY(auto const body, client.get(with_query("/api/v1/maps", line, link_option)));
+  std::vector<std::string> names;
+  for (auto const& one : body.at("items").as_array()) names.push_back(text_at(one, "link") + "/" + text_at(one, "name"));
+  return names;
+}
+
+// What an action came to, while it is looked at: every so often, until it is not waiting any more.
+result<boost::json::value> await_action(http_client& client, std::string const& name, std::string const& id, command_line const& line) {
+  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(std::stoll(line.get("timeout", "60")));
+  progress_bar bar(name);
+  while (true) {
+    DW_TRY(auto map, client.get(map_target(name)));
+    bool const waits = text_at(map, "last_action.id") == id && text_at(map, "last_action.state") == "waiting";
+    if (!waits) {
+      bar.clear();
+      return map;
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      bar.clear();
+      return error{error_code::timed_out, name + " goes on by itself."};
+    }
+    auto const execution = text_at(map, "execution");
+    if (text_at(map, "status") == "initializing" && !execution.empty()) {
+      if (auto const sync = client.get("/api/v1/syncs/" + execution)) bar.show(*sync);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+// How a map's action ended. A run that ends in Not running left errors behind.
+exit_code outcome_of(boost::json::value const& map, std::string const& verb, std::string const& id) {
+  bool const mine = text_at(map, "last_action.id") == id;
+  auto const name = text_at(map, "name");
+  if (mine && text_at(map, "last_action.state") == "failed") {
+    auto const code = error_code_named(text_at(map, "last_action.code"));
+    return tell(error{code, name + ": " + text_at(map, "last_action.detail")});
+  }
+  if (!mine) return tell(error{error_code::illegal_transition, name + ": another action overtook this one."});
+  if (verb == "run" && text_at(map, "status") == "not_running") {
+    fmt::print(stderr, "{}: the initial sync ended with errors; see: dualwrite error list --map {}\n", name, name);
+    return exit_code::record_errors;
+  }
+  return exit_code::fine;
+}
+
+boost::json::object action_body(command_line const& line) {
+  boost::json::object body;
+  if (line.has("initial-sync")) body["initial_sync"] = true;
+  if (line.has("skip-initial-sync")) body["initial_sync"] = false;
+  return body;
+}
+
+bool may_stop(http_client& client, std::vector<std::string> const& names, command_line const& line) {
+  std::uint64_t lost = 0;
+  for (auto const& name : names) {
+    auto const map = client.get(map_target(name));
+    if (map) lost += std::stoull(text_at(*map, "queued")) + std::stoull(text_at(*map, "parked"));
+  }
+  return agreed(line, fmt::format("{} queued and failed records will be given up. Stop?", lost));
+}
+
+struct acted_on {
+  boost::json::array maps{};
+  exit_code worst = exit_code::fine;
+};
+
+void act_on(http_client& client, std::string const& name, std::string const& verb, command_line const& line, acted_on& done) {
+  auto const asked = client.post(map_target(name) + "/" + verb, action_body(line));
+  if (!asked) {
+    done.worst = tell(error{asked.error().code, name + ": " + asked.error().detail});
+    return;
+  }
+  auto const id = text_at(*asked, "id");
+  if (!line.has("wait")) {
+    fmt::print(stderr, "{}: {} is asked for.\n", name, verb);
+    done.maps.push_back(asked->at("map"));
+    return;
+  }
+  auto const map = await_action(client, name, id, line);
+  if (!map) {
+    done.worst = tell(map.error());
+    return;
+  }
+  auto const ended = outcome_of(*map, verb, id);
+  if (ended != exit_code::fine) done.worst = ended;
+  done.maps.push_back(*map);
+}
+
+}  // namespace
+
+exit_code run_status(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const status = client->get("/api/v1/status");
+  if (!status) return tell(status.error());
+  if (line.get("output", "text") != "text") {
+    print_item(*status, map_columns, line);
+    return exit_code::fine;
+  }
+  std::cout << fmt::format("dualwrite {} is {}; {} records queued, {} errors, log at {}.\n\n",
+                           text_at(*status, "version"), text_at(*status, "state"), text_at(*status, "queued"),
+                           text_at(*status, "parked"), text_at(*status, "head"));
+  print_items(status->at("maps").as_array(), map_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_map_list(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const maps = client->get(with_query("/api/v1/maps", line, link_option));
+  if (!maps) return tell(maps.error());
+  print_items(maps->at("items").as_array(), map_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_map_show(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const map = client->get(map_target(line.arguments[0]));
+  if (!map) return tell(map.error());
+  print_item(*map, map_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_map_validate(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const names = chosen_maps(*client, line);
+  if (!names) return tell(names.error());
+  boost::json::array problems;
+  for (auto const& name : *names) {
+    auto const report = client->post(map_target(name) + "/validate", boost::json::object{});
+    if (!report) return tell(report.error());
+    for (auto const& one : report->at("problems").as_array()) {
+      auto problem = one.as_object();
+      problem["map"] = name;
+      problems.push_back(std::move(problem));
+    }
+  }
+  if (line.get("output", "text") != "text" || !problems.empty()) print_items(problems, problem_columns, line);
+  if (!problems.empty()) return exit_code::config_invalid;
+  fmt::print(stderr, "Nothing keeps {} from running.\n", names->size() == 1 ? "it" : "them");
+  return exit_code::fine;
+}
+
+exit_code run_map_action(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const names = chosen_maps(*client, line);
+  if (!names) return tell(names.error());
+  std::string const verb(line.command->words.substr(4));
+  if (line.has("dry-run")) {
+    for (auto const& name : *names) fmt::print(stderr, "Would {} {}.\n", verb, name);
+    return exit_code::fine;
+  }
+  if (verb == "stop" && !may_stop(*client, *names, line)) return exit_code::refused;
+  acted_on done;
+  for (auto const& name : *names) act_on(*client, name, verb, line, done);
+  bool const one = line.arguments.size() == 1 && line.get("output", "text") != "text";
+  if (one && done.maps.size() == 1) {
+    print_item(done.maps[0], map_columns, line);
+  } else if (!done.maps.empty()) {
+    print_items(done.maps, map_columns, line);
+  }
+  return done.worst;
+}
+
+}  // namespace dualwrite::engine

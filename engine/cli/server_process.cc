@@ -1,0 +1,185 @@
+#include "engine/cli/server_process.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include "engine/api/access.h"
+#include "engine/api/apply_config.h"
+#include "replay/rebuild.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr int interrupted = 130;
+constexpr std::size_t pool_threads = 4;
+
+log_id new_log_id() {
+  std::uint64_t id = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id);
+  return log_id{(id >> 1) | 1};
+}
+
+std::string address_text(listen_address const& listen, std::uint16_t port) {
+  bool const six = listen.host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", six ? "[" : "", listen.host, six ? "]" : "", port);
+}
+
+}  // namespace
+
+server_process::server_process(server_config config, std::string config_path)
+    : config_(std::move(config)),
+      config_path_(std::move(config_path)),
+      time_(io_.get_executor()),
+      pool_(pool_threads),
+      signals_(io_),
+      children_(io_.get_executor()) {}
+
+server_process::~server_process() { pool_.join(); }
+
+result<void> server_process::open() {
+  DW_CHECK(open_log());
+  DW_CHECK(make_apps());
+  DW_TRY(auto views, replay::rebuild(*log_));
+  commits_ = std::make_unique<commit_thread>(*log_);
+  std::map<std::string, app_ports> ports;
+  for (auto const& [name, app] : apps_) ports[name] = {app.get(), app.get()};
+  engine_settings settings;
+  settings.flow = config_.engine;
+  engine_ = std::make_unique<engine>(
+      io_.get_executor(), *commits_, time_, std::move(ports), settings, std::move(views));
+  return open_door();
+}
+
+result<void> server_process::open_log() {
+  std::error_code failed;
+  std::filesystem::create_directories(config_.data_dir, failed);
+  if (failed) return error{error_code::folder_refused, fmt::format("{}: {}", config_.data_dir, failed.message())};
+  rocks_log_options options;
+  options.create = new_log_id();
+  auto opened = rocks_event_log::open(config_.data_dir, options);
+  if (!opened) {
+    auto why = std::move(opened).error();
+    if (why.code == error_code::log_locked) why.detail = fmt::format("The folder is {}.", config_.data_dir);
+    return why;
+  }
+  log_ = std::move(opened->log);
+  trimmed_ = std::move(opened->trimmed);
+  return {};
+}
+
+result<void> server_process::make_apps() {
+  for (auto const& app : config_.apps) {
+    auto const* file = std::get_if<sqlite_settings>(&app.settings);
+    if (file == nullptr) {
+      return error{error_code::config_invalid,
+                   fmt::format("The app '{}' needs the connector {}, which this release does not have.",
+                               app.name, app.connector())};
+    }
+    sqlite::sqlite_settings settings;
+    settings.path = file->path;
+    apps_[app.name] = std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, std::move(settings));
+  }
+  return {};
+}
+
+result<void> server_process::open_door() {
+  DW_TRY(auto token, local_token(config_.data_dir));
+  context_ = std::make_unique<api_context>(
+      api_context{*engine_, *log_, time_, pool_, config_path_, time_.now()});
+  http_ = std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
+  DW_TRY(port_, http_->listen(config_.listen));
+  // For clients on this machine, where the file leaves the port open.
+  std::ofstream(std::filesystem::path(config_.data_dir) / "server.address") << address_text(config_.listen, port_) << "\n";
+  return {};
+}
+
+result<void> server_process::run() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  await_signal();
+  result<void> ended;
+  children_.start([this, &ended]() -> async<void> {
+    auto lived = co_await live();
+    ended = lived;
+    signals_.cancel();
+    co_return result<void>{};
+  });
+  io_.run();
+  return ended;
+}
+
+void server_process::await_signal() {
+  signals_.async_wait([this](boost::system::error_code failed, int) {
+    if (failed) return;
+    if (asked_to_stop_) ::_exit(interrupted);
+    asked_to_stop_ = true;
+    fmt::print(stderr, "Stopping; again to stop at once.\n");
+    children_.start([this] { return stop(); });
+    await_signal();
+  });
+}
+
+async<void> server_process::live() {
+  engine_->start();
+  auto const begun = co_await begin();
+  if (begun) {
+    http_->start();
+    greet();
+  } else {
+    engine_->cancel();
+  }
+  auto const ended = co_await engine_->join();
+  http_->cancel();
+  auto const closed = co_await http_->join();
+  if (!ended) co_return ended;
+  if (!closed) co_return closed;
+  if (!begun && !asked_to_stop_) co_return begun;
+  co_return result<void>{};
+}
+
+// What the log has to be told before clients are let in.
+async<void> server_process::begin() {
+  if (trimmed_) {
+    auto const detail = fmt::format("ends at {}, torn files in {}", trimmed_->head.at.value, trimmed_->set_aside);
+    drafts events;
+    LogTailTrimmed const trimmed{detail};
+    events.push_back(draft({}, {}, trimmed));
+    DW_CO_CHECK(co_await engine_->log().append(std::move(events)));
+    fmt::print(stderr, "The log's end was torn by a crash and is trimmed: {}.\n", detail);
+  }
+  auto config = config_;
+  reconcile_wish const wish{false, false};
+  std::string actor = "config";
+  auto const steps = co_await make_so(*engine_, std::move(config), wish, std::move(actor));
+  if (!steps) co_return steps.error();
+  if (!steps->empty()) fmt::print(stderr, "{}", format_plan(*steps));
+  co_return result<void>{};
+}
+
+async<void> server_process::stop() {
+  EngineStopped const stopped{0};
+  drafts events;
+  events.push_back(draft({}, {}, stopped));
+  // Where the log does not take it any more, the engine's own failure says why.
+  auto const told = co_await engine_->log().append(std::move(events));
+  engine_->cancel();
+  if (!told) co_return error{error_code::stopped};
+  co_return result<void>{};
+}
+
+void server_process::greet() const {
+  auto const option = config_path_ == "dualwrite.yaml" ? std::string() : fmt::format(" --config {}", config_path_);
+  fmt::print(stderr,
+             "dualwrite is ready at {} (token in {}/admin.token).\n"
+             "Next:\n"
+             "  dualwrite status{}\n"
+             "  dualwrite map run --all --wait{}\n"
+             "  dualwrite event tail{}\n",
+             address_text(config_.listen, port_), config_.data_dir, option, option, option);
+}
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,61 @@
+// The server: log, apps, engine and HTTP, from start to stop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/api/http_server.h"
+#include "engine/config/server_config.h"
+#include "engine/connectors/sqlite/sqlite_app.h"
+#include "engine/runtime/commit_thread.h"
+#include "engine/runtime/wall_clock.h"
+#include "events/store/rocks_event_log.h"
+
+namespace dualwrite::engine {
+
+// Guarantees: run() returns when a signal asked for it, or with the error that ended the engine; then nothing is
+// acknowledged any more. A second signal ends the process at once.
+// Errors of open(): those of the log's opening, `address_in_use`, `invalid_definition` for a connector that is not
+// built in.
+// Threads: run() is the engine strand.
+class server_process {
+ public:
+  explicit server_process(server_config config, std::string config_path);
+  ~server_process();
+
+  [[nodiscard]] result<void> open();
+  [[nodiscard]] result<void> run();
+
+ private:
+  [[nodiscard]] result<void> open_log();
+  [[nodiscard]] result<void> make_apps();
+  [[nodiscard]] result<void> open_door();
+  [[nodiscard]] async<void> live();
+  [[nodiscard]] async<void> begin();
+  [[nodiscard]] async<void> stop();
+  void await_signal();
+  void greet() const;
+
+  server_config config_;
+  std::string config_path_;
+  boost::asio::io_context io_{1};
+  wall_clock time_;
+  boost::asio::thread_pool pool_;
+  std::unique_ptr<rocks_event_log> log_;
+  std::optional<trimmed_tail> trimmed_;
+  std::unique_ptr<commit_thread> commits_;
+  std::map<std::string, std::unique_ptr<sqlite::sqlite_app>> apps_;
+  std::unique_ptr<engine> engine_;
+  std::unique_ptr<api_context> context_;
+  std::unique_ptr<http_server> http_;
+  boost::asio::signal_set signals_;
+  nursery children_;
+  std::uint16_t port_ = 0;
+  bool asked_to_stop_ = false;
+};
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,36 @@
+// What client commands share: where the server is, how answers are printed, how errors are told.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <optional>
+
+#include "engine/cli/command_table.h"
+#include "engine/cli/http_client.h"
+#include "engine/cli/table_text.h"
+
+namespace dualwrite::engine {
+
+// Says on stderr what went wrong; gives how the program ends.
+exit_code tell(error const& what);
+
+// By --server and --token, the environment, or the configuration file, in this order.
+// Errors: `config_invalid`, `config_unreadable`, `folder_refused`.
+[[nodiscard]] result<http_client> client_for(command_line const& line);
+
+// The items of all pages, or as many as --limit says.
+[[nodiscard]] result<boost::json::array> all_items(http_client& client, std::string target, command_line const& line);
+
+void print_items(boost::json::array const& items, std::span<table_column const> columns, command_line const& line);
+void print_item(boost::json::value const& item, std::span<table_column const> columns, command_line const& line);
+
+// Asks on a terminal; elsewhere --yes has to be said.
+[[nodiscard]] bool agreed(command_line const& line, std::string const& question);
+
+// "path?map=..&limit=.." of those options that were given.
+[[nodiscard]] std::string with_query(std::string path,
+                                     command_line const& line,
+                                     std::span<std::string_view const> options);
+
+[[nodiscard]] std::size_t terminal_width();
+
+}  // namespace dualwrite::engine
