@@ -46,6 +46,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -98,10 +99,20 @@ struct block_place {
   digest previous{};
 };
 
+// Runs task(0) to task(count - 1), in any order and on any threads, and returns when all are done.
+using task_runner =
+    std::function<void(std::size_t count, std::function<void(std::size_t)> const& task)>;
+
+inline void run_in_order(std::size_t count, std::function<void(std::size_t)> const& task) {
+  for (std::size_t i = 0; i < count; ++i) task(i);
+}
+
+// The bytes do not depend on `run`, which compresses and hashes the chunks.
 // Errors: `event_too_large` where an event or the whole group is larger than a reader takes.
 [[nodiscard]] result<encoded_block> encode_block(block_place const& place,
                                                  instant recorded_at,
-                                                 std::span<encoded_event const> events);
+                                                 std::span<encoded_event const> events,
+                                                 task_runner const& run = run_in_order);
 
 // A block whose digests hold.
 //

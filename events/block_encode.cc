@@ -1,4 +1,6 @@
+#include <array>
 #include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 #include <lz4.h>
@@ -16,9 +18,18 @@ struct chunk_plan {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t frames = 0;  // bytes
+  sequence first;
+  sequence last;
 };
 
-result<std::vector<chunk_plan>> plan_chunks(std::span<encoded_event const> events) {
+// What one chunk adds to its block.
+struct encoded_chunk {
+  std::array<std::byte, row_bytes> row{};
+  std::vector<std::byte> stored;
+  digest leaf{};
+};
+
+result<std::vector<chunk_plan>> plan_chunks(sequence next, std::span<encoded_event const> events) {
   std::vector<chunk_plan> plans;
   std::size_t whole = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -29,9 +40,12 @@ result<std::vector<chunk_plan>> plan_chunks(std::span<encoded_event const> event
     auto const frame = frame_bytes(events[i].bytes.size());
     bool const joins = !plans.empty() && events[i].link == events[i - 1].link &&
                        plans.back().frames + frame <= chunk_bytes_max;
-    if (!joins) plans.push_back({i, i, 0});
+    DW_ASSERT(events[i].span > 0);
+    if (!joins) plans.push_back({i, i, 0, next, next});
+    next = next + events[i].span;
     plans.back().end = i + 1;
     plans.back().frames += frame;
+    plans.back().last = next - 1;
     whole += frame;
   }
   if (whole > block_bytes_max) {
@@ -50,96 +64,93 @@ void write_frame(std::byte* to, encoded_event const& event) {
   std::memset(to + frame_head_bytes + length, 0, padded(length) - length);
 }
 
-// Compresses the frames to the end of `out`, or copies them where that is not longer.
-chunk_codec store_frames(bytes_view frames, std::vector<std::byte>& out) {
-  auto const begin = out.size();
-  out.resize(begin + frames.size());
+// Compresses the frames, or copies them where that is not longer.
+chunk_codec store_frames(bytes_view frames, std::vector<std::byte>& stored) {
+  stored.resize(frames.size());
   int const limit = static_cast<int>(frames.size()) - 1;
-  int const stored = LZ4_compress_default(reinterpret_cast<char const*>(frames.data()),
-                                          reinterpret_cast<char*>(out.data() + begin),
+  int const length = LZ4_compress_default(reinterpret_cast<char const*>(frames.data()),
+                                          reinterpret_cast<char*>(stored.data()),
                                           static_cast<int>(frames.size()),
                                           limit);
-  if (stored > 0) {
-    out.resize(begin + static_cast<std::size_t>(stored));
+  if (length > 0) {
+    stored.resize(static_cast<std::size_t>(length));
     return chunk_codec::lz4;
   }
-  std::memcpy(out.data() + begin, frames.data(), frames.size());
+  std::memcpy(stored.data(), frames.data(), frames.size());
   return chunk_codec::as_is;
 }
 
-class block_writer {
- public:
-  block_writer(block_place const& place, instant recorded_at, std::size_t chunk_count)
-      : next_(place.first) {
-    block_.header = {place.log, place.first, place.first, recorded_at, place.previous, {}, {}};
-    block_.bytes.resize(fixed_bytes + chunk_count * row_bytes);
-    leaves_.reserve(chunk_count);
+encoded_chunk encode_chunk(chunk_plan const& plan, std::span<encoded_event const> events) {
+  auto const frames = std::make_unique_for_overwrite<std::byte[]>(plan.frames);
+  auto* frame = frames.get();
+  for (auto const& event : events) {
+    write_frame(frame, event);
+    frame += frame_bytes(event.bytes.size());
   }
+  encoded_chunk chunk;
+  auto const codec = store_frames({frames.get(), plan.frames}, chunk.stored);
+  auto* const row = chunk.row.data();
+  store_little(row, plan.first.value);
+  store_little(row + row_at_link, events.front().link.value);
+  store_little(row + row_at_last, plan.last.value);
+  store_little(row + row_at_frames, static_cast<std::uint32_t>(plan.frames));
+  store_little(row + row_at_stored, static_cast<std::uint32_t>(chunk.stored.size()));
+  store_little(row + row_at_events, static_cast<std::uint32_t>(events.size()));
+  store_little(row + row_at_codec, std::uint32_t{static_cast<std::uint8_t>(codec)});
+  chunk.leaf = leaf_digest(chunk.row, chunk.stored);
+  return chunk;
+}
 
-  void add_chunk(chunk_plan const& plan, std::span<encoded_event const> events) {
-    if (frames_.size() < plan.frames) frames_.resize(plan.frames);
-    auto const first = next_;
-    auto* frame = frames_.data();
-    for (auto const& event : events) {
-      DW_ASSERT(event.span > 0);
-      write_frame(frame, event);
-      frame += frame_bytes(event.bytes.size());
-      next_ = next_ + event.span;
-    }
-    auto const begin = block_.bytes.size();
-    auto const codec = store_frames({frames_.data(), plan.frames}, block_.bytes);
-    auto const stored = block_.bytes.size() - begin;
+void write_fixed(std::byte* to, std::size_t chunk_count, std::size_t length, block_header& header) {
+  std::memcpy(to, magic, sizeof magic);
+  store_little(to + at_format, block_format);
+  store_little(to + at_chunk_count, static_cast<std::uint32_t>(chunk_count));
+  store_little(to + at_log, header.log.value);
+  store_little(to + at_first, header.first.value);
+  store_little(to + at_last, header.last.value);
+  store_little(to + at_recorded, header.recorded_at.us);
+  store_little(to + at_length, std::uint64_t{length});
+  header.chain = chain_digest(header.previous, header.root, {to, chained_bytes});
+  store_little(to + at_previous, header.previous);
+  store_little(to + at_root, header.root);
+  store_little(to + at_chain, header.chain);
+}
 
-    auto* const row = block_.bytes.data() + fixed_bytes + leaves_.size() * row_bytes;
-    store_little(row, first.value);
-    store_little(row + row_at_link, events.front().link.value);
-    store_little(row + row_at_last, (next_ - 1).value);
-    store_little(row + row_at_frames, static_cast<std::uint32_t>(plan.frames));
-    store_little(row + row_at_stored, static_cast<std::uint32_t>(stored));
-    store_little(row + row_at_events, static_cast<std::uint32_t>(events.size()));
-    store_little(row + row_at_codec, std::uint32_t{static_cast<std::uint8_t>(codec)});
-    leaves_.push_back(leaf_digest({row, row_bytes}, {block_.bytes.data() + begin, stored}));
+encoded_block join(block_header header, std::vector<encoded_chunk> const& chunks) {
+  std::size_t length = fixed_bytes + chunks.size() * row_bytes;
+  for (auto const& chunk : chunks) length += chunk.stored.size();
+  encoded_block block;
+  block.bytes.reserve(length);
+  block.bytes.resize(fixed_bytes);
+  std::vector<digest> leaves;
+  for (auto const& chunk : chunks) {
+    block.bytes.insert(block.bytes.end(), chunk.row.begin(), chunk.row.end());
+    leaves.push_back(chunk.leaf);
   }
-
-  encoded_block finish() {
-    auto& header = block_.header;
-    header.last = next_ - 1;
-    auto* const to = block_.bytes.data();
-    std::memcpy(to, magic, sizeof magic);
-    store_little(to + at_format, block_format);
-    store_little(to + at_chunk_count, static_cast<std::uint32_t>(leaves_.size()));
-    store_little(to + at_log, header.log.value);
-    store_little(to + at_first, header.first.value);
-    store_little(to + at_last, header.last.value);
-    store_little(to + at_recorded, header.recorded_at.us);
-    store_little(to + at_length, std::uint64_t{block_.bytes.size()});
-    header.root = merkle_root(std::move(leaves_));
-    header.chain = chain_digest(header.previous, header.root, {to, chained_bytes});
-    store_little(to + at_previous, header.previous);
-    store_little(to + at_root, header.root);
-    store_little(to + at_chain, header.chain);
-    return std::move(block_);
+  for (auto const& chunk : chunks) {
+    block.bytes.insert(block.bytes.end(), chunk.stored.begin(), chunk.stored.end());
   }
-
- private:
-  encoded_block block_;
-  sequence next_;
-  std::vector<digest> leaves_;
-  std::vector<std::byte> frames_;
-};
+  header.root = merkle_root(std::move(leaves));
+  write_fixed(block.bytes.data(), chunks.size(), length, header);
+  block.header = header;
+  return block;
+}
 
 }  // namespace
 
 result<encoded_block> encode_block(block_place const& place,
                                    instant recorded_at,
-                                   std::span<encoded_event const> events) {
+                                   std::span<encoded_event const> events,
+                                   task_runner const& run) {
   DW_ASSERT(!events.empty() && place.first);
-  DW_TRY(auto const plans, plan_chunks(events));
-  block_writer writer{place, recorded_at, plans.size()};
-  for (auto const& plan : plans) {
-    writer.add_chunk(plan, events.subspan(plan.begin, plan.end - plan.begin));
-  }
-  return writer.finish();
+  DW_TRY(auto const plans, plan_chunks(place.first, events));
+  std::vector<encoded_chunk> chunks(plans.size());
+  run(plans.size(), [&](std::size_t i) {
+    auto const& plan = plans[i];
+    chunks[i] = encode_chunk(plan, events.subspan(plan.begin, plan.end - plan.begin));
+  });
+  return join({place.log, place.first, plans.back().last, recorded_at, place.previous, {}, {}},
+              chunks);
 }
 
 }  // namespace dualwrite

@@ -54,7 +54,12 @@ async<void> capture_runner::run() {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
-    auto const how = is_current() ? co_await step() : co_await start(std::move(tables));
+    result<void> how;
+    if (is_current()) {
+      how = co_await step();
+    } else {
+      how = co_await start(std::move(tables));
+    }
     if (how) {
       failures_ = 0;
       continue;

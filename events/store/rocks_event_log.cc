@@ -14,6 +14,10 @@
 namespace dualwrite {
 namespace {
 
+unsigned core_count() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
 // The anchor to open with. A new log has an anchor before it has a log, so that a missing one is
 // never excused.
 result<anchor> find_anchor(data_folder const& folder, std::optional<log_id> create) {
@@ -63,6 +67,7 @@ result<void> rocks_event_log::adopt(data_folder folder, rocks_log_options const&
   DW_TRY(anchor_, anchor_file::open(folder.anchor(), options.anchor_sync_delay));
   if (!anchor_->write(anchor_of(head_))) return system_refused("Cannot write the anchor");
   reserve_bytes_ = options.reserve_bytes;
+  pool_ = std::make_unique<work_pool>(core_count() - 1);
   folder_.emplace(std::move(folder));
   return {};
 }
@@ -96,7 +101,11 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
   DW_ASSERT(!(recorded_at < before.recorded_at));
   DW_CHECK(check_room(events));
   auto const first = before.at + 1;
-  DW_TRY(auto const block, encode_block({before.log, first, before.chain}, recorded_at, events));
+  auto const run = [this](std::size_t count, std::function<void(std::size_t)> const& task) {
+    pool_->run(count, task);
+  };
+  DW_TRY(auto const block,
+         encode_block({before.log, first, before.chain}, recorded_at, events, run));
 
   log_head const after{before.log, block.header.last, block.header.chain, recorded_at};
   if (auto const written = database_->write(block, postings_of(first, events)); !written) {
@@ -133,7 +142,7 @@ verify_report rocks_event_log::verify(sequence from) const {
   if (folder_) on_disk = anchor_file::read(folder_->anchor());
   lock.unlock();
 
-  auto report = verify_blocks(*this, end, from, std::max(1u, std::thread::hardware_concurrency()));
+  auto report = verify_blocks(*this, end, from, core_count());
   result<void> anchored;
   if (!on_disk) {
     anchored = on_disk.error();

@@ -18,6 +18,7 @@
 #include "events/store/event_log.h"
 #include "events/store/opened_log.h"
 #include "events/store/rocks_database.h"
+#include "events/store/work_pool.h"
 
 namespace dualwrite {
 
@@ -35,7 +36,8 @@ struct rocks_log_options {
 // Guarantees: those of event_log.
 // Errors: those of event_log.
 // Lifetime: holds the folder's lock until its end.
-// Threads: those of event_log; one more for the anchor, and those of RocksDB.
+// Threads: those of event_log; one more for the anchor, one per further core for the
+// chunks, and those of RocksDB.
 class rocks_event_log final : public event_log, private block_source {
  public:
   // Errors: `log_locked`, `log_missing`, `log_anchor_missing`, `log_behind_anchor`, `log_corrupt`,
@@ -69,6 +71,7 @@ class rocks_event_log final : public event_log, private block_source {
   std::uint64_t reserve_bytes_ = 0;
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<anchor_file> anchor_;
+  std::unique_ptr<work_pool> pool_;
   bool failed_ = false;
   mutable std::mutex guard_;  // of the head, and of the anchor that says the same
   log_head head_;

@@ -97,7 +97,9 @@ struct sqlite_app::connections {
 
   result<std::vector<captured_transaction>> changes() {
     if (!read.is_open() || !read.is_current()) {
-      return error{error_code::source_rewound, "another file has taken the place of " + settings.path.string()};
+      // Whether it is another file, or comes back as it was, is seen when the capture is opened again.
+      read.close();
+      return error{error_code::app_unreachable, settings.path.string() + " is not there, or has been exchanged"};
     }
     return log.read(read, settings.capture_rows_max);
   }

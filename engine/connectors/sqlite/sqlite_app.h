@@ -16,7 +16,7 @@ struct sqlite_settings {
   std::filesystem::path path;
   duration poll = std::chrono::milliseconds(20);  // how often it is looked for changes
   duration busy = std::chrono::seconds(5);        // how long another writer is waited for
-  std::size_t capture_rows_max = 100'000;         // a larger transaction is given in parts
+  std::size_t capture_rows_max = 10'000;  // a larger transaction is given in parts
 };
 
 // Guarantees: those of the ports. What it puts into the file are tables and triggers whose names begin with _dualwrite_;

@@ -241,9 +241,19 @@ TEST_F(SqliteApp, NoticesAnotherFileUnderItsPath) {
   std::filesystem::rename(file, home.path / "old.db");
   user others(file);
   others.run("CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT)");
-  EXPECT_EQ(error_code::source_rewound, wait(app->next(100, 1ms)).error().code);
-  restart();
+  EXPECT_EQ(error_code::app_unreachable, wait(app->next(100, 1ms)).error().code);
   EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
+}
+
+TEST_F(SqliteApp, GoesOnWhereItsFileWasAwayForAWhile) {
+  auto const at = capture();
+  people.run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  std::filesystem::rename(file, home.path / "away.db");
+  EXPECT_EQ(error_code::app_unreachable, wait(app->next(100, 1ms)).error().code);
+  EXPECT_EQ(error_code::app_unreachable, wait(app->open_capture({"customer"}, at)).error().code);
+  std::filesystem::rename(home.path / "away.db", file);
+  capture(at);
+  EXPECT_EQ("+(1,Ann)", show(captured()));
 }
 
 TEST_F(SqliteApp, NoticesAFileThatWasSetBack) {
