@@ -1,7 +1,7 @@
 // The program: reads its command line, does it, and ends with the code that docs/cli.md lists.
+#include <fmt/format.h>
 #include <csignal>
 #include <exception>
-#include <fmt/format.h>
 #include <string>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// What came of the commands that carried a client's own id, so that a repeated one gets the first outcome.
+// What came of the commands that carried a client's own id, so that a repeated one gets the first
+// outcome.
 #pragma once
 
 #include <deque>

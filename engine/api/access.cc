@@ -1,13 +1,13 @@
 #include "engine/api/access.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 namespace dualwrite::engine {
 namespace {
@@ -63,11 +63,14 @@ bool carries_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view scheme = "Bearer ";
   if (!authorization.starts_with(scheme)) return false;
   auto const given = authorization.substr(scheme.size());
-  return given.size() == token.size() && CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
+  return given.size() == token.size() &&
+         CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
+  bool const four =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return four || host == "localhost" || host == "::1" || host == "[::1]";
 }
 
 bool answers_for(std::string_view host, listen_address const& listen) {

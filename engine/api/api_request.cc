@@ -1,9 +1,9 @@
 #include "engine/api/api_request.h"
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
-#include <fmt/format.h>
 #include <optional>
 
 namespace dualwrite::engine {
@@ -17,8 +17,8 @@ std::optional<int> hex_digit(char c) {
 }
 
 bool is_plain(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-         c == '.' || c == '~';
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+         c == '_' || c == '.' || c == '~';
 }
 
 }  // namespace
@@ -69,29 +69,39 @@ unsigned http_status(error_code code) {
     case error_code::unknown_record:
     case error_code::unknown_execution:
     case error_code::sequence_not_found:
-    case error_code::unknown_path: return 404;
-    case error_code::method_not_allowed: return 405;
-    case error_code::not_authorized: return 401;
-    case error_code::host_refused: return 421;
+    case error_code::unknown_path:
+      return 404;
+    case error_code::method_not_allowed:
+      return 405;
+    case error_code::not_authorized:
+      return 401;
+    case error_code::host_refused:
+      return 421;
     case error_code::request_invalid:
-    case error_code::ambiguous_name: return 400;
+    case error_code::ambiguous_name:
+      return 400;
     case error_code::invalid_definition:
     case error_code::config_invalid:
     case error_code::config_unreadable:
-    case error_code::expression_invalid: return 422;
+    case error_code::expression_invalid:
+      return 422;
     case error_code::stopped:
     case error_code::app_unreachable:
-    case error_code::app_busy: return 503;
-    case error_code::timed_out: return 504;
-    case error_code::log_disk_reserve: return 507;
-    default: break;
+    case error_code::app_busy:
+      return 503;
+    case error_code::timed_out:
+      return 504;
+    case error_code::log_disk_reserve:
+      return 507;
+    default:
+      break;
   }
   return class_of(code) == error_class::refused ? 409 : 500;
 }
 
 api_reply problem_reply(error const& what) {
   boost::json::object problem;
-  problem["type"] = fmt::format("https://dualwrite.invalid/problems/{}", name_of(what.code));
+  problem["type"] = fmt::format("urn:dualwrite:problem:{}", name_of(what.code));
   problem["title"] = sentence_of(what.code);
   problem["status"] = http_status(what.code);
   if (!what.detail.empty()) problem["detail"] = what.detail;
@@ -113,7 +123,8 @@ result<std::string> unescape(std::string_view text, bool plus_is_space) {
     } else {
       auto const high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
       auto const low = high ? hex_digit(text[i + 2]) : std::nullopt;
-      if (!low) return error{error_code::request_invalid, "An escape in the address is cut or wrong."};
+      if (!low)
+        return error{error_code::request_invalid, "An escape in the address is cut or wrong."};
       plain.push_back(static_cast<char>(*high * 16 + *low));
       i += 2;
     }

@@ -1,7 +1,7 @@
 #include "engine/api/captured_record.h"
 
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 
 #include "engine/api/json_forms.h"
 #include "events/row_image.h"
@@ -19,16 +19,20 @@ boost::json::object image_json(table_schema const& schema, std::string_view imag
   for (std::size_t i = 0; i < row->size() && i < schema.columns.size(); ++i) {
     if ((*row)[i].is_unchanged()) continue;
     bool const hidden = schema.columns[i].sensitive;
-    json[utf8(schema.columns[i].name)] = hidden ? boost::json::value("(sensitive)") : json_of((*row)[i]);
+    json[utf8(schema.columns[i].name)] =
+        hidden ? boost::json::value("(sensitive)") : json_of((*row)[i]);
   }
   return json;
 }
 
 std::string_view operation_name(operation op) {
   switch (op) {
-    case operation::insert: return "insert";
-    case operation::update: return "update";
-    case operation::remove: return "delete";
+    case operation::insert:
+      return "insert";
+    case operation::update:
+      return "update";
+    case operation::remove:
+      return "delete";
   }
   return "unknown";
 }
@@ -47,7 +51,8 @@ boost::json::object one_record(projections::views const& state,
   boost::json::object json;
   json["id"] = json_of(event.at + record.index);
   auto const schema = schema_named(
-      state, record.table < captured.tables.size() ? captured.tables[record.table].schema : schema_id{});
+      state,
+      record.table < captured.tables.size() ? captured.tables[record.table].schema : schema_id{});
   json["side"] = name_of(captured.of);
   json["table"] = schema.table;
   json["operation"] = operation_name(record.op);
@@ -76,14 +81,18 @@ boost::json::object resolution_json(projections::views const& state,
 
 }  // namespace
 
-result<boost::json::object> record_json(event_log const& log, projections::views const& state, sequence record) {
+result<boost::json::object> record_json(event_log const& log,
+                                        projections::views const& state,
+                                        sequence record) {
   auto const events = log.read({record, false, {}});
   DW_TRY(auto const stored, events->next());
   if (!stored) return error{error_code::sequence_not_found, {}, record};
   DW_TRY(auto const event, decode(*stored));
-  if (auto const* resolved = event.as<ConflictResolved>()) return resolution_json(state, event, *resolved);
+  if (auto const* resolved = event.as<ConflictResolved>())
+    return resolution_json(state, event, *resolved);
   auto const* captured = event.as<RecordsCaptured>();
-  if (captured == nullptr) return error{error_code::sequence_not_found, "It is no sync record.", record};
+  if (captured == nullptr)
+    return error{error_code::sequence_not_found, "It is no sync record.", record};
   record_reader records(captured->records.bytes);
   while (true) {
     DW_TRY(auto const next, records.next());

@@ -10,7 +10,8 @@
 namespace dualwrite::engine {
 
 // What the record changed.
-// Errors: `sequence_not_found` where there is no record with this sequence; `log_corrupt`, `event_malformed`.
+// Errors: `sequence_not_found` where there is no record with this sequence; `log_corrupt`,
+// `event_malformed`.
 [[nodiscard]] result<boost::json::object> record_json(event_log const& log,
                                                       projections::views const& state,
                                                       sequence record);
@@ -21,6 +22,8 @@ namespace dualwrite::engine {
                                                       std::size_t limit);
 
 // Integration key bytes as the columns of that side.
-[[nodiscard]] boost::json::object key_json(map_definition const& definition, side of, std::string_view key);
+[[nodiscard]] boost::json::object key_json(map_definition const& definition,
+                                           side of,
+                                           std::string_view key);
 
 }  // namespace dualwrite::engine

@@ -47,7 +47,8 @@ async<api_reply> apply_config(api_context& context, api_request request) {
   DW_CO_TRY(auto config, read_config(context));
   reconcile_wish const wish{true, request.flag("prune")};
   auto actor = request.actor;
-  DW_CO_TRY(auto const steps, co_await make_so(context.core, std::move(config), wish, std::move(actor)));
+  DW_CO_TRY(auto const steps,
+            co_await make_so(context.core, std::move(config), wish, std::move(actor)));
   co_return plan_reply(steps, true);
 }
 

@@ -1,5 +1,5 @@
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 
 #include "engine/api/answers.h"
 #include "engine/api/error_json.h"
@@ -13,7 +13,8 @@ namespace {
 result<std::string> text_in(boost::json::object const& body, std::string_view name) {
   auto const* said = body.if_contains(name);
   if (said == nullptr || said->is_null()) return std::string();
-  if (!said->is_string()) return error{error_code::request_invalid, fmt::format("'{}' has to be a text.", name)};
+  if (!said->is_string())
+    return error{error_code::request_invalid, fmt::format("'{}' has to be a text.", name)};
   return std::string(said->as_string());
 }
 
@@ -29,7 +30,9 @@ result<parked_filter> filter_from(api_context const& context, api_request const&
   return filter;
 }
 
-result<std::vector<parked_name>> named_in(api_context const& context, boost::json::array const& ids, map_id map) {
+result<std::vector<parked_name>> named_in(api_context const& context,
+                                          boost::json::array const& ids,
+                                          map_id map) {
   std::vector<parked_name> chosen;
   for (auto const& one : ids) {
     if (!one.is_string()) return error{error_code::request_invalid, "'ids' has to hold texts."};
@@ -40,8 +43,10 @@ result<std::vector<parked_name>> named_in(api_context const& context, boost::jso
   return chosen;
 }
 
-// {"ids": ["12", ...]} or {"all": true, "map": .., "class": .., "code": .., "text": ..}; "dry_run" only counts.
-result<std::vector<parked_name>> chosen_by(api_context const& context, boost::json::object const& body) {
+// {"ids": ["12", ...]} or {"all": true, "map": .., "class": .., "code": .., "text": ..}; "dry_run"
+// only counts.
+result<std::vector<parked_name>> chosen_by(api_context const& context,
+                                           boost::json::object const& body) {
   parked_filter filter;
   DW_TRY(auto const map, text_in(body, "map"));
   if (!map.empty()) {
@@ -80,7 +85,8 @@ async<api_reply> act_on_errors(api_context& context, api_request request) {
     // One command of the client may become one for each map; each is taken once.
     auto id = request.command_id;
     if (!id.empty() && by_map.size() > 1) id += fmt::format("/{}", ++part);
-    DW_CO_TRY(auto const at, co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
+    DW_CO_TRY(auto const at,
+              co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
     requests.push_back(json_of(at));
   }
   boost::json::object reply;

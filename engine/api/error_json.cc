@@ -1,7 +1,7 @@
 #include "engine/api/error_json.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "engine/api/captured_record.h"
 #include "engine/api/find_named.h"
@@ -12,12 +12,18 @@ namespace {
 
 std::string_view state_name(park_state state) {
   switch (state) {
-    case park_state::failed: return "failed";
-    case park_state::pending: return "retrying";
-    case park_state::due: return "due";
-    case park_state::waiting: return "waiting";
-    case park_state::dependency: return "dependency";
-    case park_state::reread: return "reread";
+    case park_state::failed:
+      return "failed";
+    case park_state::pending:
+      return "retrying";
+    case park_state::due:
+      return "due";
+    case park_state::waiting:
+      return "waiting";
+    case park_state::dependency:
+      return "dependency";
+    case park_state::reread:
+      return "reread";
   }
   return "unknown";
 }
@@ -31,7 +37,8 @@ bool passes(parked_filter const& filter, projections::parked_row const& row) {
 
 }  // namespace
 
-std::vector<parked_name> parked_matching(projections::views const& state, parked_filter const& filter) {
+std::vector<parked_name> parked_matching(projections::views const& state,
+                                         parked_filter const& filter) {
   std::vector<parked_name> found;
   for (auto const& [of, rows] : state.parked.rows) {
     if (filter.map && of.first != filter.map) continue;
@@ -63,7 +70,8 @@ boost::json::object error_json(api_context const& context, parked_name const& na
   json["link"] = link_name(state, map.link);
   json["direction"] = name_of(name.way);
   auto const definition = parse_definition(map.definition);
-  json["key"] = definition ? key_json(*definition, source_of(name.way), row.key) : boost::json::object{};
+  json["key"] =
+      definition ? key_json(*definition, source_of(name.way), row.key) : boost::json::object{};
   json["state"] = state_name(row.state);
   json["class"] = dualwrite::name_of(row.kind);
   json["code"] = utf8(row.code);

@@ -20,9 +20,9 @@ struct parked_name {
 // What a list is narrowed by; what is not said lets everything through.
 struct parked_filter {
   map_id map{};
-  std::string kind{};  // name of the class
-  std::string code{};  // the app's own
-  std::string text{};  // part of the text
+  std::string kind{};    // name of the class
+  std::string code{};    // the app's own
+  std::string text{};    // part of the text
   bool waiting = false;  // also those that only wait behind another
 };
 
@@ -30,10 +30,13 @@ struct parked_filter {
 [[nodiscard]] std::vector<parked_name> parked_matching(projections::views const& state,
                                                        parked_filter const& filter);
 // Errors: `unknown_record`.
-[[nodiscard]] result<parked_name> find_parked(projections::views const& state, sequence record, map_id map);
+[[nodiscard]] result<parked_name> find_parked(projections::views const& state,
+                                              sequence record,
+                                              map_id map);
 
 [[nodiscard]] boost::json::object error_json(api_context const& context, parked_name const& name);
 // With both images as the app sent them.
-[[nodiscard]] boost::json::object error_detail_json(api_context const& context, parked_name const& name);
+[[nodiscard]] boost::json::object error_detail_json(api_context const& context,
+                                                    parked_name const& name);
 
 }  // namespace dualwrite::engine

@@ -13,11 +13,14 @@ namespace {
 // How many events one request looks at for those that match; the cursor goes on from there.
 constexpr std::size_t events_looked_at_max = 20'000;
 
-result<read_request> reading(api_context const& context, api_request const& request, page_wish const& page) {
+result<read_request> reading(api_context const& context,
+                             api_request const& request,
+                             page_wish const& page) {
   read_request read;
   read.backward = request.flag("backward");
   auto const newest = context.log.head().at;
-  DW_TRY(auto const from, request.number("from", read.backward ? newest.value : 1, ~std::uint64_t{0}));
+  DW_TRY(auto const from,
+         request.number("from", read.backward ? newest.value : 1, ~std::uint64_t{0}));
   read.from = sequence{from};
   if (page.behind != 0) read.from = sequence{read.backward ? page.behind - 1 : page.behind + 1};
   if (auto const name = request.asked("map"); !name.empty()) {
@@ -37,7 +40,8 @@ async<api_reply> list_events(api_context& context, api_request request) {
   std::uint64_t next = 0;
   bool more = true;
   auto const cursor = context.log.read(read);
-  for (std::size_t looked_at = 0; looked_at < events_looked_at_max && items.size() < page.limit; ++looked_at) {
+  for (std::size_t looked_at = 0; looked_at < events_looked_at_max && items.size() < page.limit;
+       ++looked_at) {
     DW_CO_TRY(auto const stored, cursor->next());
     if (!stored) {
       more = false;

@@ -1,8 +1,8 @@
 #include "engine/api/event_json.h"
 
+#include <fmt/format.h>
 #include <array>
 #include <boost/json/array.hpp>
-#include <fmt/format.h>
 
 #include "engine/api/captured_record.h"
 #include "engine/api/json_forms.h"
@@ -14,9 +14,13 @@ namespace {
 constexpr std::size_t records_shown_max = 100;
 
 template <class T>
-concept has_fields = requires(T& t) { t.fields(); };
+concept has_fields = requires(T& t) {
+  t.fields();
+};
 template <class T>
-concept has_name = requires(T t) { dualwrite::name_of(t); };
+concept has_name = requires(T t) {
+  dualwrite::name_of(t);
+};
 
 template <has_fields T>
 boost::json::object fields_json(T const& event);
@@ -86,8 +90,8 @@ boost::json::object fields_json(T const& event) {
 
 template <std::size_t... I>
 constexpr auto types_of(std::index_sequence<I...>) {
-  return std::array<event_type, sizeof...(I) + 1>{event_type::none,
-                                                  type_of<std::variant_alternative_t<I + 1, any_event>>...};
+  return std::array<event_type, sizeof...(I) + 1>{
+      event_type::none, type_of<std::variant_alternative_t<I + 1, any_event>>...};
 }
 constexpr auto types = types_of(std::make_index_sequence<std::variant_size_v<any_event> - 1>());
 
@@ -95,11 +99,16 @@ constexpr auto types = types_of(std::make_index_sequence<std::variant_size_v<any
 
 std::string stream_name(stream_id stream) {
   switch (stream.kind) {
-    case stream_kind::system: return "system";
-    case stream_kind::link: return fmt::format("link-{}", stream.id);
-    case stream_kind::map: return fmt::format("map-{}", stream.id);
-    case stream_kind::rule: return fmt::format("rule-{}", stream.id);
-    case stream_kind::access: return "access";
+    case stream_kind::system:
+      return "system";
+    case stream_kind::link:
+      return fmt::format("link-{}", stream.id);
+    case stream_kind::map:
+      return fmt::format("map-{}", stream.id);
+    case stream_kind::rule:
+      return fmt::format("rule-{}", stream.id);
+    case stream_kind::access:
+      return "access";
   }
   return "unknown";
 }
@@ -127,8 +136,10 @@ boost::json::object verify_json(verify_report const& report) {
   json["ok"] = report.ok;
   json["head"] = json_of(report.head.at);
   json["events"] = json_of(report.events);
-  json["first_bad_sequence"] = report.first_bad ? json_of(report.first_bad) : boost::json::value(nullptr);
-  json["reason"] = report.reason.empty() ? boost::json::value(nullptr) : boost::json::value(utf8(report.reason));
+  json["first_bad_sequence"] =
+      report.first_bad ? json_of(report.first_bad) : boost::json::value(nullptr);
+  json["reason"] =
+      report.reason.empty() ? boost::json::value(nullptr) : boost::json::value(utf8(report.reason));
   return json;
 }
 

@@ -11,7 +11,8 @@ namespace dualwrite::engine {
 
 [[nodiscard]] boost::json::object event_json(event_view const& event);
 // With the records of a capture, at most a hundred.
-[[nodiscard]] boost::json::object event_detail_json(projections::views const& state, event_view const& event);
+[[nodiscard]] boost::json::object event_detail_json(projections::views const& state,
+                                                    event_view const& event);
 
 [[nodiscard]] boost::json::object verify_json(verify_report const& report);
 

@@ -22,24 +22,41 @@ std::string label(std::string_view text) {
   return out;
 }
 
-void declare(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
+void declare(std::string& out,
+             std::string_view name,
+             std::string_view type,
+             std::string_view help) {
   out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
 std::string ways_metrics(projections::views const& state) {
   std::string out;
-  declare(out, "dualwrite_records_total", "counter", "Records by map, direction and what became of them.");
+  declare(out,
+          "dualwrite_records_total",
+          "counter",
+          "Records by map, direction and what became of them.");
   for (auto const& [of, sums] : state.conservation.sums) {
     auto const* map = state.status.find(of.first);
     if (map == nullptr) continue;
     std::pair<std::string_view, std::uint64_t> const counts[] = {
-        {"captured", sums.captured}, {"inserted", sums.inserted},     {"updated", sums.updated},
-        {"removed", sums.removed},   {"equal", sums.equal},           {"filtered", sums.filtered},
-        {"deleted", sums.deleted},   {"superseded", sums.superseded}, {"discarded", sums.discarded},
+        {"captured", sums.captured},
+        {"inserted", sums.inserted},
+        {"updated", sums.updated},
+        {"removed", sums.removed},
+        {"equal", sums.equal},
+        {"filtered", sums.filtered},
+        {"deleted", sums.deleted},
+        {"superseded", sums.superseded},
+        {"discarded", sums.discarded},
     };
     for (auto const& [what, count] : counts) {
-      out += fmt::format("dualwrite_records_total{{link=\"{}\",map=\"{}\",direction=\"{}\",outcome=\"{}\"}} {}\n",
-                         label(link_name(state, map->link)), label(map->name), name_of(of.second), what, count);
+      out += fmt::format(
+          "dualwrite_records_total{{link=\"{}\",map=\"{}\",direction=\"{}\",outcome=\"{}\"}} {}\n",
+          label(link_name(state, map->link)),
+          label(map->name),
+          name_of(of.second),
+          what,
+          count);
     }
   }
   return out;
@@ -48,13 +65,16 @@ std::string ways_metrics(projections::views const& state) {
 std::string maps_metrics(projections::views const& state) {
   std::string queued, parked, status;
   declare(queued, "dualwrite_queued_records", "gauge", "Records captured and not settled.");
-  declare(parked, "dualwrite_parked_records", "gauge", "Records that failed and wait for an admin.");
+  declare(
+      parked, "dualwrite_parked_records", "gauge", "Records that failed and wait for an admin.");
   declare(status, "dualwrite_map_status", "gauge", "1 for the status that the map has.");
   for (auto const& [id, map] : state.status.maps) {
-    auto const who = fmt::format("link=\"{}\",map=\"{}\"", label(link_name(state, map.link)), label(map.name));
+    auto const who =
+        fmt::format("link=\"{}\",map=\"{}\"", label(link_name(state, map.link)), label(map.name));
     queued += fmt::format("dualwrite_queued_records{{{}}} {}\n", who, queued_of(state, id));
     parked += fmt::format("dualwrite_parked_records{{{}}} {}\n", who, parked_of(state, id));
-    status += fmt::format("dualwrite_map_status{{{},status=\"{}\"}} 1\n", who, projections::status_name(map.state));
+    status += fmt::format(
+        "dualwrite_map_status{{{},status=\"{}\"}} 1\n", who, projections::status_name(map.state));
   }
   return queued + parked + status;
 }
@@ -85,6 +105,8 @@ async<api_reply> metrics(api_context& context, api_request) {
   co_return reply;
 }
 
-async<api_reply> show_open_api(api_context&, api_request) { co_return json_reply(open_api()); }
+async<api_reply> show_open_api(api_context&, api_request) {
+  co_return json_reply(open_api());
+}
 
 }  // namespace dualwrite::engine

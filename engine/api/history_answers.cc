@@ -28,7 +28,9 @@ std::vector<placed_activity> newest_first(projections::views const& state, map_i
     if (only && map != only) continue;
     for (auto const& row : rows) found.emplace_back(map, &row);
   }
-  std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) { return a.second->at > b.second->at; });
+  std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) {
+    return a.second->at > b.second->at;
+  });
   return found;
 }
 

@@ -11,9 +11,12 @@ namespace {
 std::string_view state_name(projections::execution_row const& row) {
   if (row.open) return "running";
   switch (row.state) {
-    case end_state::succeeded: return "succeeded";
-    case end_state::failed: return "failed";
-    case end_state::interrupted: return "interrupted";
+    case end_state::succeeded:
+      return "succeeded";
+    case end_state::failed:
+      return "failed";
+    case end_state::interrupted:
+      return "interrupted";
   }
   return "unknown";
 }
@@ -31,7 +34,8 @@ boost::json::object leg_json(api_context const& context, projections::leg_row co
   json["rows_copied"] = json_of(copied);
   auto const until = leg.done ? leg.finished : context.time.now();
   auto const took_us = leg.started.us == 0 ? 0 : (until - leg.started).count();
-  auto const rows_per_second = took_us <= 0 ? 0 : leg.rows * 1'000'000 / static_cast<std::uint64_t>(took_us);
+  auto const rows_per_second =
+      took_us <= 0 ? 0 : leg.rows * 1'000'000 / static_cast<std::uint64_t>(took_us);
   json["rows_per_second"] = json_of(std::uint64_t{rows_per_second});
   return json;
 }

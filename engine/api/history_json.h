@@ -10,6 +10,7 @@ namespace dualwrite::engine {
 [[nodiscard]] boost::json::object activity_json(projections::views const& state,
                                                 map_id map,
                                                 projections::activity_row const& row);
-[[nodiscard]] boost::json::object execution_json(api_context const& context, execution_id execution);
+[[nodiscard]] boost::json::object execution_json(api_context const& context,
+                                                 execution_id execution);
 
 }  // namespace dualwrite::engine

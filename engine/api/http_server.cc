@@ -1,9 +1,9 @@
 #include "engine/api/http_server.h"
 
+#include <fmt/format.h>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 #include <utility>
 
 #include "engine/api/http_session.h"
@@ -34,7 +34,8 @@ http_server::~http_server() = default;
 result<std::uint16_t> http_server::listen(listen_address const& address) {
   address_ = address;
   auto const refused = [&](boost::system::error_code const& why) {
-    return error{error_code::address_in_use, fmt::format("{}:{}: {}", address.host, address.port, why.message())};
+    return error{error_code::address_in_use,
+                 fmt::format("{}:{}: {}", address.host, address.port, why.message())};
   };
   boost::system::error_code failed;
   tcp::resolver resolver(executor_);
@@ -54,9 +55,13 @@ void http_server::start() {
   children_.start([this] { return accept(); });
 }
 
-void http_server::cancel() { children_.cancel(); }
+void http_server::cancel() {
+  children_.cancel();
+}
 
-async<void> http_server::join() { co_return co_await children_.join(); }
+async<void> http_server::join() {
+  co_return co_await children_.join();
+}
 
 async<void> http_server::accept() {
   while (true) {

@@ -15,17 +15,20 @@ struct http_limits {
   std::size_t connections_max = 256;
   duration idle_max = std::chrono::seconds(60);
   duration write_max = std::chrono::seconds(30);
+  duration parting_max = std::chrono::seconds(2);
   duration heartbeat = std::chrono::seconds(15);
 };
 
-// Guarantees: a request that is too large, too slow or one too many is refused without harm to the others; what a
-// request is answered is durable, where it says that something was done.
-// Errors: `address_in_use`.
-// Lifetime: cancel() and join() before it is destroyed. The context outlives it.
+// Guarantees: a request that is too large, too slow or one too many is refused without harm to the
+// others; what a request is answered is durable, where it says that something was done. Errors:
+// `address_in_use`. Lifetime: cancel() and join() before it is destroyed. The context outlives it.
 // Threads: the engine strand.
 class http_server {
  public:
-  http_server(boost::asio::any_io_executor executor, api_context& context, std::string token, http_limits limits);
+  http_server(boost::asio::any_io_executor executor,
+              api_context& context,
+              std::string token,
+              http_limits limits);
   ~http_server();
 
   // Gives the port, where the address left it open.

@@ -1,5 +1,6 @@
 #include "engine/api/http_session.h"
 
+#include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,8 +9,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 #include <utility>
+#include <vector>
 
 #include "engine/api/access.h"
 #include "engine/api/event_json.h"
@@ -49,21 +50,33 @@ std::string next_events(event_cursor& cursor) {
 }  // namespace
 
 http_session::http_session(http_server& server, asio::ip::tcp::socket socket)
-    : server_(server),
-      stream_(std::move(socket)) {
+    : server_(server), stream_(std::move(socket)) {
   ++server_.connections_;
 }
 
-http_session::~http_session() { --server_.connections_; }
+http_session::~http_session() {
+  --server_.connections_;
+}
 
 async<void> http_session::run() {
   while (true) {
     bool const on = co_await serve_one();
     if (!on) break;
   }
-  boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  co_await part();
   co_return result<void>{};
+}
+
+// What the client still sends is read away for a moment: a connection that is closed over unread
+// bytes is reset, and the client would lose the reply that tells it why.
+asio::awaitable<void> http_session::part() {
+  boost::system::error_code failed;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+  stream_.expires_after(server_.limits_.parting_max);
+  std::vector<char> away(64 << 10);
+  auto const room = asio::buffer(away);
+  auto token = asio::redirect_error(asio::use_awaitable, failed);
+  while (!failed) co_await stream_.async_read_some(room, token);
 }
 
 asio::awaitable<bool> http_session::serve_one() {
@@ -155,8 +168,8 @@ asio::awaitable<bool> http_session::write_text(std::string text) {
   co_return !failed;
 }
 
-// Events as they become durable, each under its sequence, so that a client that comes back goes on where it was.
-// A comment from time to time shows that the connection still stands.
+// Events as they become durable, each under its sequence, so that a client that comes back goes on
+// where it was. A comment from time to time shows that the connection still stands.
 asio::awaitable<void> http_session::stream_events(api_request request) {
   auto& log = server_.context_.core.log();
   auto const newest = server_.context_.log.head().at.value;

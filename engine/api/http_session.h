@@ -29,9 +29,11 @@ class http_session {
 
   // False where the connection is to be closed.
   [[nodiscard]] boost::asio::awaitable<bool> serve_one();
+  [[nodiscard]] boost::asio::awaitable<void> part();
   [[nodiscard]] boost::asio::awaitable<bool> send(api_reply reply, bool keep, bool without_body);
   [[nodiscard]] boost::asio::awaitable<bool> write_text(std::string text);
-  [[nodiscard]] boost::asio::awaitable<api_reply> reply_to(api_request request, route const& chosen);
+  [[nodiscard]] boost::asio::awaitable<api_reply> reply_to(api_request request,
+                                                           route const& chosen);
   [[nodiscard]] boost::asio::awaitable<void> stream_events(api_request request);
   [[nodiscard]] result<route const*> admit(message const& sent, api_request& request) const;
 

@@ -27,9 +27,13 @@ std::size_t character(std::string_view bytes) {
 
 }  // namespace
 
-boost::json::value json_of(std::uint64_t number) { return boost::json::value(std::to_string(number)); }
+boost::json::value json_of(std::uint64_t number) {
+  return boost::json::value(std::to_string(number));
+}
 
-std::string print_instant(instant when) { return print_timestamp_tz(when.us); }
+std::string print_instant(instant when) {
+  return print_timestamp_tz(when.us);
+}
 
 boost::json::value json_of(instant when) {
   if (when.us == 0) return nullptr;
@@ -39,7 +43,9 @@ boost::json::value json_of(instant when) {
 std::string_view name_of(direction way) {
   return way == direction::left_to_right ? "left_to_right" : "right_to_left";
 }
-std::string_view name_of(side of) { return of == side::left ? "left" : "right"; }
+std::string_view name_of(side of) {
+  return of == side::left ? "left" : "right";
+}
 
 boost::json::value json_of(value const& what) {
   if (what.is_null()) return nullptr;

@@ -24,7 +24,8 @@ template <class Tag>
 [[nodiscard]] std::string_view name_of(direction way);
 [[nodiscard]] std::string_view name_of(side of);
 
-// NULL as null, truth as a boolean, what the source did not send is left out by the caller, all else as text.
+// NULL as null, truth as a boolean, what the source did not send is left out by the caller, all
+// else as text.
 [[nodiscard]] boost::json::value json_of(value const& what);
 
 // Text of an app, made valid UTF-8, so that a reader takes it.

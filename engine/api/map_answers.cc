@@ -24,10 +24,12 @@ result<command> command_named(std::string_view name, map_id map, boost::json::ob
   if (name == "pause") return command(pause_map{map});
   if (name == "resume") return command(resume_map{map});
   if (name == "stop") return command(stop_map{map});
-  if (name != "run") return error{error_code::unknown_path, "A map can run, pause, resume and stop."};
+  if (name != "run")
+    return error{error_code::unknown_path, "A map can run, pause, resume and stop."};
   run_map wish{map, run_mode::automatic};
   if (auto const* mode = body.if_contains("initial_sync")) {
-    if (!mode->is_bool()) return error{error_code::request_invalid, "'initial_sync' has to be true or false."};
+    if (!mode->is_bool())
+      return error{error_code::request_invalid, "'initial_sync' has to be true or false."};
     wish.mode = mode->as_bool() ? run_mode::initial_sync : run_mode::skip_initial_sync;
   }
   return command(wish);
@@ -47,10 +49,14 @@ request_state state_of(projections::views const& state, map_id map, sequence req
 
 std::string_view name_of(request_state state) {
   switch (state) {
-    case request_state::waiting: return "waiting";
-    case request_state::completed: return "completed";
-    case request_state::failed: return "failed";
-    case request_state::overtaken: return "overtaken";
+    case request_state::waiting:
+      return "waiting";
+    case request_state::completed:
+      return "completed";
+    case request_state::failed:
+      return "failed";
+    case request_state::overtaken:
+      return "overtaken";
   }
   return "unknown";
 }
@@ -84,17 +90,21 @@ api_reply action_reply(api_context const& context, map_id map, sequence request)
 
 }  // namespace
 
-async<api_reply> show_status(api_context& context, api_request) { co_return json_reply(status_json(context)); }
+async<api_reply> show_status(api_context& context, api_request) {
+  co_return json_reply(status_json(context));
+}
 
 async<api_reply> list_apps(api_context& context, api_request) {
   boost::json::array items;
-  for (auto const& [id, name] : context.views().status.apps) items.push_back(app_json(context.views(), id));
+  for (auto const& [id, name] : context.views().status.apps)
+    items.push_back(app_json(context.views(), id));
   co_return items_reply(std::move(items));
 }
 
 async<api_reply> list_links(api_context& context, api_request) {
   boost::json::array items;
-  for (auto const& [id, row] : context.views().status.links) items.push_back(link_json(context.views(), id));
+  for (auto const& [id, row] : context.views().status.links)
+    items.push_back(link_json(context.views(), id));
   co_return items_reply(std::move(items));
 }
 
@@ -158,7 +168,8 @@ async<api_reply> act_on_map(api_context& context, api_request request) {
   DW_CO_TRY(auto const seconds, request.number("timeout", 60, wait_seconds_max));
   auto actor = request.actor;
   auto id = request.command_id;
-  DW_CO_TRY(auto const asked, co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
+  DW_CO_TRY(auto const asked,
+            co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
   if (request.flag("wait")) {
     auto const until = context.time.now() + std::chrono::seconds(seconds);
     DW_CO_CHECK(co_await wait_for(context, map, asked, until));

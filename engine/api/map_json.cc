@@ -13,7 +13,8 @@ namespace dualwrite::engine {
 namespace {
 
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
-// How many events are looked at for the oldest record that waits. Behind them the answer is the time of the last one.
+// How many events are looked at for the oldest record that waits. Behind them the answer is the
+// time of the last one.
 constexpr int events_looked_at_max = 512;
 
 projections::sums_row sums_of(projections::views const& state, projections::map_way of) {
@@ -25,7 +26,8 @@ projections::sums_row sums_of(projections::views const& state, projections::map_
 std::int64_t lag_seconds(api_context const& context, map_id map, direction way) {
   auto const* row = context.views().status.find(map);
   auto const behind = context.views().delivery.position(map, way);
-  auto const events = context.log.read({behind + 1, false, stream_id{stream_kind::link, row->link.value}});
+  auto const events =
+      context.log.read({behind + 1, false, stream_id{stream_kind::link, row->link.value}});
   instant since = context.time.now();
   for (int looked_at = 0; looked_at < events_looked_at_max; ++looked_at) {
     auto const next = events->next();
@@ -73,7 +75,8 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
     if (rows == state.parked.rows.end()) continue;
     for (auto const& [record, row] : rows->second) {
       if (row.kind == fault_class::none) continue;
-      if (newest.second == nullptr || row.last_failed >= newest.second->last_failed) newest = {record, &row};
+      if (newest.second == nullptr || row.last_failed >= newest.second->last_failed)
+        newest = {record, &row};
     }
   }
   if (newest.second == nullptr) return nullptr;
@@ -89,11 +92,16 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
 
 std::string_view request_name(event_type kind) {
   switch (kind) {
-    case event_type::RunRequested: return "run";
-    case event_type::PauseRequested: return "pause";
-    case event_type::ResumeRequested: return "resume";
-    case event_type::StopRequested: return "stop";
-    default: return "";
+    case event_type::RunRequested:
+      return "run";
+    case event_type::PauseRequested:
+      return "pause";
+    case event_type::ResumeRequested:
+      return "resume";
+    case event_type::StopRequested:
+      return "stop";
+    default:
+      return "";
   }
 }
 
@@ -122,11 +130,13 @@ std::uint64_t queued_of(projections::views const& state, projections::map_way of
 }
 
 std::uint64_t queued_of(projections::views const& state, map_id map) {
-  return queued_of(state, {map, direction::left_to_right}) + queued_of(state, {map, direction::right_to_left});
+  return queued_of(state, {map, direction::left_to_right}) +
+         queued_of(state, {map, direction::right_to_left});
 }
 
 std::uint64_t parked_of(projections::views const& state, map_id map) {
-  return state.parked.count({map, direction::left_to_right}) + state.parked.count({map, direction::right_to_left});
+  return state.parked.count({map, direction::left_to_right}) +
+         state.parked.count({map, direction::right_to_left});
 }
 
 boost::json::object map_json(api_context const& context, map_id map) {
@@ -140,7 +150,8 @@ boost::json::object map_json(api_context const& context, map_id map) {
   json["holding"] = row.state == projections::map_state::holding;
   json["since"] = json_of(row.since);
   boost::json::array actions;
-  for (auto const action : allowed_actions(row)) actions.push_back(boost::json::value(name_of(action)));
+  for (auto const action : allowed_actions(row))
+    actions.push_back(boost::json::value(name_of(action)));
   json["allowed_actions"] = std::move(actions);
   json["version"] = row.version;
   json["queued"] = json_of(queued_of(state, map));
@@ -202,8 +213,8 @@ boost::json::object status_json(api_context const& context) {
   boost::json::object json;
   json["version"] = "0.1.0";
   json["state"] = context.core.failure().code != error_code::ok ? "failed"
-                  : context.core.is_stopping()                   ? "stopping"
-                                                                 : "running";
+                  : context.core.is_stopping()                  ? "stopping"
+                                                                : "running";
   json["started"] = json_of(context.started);
   json["time"] = json_of(context.time.now());
   auto const head = context.log.head();

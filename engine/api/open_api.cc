@@ -65,10 +65,14 @@ object responses_of(route const& one) {
 
 std::string_view role_name(access_role role) {
   switch (role) {
-    case access_role::nobody: return "none";
-    case access_role::viewer: return "viewer";
-    case access_role::operates: return "operator";
-    case access_role::admin: return "admin";
+    case access_role::nobody:
+      return "none";
+    case access_role::viewer:
+      return "viewer";
+    case access_role::operates:
+      return "operator";
+    case access_role::admin:
+      return "admin";
   }
   return "unknown";
 }

@@ -1,7 +1,7 @@
 #include "engine/api/page.h"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 
 namespace dualwrite::engine {
 
@@ -22,12 +22,15 @@ result<page_wish> page_wish::from(api_request const& request) {
   return wish;
 }
 
-std::string print_cursor(std::uint64_t behind) { return fmt::format("c{:x}", behind); }
+std::string print_cursor(std::uint64_t behind) {
+  return fmt::format("c{:x}", behind);
+}
 
 api_reply page_reply(boost::json::array items, std::uint64_t next) {
   boost::json::object body;
   body["items"] = std::move(items);
-  body["next_cursor"] = next == 0 ? boost::json::value(nullptr) : boost::json::value(print_cursor(next));
+  body["next_cursor"] =
+      next == 0 ? boost::json::value(nullptr) : boost::json::value(print_cursor(next));
   return json_reply(body);
 }
 

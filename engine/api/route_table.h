@@ -1,4 +1,5 @@
-// Every address of the API, once: for the server, for the OpenAPI document, and for the tests of both.
+// Every address of the API, once: for the server, for the OpenAPI document, and for the tests of
+// both.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -18,10 +19,10 @@ struct route {
   std::string_view method;
   std::string_view pattern;  // "/api/v1/maps/{map}"
   access_role role = access_role::viewer;
-  std::string_view name;     // operationId
+  std::string_view name;  // operationId
   std::string_view summary;
-  std::string_view asks;     // query parameters, with spaces between them
-  answer reply = nullptr;    // none: a stream of events, which the server itself sends
+  std::string_view asks;   // query parameters, with spaces between them
+  answer reply = nullptr;  // none: a stream of events, which the server itself sends
 };
 
 [[nodiscard]] std::span<route const> routes();

@@ -1,4 +1,5 @@
-// Every command of the program, once: for reading the command line, help, completion and the reference.
+// Every command of the program, once: for reading the command line, help, completion and the
+// reference.
 #pragma once
 
 #include <map>
@@ -26,7 +27,8 @@ struct cli_command {
   std::string_view words;      // "map list"
   std::string_view arguments;  // "MAP…"
   std::string_view summary;
-  std::string_view options;  // names, with spaces between them; `client` stands for those of every client command
+  std::string_view options;  // names, with spaces between them; `client` stands for those of every
+                             // client command
   std::string_view example;
   std::size_t arguments_min = 0;
   std::size_t arguments_max = 0;
@@ -48,6 +50,6 @@ struct command_line {
 };
 
 // Errors: `request_invalid` with what is wrong and a line to try.
-[[nodiscard]] result<command_line> parse_command_line(std::vector<std::string> const& words);
+[[nodiscard]] result<command_line> parse_command_line(std::vector<std::string> const& given);
 
 }  // namespace dualwrite::engine

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <array>
 #include <cstdio>
-#include <fmt/format.h>
 #include <iostream>
 
 #include "engine/cli/cli_actions.h"
@@ -29,12 +29,14 @@ constexpr std::string_view plan_options[] = {"prune"};
 }  // namespace
 
 exit_code run_config_validate(command_line const& line) {
-  auto const path = line.arguments.empty() ? line.get("config", "dualwrite.yaml") : line.arguments[0];
+  auto const path =
+      line.arguments.empty() ? line.get("config", "dualwrite.yaml") : line.arguments[0];
   std::string warnings;
   auto const config = load_config_file(path, process_secrets(), warnings);
   if (!warnings.empty()) fmt::print(stderr, "{}", warnings);
   if (!config) return tell(config.error());
-  fmt::print(stderr, "{} is valid: {} apps, {} links.\n", path, config->apps.size(), config->links.size());
+  fmt::print(
+      stderr, "{} is valid: {} apps, {} links.\n", path, config->apps.size(), config->links.size());
   return exit_code::fine;
 }
 
@@ -46,7 +48,8 @@ exit_code run_config_schema(command_line const&) {
 exit_code run_config_plan(command_line const& line) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
-  auto const plan = client->post(with_query("/api/v1/config/plan", line, plan_options), boost::json::object{});
+  auto const plan =
+      client->post(with_query("/api/v1/config/plan", line, plan_options), boost::json::object{});
   if (!plan) return tell(plan.error());
   print_plan(*plan, line);
   return exit_code::fine;
@@ -57,12 +60,14 @@ exit_code run_config_apply(command_line const& line) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
   if (!line.has("yes")) {
-    auto const plan = client->post(with_query("/api/v1/config/plan", line, plan_options), boost::json::object{});
+    auto const plan =
+        client->post(with_query("/api/v1/config/plan", line, plan_options), boost::json::object{});
     if (!plan) return tell(plan.error());
     fmt::print(stderr, "{}", text_at(*plan, "text"));
     if (!agreed(line, "Do it?")) return exit_code::refused;
   }
-  auto const done = client->post(with_query("/api/v1/config/apply", line, plan_options), boost::json::object{});
+  auto const done =
+      client->post(with_query("/api/v1/config/apply", line, plan_options), boost::json::object{});
   if (!done) return tell(done.error());
   print_plan(*done, line);
   return exit_code::fine;

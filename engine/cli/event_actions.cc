@@ -1,5 +1,5 @@
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 #include <iostream>
 
 #include "engine/api/api_request.h"
@@ -12,8 +12,12 @@ namespace dualwrite::engine {
 namespace {
 
 constexpr table_column event_columns[] = {
-    {"SEQUENCE", "sequence", true}, {"RECORDED AT", "recorded_at"}, {"TYPE", "type"},
-    {"STREAM", "stream"},           {"BY", "actor"},                {"DATA", "data"},
+    {"SEQUENCE", "sequence", true},
+    {"RECORDED AT", "recorded_at"},
+    {"TYPE", "type"},
+    {"STREAM", "stream"},
+    {"BY", "actor"},
+    {"DATA", "data"},
 };
 constexpr std::string_view list_options[] = {"from", "map", "type"};
 constexpr std::string_view from_option[] = {"from"};
@@ -23,7 +27,8 @@ exit_code print_report(boost::json::value const& report, command_line const& lin
   return report.at("ok").as_bool() ? exit_code::fine : exit_code::internal;
 }
 
-// Without a server: the log is opened as a server would open it, and so refused where one has it open.
+// Without a server: the log is opened as a server would open it, and so refused where one has it
+// open.
 exit_code verify_folder(std::string const& folder, command_line const& line) {
   auto opened = rocks_event_log::open(folder, {});
   if (!opened) {
@@ -45,7 +50,8 @@ exit_code run_event_list(command_line const& line) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
   auto target = with_query("/api/v1/events", line, list_options);
-  if (line.has("backward")) target += (target.find('?') == std::string::npos ? "?backward=1" : "&backward=1");
+  if (line.has("backward"))
+    target += (target.find('?') == std::string::npos ? "?backward=1" : "&backward=1");
   auto const items = all_items(*client, std::move(target), line);
   if (!items) return tell(items.error());
   print_items(*items, event_columns, line);
@@ -70,8 +76,11 @@ exit_code run_event_tail(command_line const& line) {
     auto const event = boost::json::parse(data, failed);
     if (failed) return true;
     if (text) {
-      std::cout << fmt::format("{:>10}  {}  {:<20} {}\n", text_at(event, "sequence"), text_at(event, "recorded_at"),
-                               text_at(event, "type"), text_at(event, "actor"));
+      std::cout << fmt::format("{:>10}  {}  {:<20} {}\n",
+                               text_at(event, "sequence"),
+                               text_at(event, "recorded_at"),
+                               text_at(event, "type"),
+                               text_at(event, "actor"));
     } else {
       std::cout << data << "\n";
     }
@@ -87,7 +96,8 @@ exit_code run_event_verify(command_line const& line) {
   if (line.has("data-dir")) return verify_folder(line.get("data-dir"), line);
   auto client = client_for(line);
   if (!client) return tell(client.error());
-  auto const report = client->post(with_query("/api/v1/verify", line, from_option), boost::json::object{});
+  auto const report =
+      client->post(with_query("/api/v1/verify", line, from_option), boost::json::object{});
   if (!report) return tell(report.error());
   return print_report(*report, line);
 }

@@ -1,7 +1,7 @@
 #include "engine/cli/help.h"
 
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 #include <set>
 
 #include "engine/cli/cli_actions.h"
@@ -9,10 +9,13 @@
 namespace dualwrite::engine {
 namespace {
 
-std::string_view noun_of(cli_command const& one) { return one.words.substr(0, one.words.find(' ')); }
+std::string_view noun_of(cli_command const& one) {
+  return one.words.substr(0, one.words.find(' '));
+}
 
 std::string spelled(cli_option const& one) {
-  return one.value.empty() ? fmt::format("--{}", one.name) : fmt::format("--{} {}", one.name, one.value);
+  return one.value.empty() ? fmt::format("--{}", one.name)
+                           : fmt::format("--{} {}", one.name, one.value);
 }
 
 std::string usage_of(cli_command const& one) {
@@ -26,7 +29,8 @@ std::string help_of(cli_command const& one) {
   auto text = fmt::format("{}\n\n  {}\n", one.summary, usage_of(one));
   auto const known = options_of(one);
   if (!known.empty()) text += "\nOptions:\n";
-  for (auto const* option : known) text += fmt::format("  {:<20} {}\n", spelled(*option), option->help);
+  for (auto const* option : known)
+    text += fmt::format("  {:<20} {}\n", spelled(*option), option->help);
   return text + fmt::format("\nExample:\n  {}\n", one.example);
 }
 
@@ -50,7 +54,8 @@ std::string help_text(std::span<std::string const> words) {
   return fmt::format(
       "dualwrite keeps tables of two applications in step, and shows all it did.\n\nCommands:\n{}\n"
       "dualwrite help COMMAND says more. Exit codes:\n{}\n",
-      list, exit_codes);
+      list,
+      exit_codes);
 }
 
 std::string bash_completion() {
@@ -77,21 +82,27 @@ std::string bash_completion() {
       "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
       "}}\n"
       "complete -o default -F _dualwrite dualwrite\n",
-      fmt::join(nouns, " "), cases);
+      fmt::join(nouns, " "),
+      cases);
 }
 
 std::string cli_reference() {
   std::string text =
       "# Command line\n\n"
       "Made from the command table of the program; a test holds it to that.\n\n"
-      "Data goes to stdout, talk to stderr. A map is named `MAP`, or `LINK/MAP` where that is ambiguous. A\n"
-      "client finds its server by `--server` and `--token`, by `DUALWRITE_SERVER` and `DUALWRITE_TOKEN`, or by\n"
-      "`--config FILE`: the address from the file, the token from `data_dir/admin.token`. `NO_COLOR` is obeyed.\n\n";
+      "Data goes to stdout, talk to stderr. A map is named `MAP`, or `LINK/MAP` where that is\n"
+      "ambiguous. A client finds its server by `--server` and `--token`, by `DUALWRITE_SERVER` "
+      "and\n"
+      "`DUALWRITE_TOKEN`, or by `--config FILE`: the address from the file, the token from\n"
+      "`data_dir/admin.token`. Lists and objects of `-o json` are those of the API: 64-bit "
+      "integers\n"
+      "are texts, so that no reader changes them.\n\n";
   text += fmt::format("Exit codes: {}.\n", exit_codes);
   for (auto const& one : cli_commands()) {
     text += fmt::format("\n## {}\n\n{}\n\n```\n{}\n```\n\n", one.words, one.summary, usage_of(one));
     auto const known = options_of(one);
-    for (auto const* option : known) text += fmt::format("- `{}`: {}\n", spelled(*option), option->help);
+    for (auto const* option : known)
+      text += fmt::format("- `{}`: {}\n", spelled(*option), option->help);
     text += fmt::format("{}Example: `{}`\n", known.empty() ? "" : "\n", one.example);
   }
   return text;

@@ -1,5 +1,5 @@
-#include <chrono>
 #include <fmt/format.h>
+#include <chrono>
 #include <thread>
 
 #include "engine/api/api_request.h"
@@ -10,20 +10,37 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr table_column activity_columns[] = {
-    {"ID", "id", true}, {"AT", "at"}, {"MAP", "map"}, {"WHAT", "text"}, {"BY", "actor"}, {"COUNT", "count", true}};
+constexpr table_column activity_columns[] = {{"ID", "id", true},
+                                             {"AT", "at"},
+                                             {"MAP", "map"},
+                                             {"WHAT", "text"},
+                                             {"BY", "actor"},
+                                             {"COUNT", "count", true}};
 constexpr table_column sync_columns[] = {
-    {"ID", "id", true},     {"MAP", "map"},          {"STATE", "state"},           {"STARTED", "started"},
-    {"FINISHED", "finished"}, {"ROWS", "rows", true}, {"ERRORS", "failed", true},
+    {"ID", "id", true},
+    {"MAP", "map"},
+    {"STATE", "state"},
+    {"STARTED", "started"},
+    {"FINISHED", "finished"},
+    {"ROWS", "rows", true},
+    {"ERRORS", "failed", true},
 };
 constexpr table_column error_columns[] = {
-    {"ID", "id", true}, {"MAP", "map"},   {"DIRECTION", "direction"}, {"KEY", "key"},
-    {"CLASS", "class"}, {"CODE", "code"}, {"TEXT", "text"},           {"TRIES", "attempts", true},
+    {"ID", "id", true},
+    {"MAP", "map"},
+    {"DIRECTION", "direction"},
+    {"KEY", "key"},
+    {"CLASS", "class"},
+    {"CODE", "code"},
+    {"TEXT", "text"},
+    {"TRIES", "attempts", true},
 };
 constexpr std::string_view error_options[] = {"map", "class", "code", "text"};
 constexpr std::string_view map_option[] = {"map"};
 
-exit_code list(command_line const& line, std::string target, std::span<table_column const> columns) {
+exit_code list(command_line const& line,
+               std::string target,
+               std::span<table_column const> columns) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
   auto const items = all_items(*client, std::move(target), line);
@@ -32,7 +49,9 @@ exit_code list(command_line const& line, std::string target, std::span<table_col
   return exit_code::fine;
 }
 
-exit_code show(command_line const& line, std::string const& target, std::span<table_column const> columns) {
+exit_code show(command_line const& line,
+               std::string const& target,
+               std::span<table_column const> columns) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
   auto const item = client->get(target);
@@ -72,7 +91,9 @@ exit_code run_activity_show(command_line const& line) {
   return show(line, "/api/v1/activity/" + escape(line.arguments[0]), activity_columns);
 }
 
-exit_code run_sync_list(command_line const& line) { return list(line, of_map("/api/v1/syncs", line), sync_columns); }
+exit_code run_sync_list(command_line const& line) {
+  return list(line, of_map("/api/v1/syncs", line), sync_columns);
+}
 
 exit_code run_sync_show(command_line const& line) {
   auto const target = "/api/v1/syncs/" + escape(line.arguments[0]);
@@ -98,7 +119,9 @@ exit_code run_error_list(command_line const& line) {
 }
 
 exit_code run_error_show(command_line const& line) {
-  return show(line, with_query("/api/v1/errors/" + escape(line.arguments[0]), line, map_option), error_columns);
+  return show(line,
+              with_query("/api/v1/errors/" + escape(line.arguments[0]), line, map_option),
+              error_columns);
 }
 
 exit_code run_error_action(command_line const& line) {
@@ -116,8 +139,9 @@ exit_code run_error_action(command_line const& line) {
       print_item(*counted, {}, line);
       return exit_code::fine;
     }
-    auto const question = fmt::format("{} records will be given up, and their keys may differ. Delete?",
-                                      text_at(*counted, "matched"));
+    auto const question =
+        fmt::format("{} records will be given up, and their keys may differ. Delete?",
+                    text_at(*counted, "matched"));
     if (!agreed(line, question)) return exit_code::refused;
     body.erase("dry_run");
   }

@@ -1,5 +1,7 @@
 #include "engine/cli/http_client.h"
 
+#include <fmt/format.h>
+#include <openssl/rand.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,8 +12,6 @@
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include "engine/cli/exit_code.h"
 
@@ -48,16 +48,21 @@ struct connection {
 };
 
 error unreachable(server_address const& address, boost::system::error_code const& why) {
-  if (why == beast::error::timeout) return error{error_code::timed_out, "The server did not answer."};
+  if (why == beast::error::timeout)
+    return error{error_code::timed_out, "The server did not answer."};
   return error{error_code::server_unreachable,
-               fmt::format("{}:{}: {}. Is 'dualwrite serve' running there?", address.host, address.port, why.message())};
+               fmt::format("{}:{}: {}. Is 'dualwrite serve' running there?",
+                           address.host,
+                           address.port,
+                           why.message())};
 }
 
 result<void> connect(connection& link, server_address const& address) {
   boost::system::error_code failed;
   asio::ip::tcp::resolver resolver(link.io);
   auto const found = resolver.resolve(address.host, address.port, failed);
-  if (!failed) failed = link.step([&](auto done) { link.stream.async_connect(found, std::move(done)); });
+  if (!failed)
+    failed = link.step([&](auto done) { link.stream.async_connect(found, std::move(done)); });
   if (failed) return unreachable(address, failed);
   return {};
 }
@@ -88,18 +93,21 @@ result<server_address> server_address::parse(std::string_view url) {
   if (colon != std::string_view::npos) address.port = rest.substr(colon + 1);
   bool const digits = address.port.find_first_not_of("0123456789") == std::string::npos;
   if (address.host.empty() || address.port.empty() || !digits) {
-    return error{error_code::request_invalid, fmt::format("'{}' is no address like http://127.0.0.1:8470.", url)};
+    return error{error_code::request_invalid,
+                 fmt::format("'{}' is no address like http://127.0.0.1:8470.", url)};
   }
   return address;
 }
 
 http_client::http_client(server_address address, duration patience)
-    : address_(std::move(address)),
-      patience_(patience) {}
+    : address_(std::move(address)), patience_(patience) {}
 
-result<boost::json::value> http_client::get(std::string const& target) { return ask("GET", target, {}); }
+result<boost::json::value> http_client::get(std::string const& target) {
+  return ask("GET", target, {});
+}
 
-result<boost::json::value> http_client::post(std::string const& target, boost::json::value const& body) {
+result<boost::json::value> http_client::post(std::string const& target,
+                                             boost::json::value const& body) {
   return ask("POST", target, boost::json::serialize(body));
 }
 
@@ -118,12 +126,14 @@ result<boost::json::value> http_client::ask(std::string const& method,
   request.keep_alive(false);
   request.body() = std::move(body);
   request.prepare_payload();
-  auto failed = link.step([&](auto done) { http::async_write(link.stream, request, std::move(done)); });
+  auto failed =
+      link.step([&](auto done) { http::async_write(link.stream, request, std::move(done)); });
   if (failed) return unreachable(address_, failed);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> reading;
   reading.body_limit(std::uint64_t{256} << 20);
-  failed = link.step([&](auto done) { http::async_read(link.stream, buffer, reading, std::move(done)); });
+  failed = link.step(
+      [&](auto done) { http::async_read(link.stream, buffer, reading, std::move(done)); });
   if (failed) return unreachable(address_, failed);
   auto const status = reading.get().result_int();
   boost::system::error_code unreadable;
@@ -138,18 +148,26 @@ result<void> http_client::stream(std::string const& target,
   connection link(patience_);
   DW_CHECK(connect(link, address_));
   auto const request = fmt::format(
-      "GET {} HTTP/1.1\r\nHost: {}:{}\r\nAuthorization: Bearer {}\r\nAccept: text/event-stream\r\n\r\n",
-      target, address_.host, address_.port, address_.token);
-  auto failed = link.step([&](auto done) { asio::async_write(link.stream, asio::buffer(request), std::move(done)); });
+      "GET {} HTTP/1.1\r\nHost: {}:{}\r\nAuthorization: Bearer {}\r\nAccept: "
+      "text/event-stream\r\n\r\n",
+      target,
+      address_.host,
+      address_.port,
+      address_.token);
+  auto failed = link.step(
+      [&](auto done) { asio::async_write(link.stream, asio::buffer(request), std::move(done)); });
   std::string text;
   auto const until = [&](std::string_view mark) {
     std::size_t size = 0;
     auto buffer = asio::dynamic_buffer(text);
     failed = link.step([&](auto done) {
-      asio::async_read_until(link.stream, buffer, mark, [done, &size](boost::system::error_code why, std::size_t read) {
-        size = read;
-        done(why);
-      });
+      asio::async_read_until(link.stream,
+                             buffer,
+                             mark,
+                             [done, &size](boost::system::error_code why, std::size_t read) {
+                               size = read;
+                               done(why);
+                             });
     });
     std::string part = failed ? std::string() : text.substr(0, size);
     text.erase(0, part.size());
@@ -158,7 +176,8 @@ result<void> http_client::stream(std::string const& target,
   auto const head = failed ? std::string() : until("\r\n\r\n");
   if (failed) return unreachable(address_, failed);
   if (!head.starts_with("HTTP/1.1 200")) {
-    return error{head.starts_with("HTTP/1.1 401") ? error_code::not_authorized : error_code::request_invalid};
+    return error{head.starts_with("HTTP/1.1 401") ? error_code::not_authorized
+                                                  : error_code::request_invalid};
   }
   link.stream.expires_never();
   while (true) {

@@ -20,7 +20,6 @@ struct server_address {
   [[nodiscard]] static result<server_address> parse(std::string_view url);
 };
 
-
 // Errors: `server_unreachable`; `timed_out`; what a problem document says.
 // Threads: one at a time.
 class http_client {
@@ -29,7 +28,8 @@ class http_client {
 
   [[nodiscard]] result<boost::json::value> get(std::string const& target);
   // Sent under a command id of its own, so that it is taken once however often it arrives.
-  [[nodiscard]] result<boost::json::value> post(std::string const& target, boost::json::value const& body);
+  [[nodiscard]] result<boost::json::value> post(std::string const& target,
+                                                boost::json::value const& body);
   // Server-sent events, until `take` says no or the server ends.
   [[nodiscard]] result<void> stream(std::string const& target,
                                     std::function<bool(std::string_view data)> const& take);

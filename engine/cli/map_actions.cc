@@ -1,8 +1,8 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
 #include <chrono>
-#include <fmt/format.h>
 #include <iostream>
 #include <thread>
 
@@ -27,24 +27,32 @@ constexpr table_column problem_columns[] = {
     {"MAP", "map"}, {"CODE", "code"}, {"PLACE", "place"}, {"REASON", "reason"}, {"FIX", "fix"}};
 constexpr std::string_view link_option[] = {"link"};
 
-std::string map_target(std::string const& name) { return "/api/v1/maps/" + escape(name); }
+std::string map_target(std::string const& name) {
+  return "/api/v1/maps/" + escape(name);
+}
 
 // The maps that a command is about: those named, or those of --link, or all.
 result<std::vector<std::string>> chosen_maps(http_client& client, command_line const& line) {
   if (!line.arguments.empty()) return line.arguments;
   DW_TRY(auto const body, client.get(with_query("/api/v1/maps", line, link_option)));
   std::vector<std::string> names;
-  for (auto const& one : body.at("items").as_array()) names.push_back(text_at(one, "link") + "/" + text_at(one, "name"));
+  for (auto const& one : body.at("items").as_array())
+    names.push_back(text_at(one, "link") + "/" + text_at(one, "name"));
   return names;
 }
 
 // What an action came to, while it is looked at: every so often, until it is not waiting any more.
-result<boost::json::value> await_action(http_client& client, std::string const& name, std::string const& id, command_line const& line) {
-  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(std::stoll(line.get("timeout", "60")));
+result<boost::json::value> await_action(http_client& client,
+                                        std::string const& name,
+                                        std::string const& id,
+                                        command_line const& line) {
+  auto const until = std::chrono::steady_clock::now() +
+                     std::chrono::seconds(std::stoll(line.get("timeout", "60")));
   progress_bar bar(name);
   while (true) {
     DW_TRY(auto map, client.get(map_target(name)));
-    bool const waits = text_at(map, "last_action.id") == id && text_at(map, "last_action.state") == "waiting";
+    bool const waits =
+        text_at(map, "last_action.id") == id && text_at(map, "last_action.state") == "waiting";
     if (!waits) {
       bar.clear();
       return map;
@@ -62,16 +70,23 @@ result<boost::json::value> await_action(http_client& client, std::string const& 
 }
 
 // How a map's action ended. A run that ends in Not running left errors behind.
-exit_code outcome_of(boost::json::value const& map, std::string const& verb, std::string const& id) {
+exit_code outcome_of(boost::json::value const& map,
+                     std::string const& verb,
+                     std::string const& id) {
   bool const mine = text_at(map, "last_action.id") == id;
   auto const name = text_at(map, "name");
   if (mine && text_at(map, "last_action.state") == "failed") {
     auto const code = error_code_named(text_at(map, "last_action.code"));
     return tell(error{code, name + ": " + text_at(map, "last_action.detail")});
   }
-  if (!mine) return tell(error{error_code::illegal_transition, name + ": another action overtook this one."});
+  if (!mine)
+    return tell(
+        error{error_code::illegal_transition, name + ": another action overtook this one."});
   if (verb == "run" && text_at(map, "status") == "not_running") {
-    fmt::print(stderr, "{}: the initial sync ended with errors; see: dualwrite error list --map {}\n", name, name);
+    fmt::print(stderr,
+               "{}: the initial sync ended with errors; see: dualwrite error list --map {}\n",
+               name,
+               name);
     return exit_code::record_errors;
   }
   return exit_code::fine;
@@ -84,7 +99,9 @@ boost::json::object action_body(command_line const& line) {
   return body;
 }
 
-bool may_stop(http_client& client, std::vector<std::string> const& names, command_line const& line) {
+bool may_stop(http_client& client,
+              std::vector<std::string> const& names,
+              command_line const& line) {
   std::uint64_t lost = 0;
   for (auto const& name : names) {
     auto const map = client.get(map_target(name));
@@ -98,7 +115,11 @@ struct acted_on {
   exit_code worst = exit_code::fine;
 };
 
-void act_on(http_client& client, std::string const& name, std::string const& verb, command_line const& line, acted_on& done) {
+void act_on(http_client& client,
+            std::string const& name,
+            std::string const& verb,
+            command_line const& line,
+            acted_on& done) {
   auto const asked = client.post(map_target(name) + "/" + verb, action_body(line));
   if (!asked) {
     done.worst = tell(error{asked.error().code, name + ": " + asked.error().detail});
@@ -132,8 +153,11 @@ exit_code run_status(command_line const& line) {
     return exit_code::fine;
   }
   std::cout << fmt::format("dualwrite {} is {}; {} records queued, {} errors, log at {}.\n\n",
-                           text_at(*status, "version"), text_at(*status, "state"), text_at(*status, "queued"),
-                           text_at(*status, "parked"), text_at(*status, "head"));
+                           text_at(*status, "version"),
+                           text_at(*status, "state"),
+                           text_at(*status, "queued"),
+                           text_at(*status, "parked"),
+                           text_at(*status, "head"));
   print_items(status->at("maps").as_array(), map_columns, line);
   return exit_code::fine;
 }
@@ -171,7 +195,8 @@ exit_code run_map_validate(command_line const& line) {
       problems.push_back(std::move(problem));
     }
   }
-  if (line.get("output", "text") != "text" || !problems.empty()) print_items(problems, problem_columns, line);
+  if (line.get("output", "text") != "text" || !problems.empty())
+    print_items(problems, problem_columns, line);
   if (!problems.empty()) return exit_code::config_invalid;
   fmt::print(stderr, "Nothing keeps {} from running.\n", names->size() == 1 ? "it" : "them");
   return exit_code::fine;

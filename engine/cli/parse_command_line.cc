@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "engine/cli/command_table.h"
 #include "engine/mapping/near_name.h"
@@ -38,14 +38,18 @@ error unknown_command(std::vector<std::string> const& words) {
     auto const space = one.words.find(' ');
     auto const noun = one.words.substr(0, space);
     if (std::find(nouns.begin(), nouns.end(), noun) == nouns.end()) nouns.push_back(noun);
-    if (space != std::string_view::npos && noun == words[0]) verbs.push_back(one.words.substr(space + 1));
+    if (space != std::string_view::npos && noun == words[0])
+      verbs.push_back(one.words.substr(space + 1));
   }
   if (verbs.empty()) {
-    return usage(fmt::format("There is no command '{}'.{}", words[0], meant(words[0], nouns)), "dualwrite help");
+    return usage(fmt::format("There is no command '{}'.{}", words[0], meant(words[0], nouns)),
+                 "dualwrite help");
   }
   auto const help = fmt::format("dualwrite help {}", words[0]);
-  if (words.size() < 2) return usage(fmt::format("'{}' of what? One of: {}.", words[0], fmt::join(verbs, ", ")), help);
-  return usage(fmt::format("'{}' cannot '{}'.{}", words[0], words[1], meant(words[1], verbs)), help);
+  if (words.size() < 2)
+    return usage(fmt::format("'{}' of what? One of: {}.", words[0], fmt::join(verbs, ", ")), help);
+  return usage(fmt::format("'{}' cannot '{}'.{}", words[0], words[1], meant(words[1], verbs)),
+               help);
 }
 
 struct line_reader {
@@ -60,7 +64,8 @@ struct line_reader {
     if (text == "-h") text = "--help";
     auto const equals = text.find('=');
     auto const name = text.substr(2, equals == std::string::npos ? equals : equals - 2);
-    auto const one = std::find_if(known.begin(), known.end(), [&](auto const* option) { return option->name == name; });
+    auto const one = std::find_if(
+        known.begin(), known.end(), [&](auto const* option) { return option->name == name; });
     if (!text.starts_with("--") || one == known.end()) return unknown_option(words[at], name);
     if ((*one)->value.empty()) {
       if (equals != std::string::npos) return wrong(fmt::format("--{} takes no value.", name));
@@ -81,7 +86,8 @@ struct line_reader {
   error unknown_option(std::string_view said, std::string_view name) const {
     std::vector<std::string_view> names;
     for (auto const* option : known) names.push_back(option->name);
-    return wrong(fmt::format("'{}' has no option '{}'.{}", line.command->words, said, meant(name, names)));
+    return wrong(
+        fmt::format("'{}' has no option '{}'.{}", line.command->words, said, meant(name, names)));
   }
 
   result<void> check() const {
@@ -94,27 +100,52 @@ struct line_reader {
     }
     if (count > command.arguments_max) {
       return wrong(fmt::format("'{}' does not know what to do with '{}'.",
-                               command.words, line.arguments[command.arguments_max]));
+                               command.words,
+                               line.arguments[command.arguments_max]));
     }
     if (line.has("all") && count != 0) return wrong("Either name them, or say --all.");
     auto const format = line.get("output", "text");
     if (format != "text" && format != "json" && format != "jsonl" && format != "csv") {
-      return wrong(fmt::format("There is no output format '{}'; there are text, json, jsonl and csv.", format));
+      return wrong(fmt::format(
+          "There is no output format '{}'; there are text, json, jsonl and csv.", format));
     }
     for (auto const* number : {"timeout", "limit", "from"}) {
       auto const text = line.get(number, "0");
-      bool const digits = !text.empty() && text.size() < 19 && std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= '0' && c <= '9';
-      });
+      bool const digits =
+          !text.empty() && text.size() < 19 &&
+          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
       if (!digits) return wrong(fmt::format("--{} needs a number, not '{}'.", number, text));
     }
     return {};
   }
 };
 
+// Options that stand before the command are taken as if they stood behind it.
+std::vector<std::string> command_first(std::vector<std::string> const& words) {
+  std::size_t at = 0;
+  while (at < words.size() && words[at].size() > 1 && words[at].starts_with('-') &&
+         words[at] != "--") {
+    auto const name = words[at] == "-o"
+                          ? std::string("output")
+                          : words[at].substr(std::min<std::size_t>(2, words[at].size()));
+    auto const options = cli_options();
+    auto const one = std::find_if(
+        options.begin(), options.end(), [&](auto const& option) { return option.name == name; });
+    at += one != options.end() && !one->value.empty() ? 2 : 1;
+  }
+  at = std::min(at, words.size());
+  std::vector<std::string> turned(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  auto const behind_command = turned.size() < 2 ? turned.size() : std::size_t{2};
+  // In front of the arguments, so that "--" still ends the options.
+  auto const place = turned.begin() + static_cast<std::ptrdiff_t>(behind_command);
+  turned.insert(place, words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
+  return turned;
+}
+
 }  // namespace
 
-result<command_line> parse_command_line(std::vector<std::string> const& words) {
+result<command_line> parse_command_line(std::vector<std::string> const& given) {
+  auto const words = command_first(given);
   auto const is_help = [](std::string const& word) { return word == "--help" || word == "-h"; };
   std::size_t taken = 0;
   if (words.empty()) return usage("What is to be done?", "dualwrite help");

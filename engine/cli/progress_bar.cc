@@ -1,8 +1,8 @@
 #include "engine/cli/progress_bar.h"
 
-#include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <cstdio>
 #include <utility>
 
 #include "engine/cli/table_text.h"
@@ -18,10 +18,14 @@ void progress_bar::show(boost::json::value const& execution) {
   if (!terminal_) return;
   std::string legs;
   for (auto const& leg : execution.at("legs").as_array()) {
-    legs += fmt::format("  {} {} rows, {}/s{}", text_at(leg, "direction"), text_at(leg, "rows"),
-                        text_at(leg, "rows_per_second"), text_at(leg, "state") == "completed" ? ", done" : "");
+    legs += fmt::format("  {} {} rows, {}/s{}",
+                        text_at(leg, "direction"),
+                        text_at(leg, "rows"),
+                        text_at(leg, "rows_per_second"),
+                        text_at(leg, "state") == "completed" ? ", done" : "");
   }
-  auto const took = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  auto const took =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
   fmt::print(stderr, "\r\x1b[K{}{}  {} s", title_, legs, took.count());
   std::fflush(stderr);
   shown_ = true;

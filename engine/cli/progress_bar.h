@@ -7,8 +7,9 @@
 
 namespace dualwrite::engine {
 
-// Guarantees: nothing is written where stderr is no terminal. How many rows there will be is not known before the last
-// chunk, so the bar shows rows, rate and time; a leg that is done shows as done.
+// Guarantees: nothing is written where stderr is no terminal. How many rows there will be is not
+// known before the last chunk, so the bar shows rows, rate and time; a leg that is done shows as
+// done.
 class progress_bar {
  public:
   explicit progress_bar(std::string title);

@@ -1,5 +1,5 @@
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 
 #include "engine/cli/cli_actions.h"
 #include "engine/cli/server_process.h"

@@ -1,11 +1,11 @@
 #include "engine/cli/server_process.h"
 
-#include <csignal>
-#include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <openssl/rand.h>
 #include <unistd.h>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "engine/api/access.h"
 #include "engine/api/apply_config.h"
@@ -38,7 +38,9 @@ server_process::server_process(server_config config, std::string config_path)
       signals_(io_),
       children_(io_.get_executor()) {}
 
-server_process::~server_process() { pool_.join(); }
+server_process::~server_process() {
+  pool_.join();
+}
 
 result<void> server_process::open() {
   DW_CHECK(open_log());
@@ -57,13 +59,16 @@ result<void> server_process::open() {
 result<void> server_process::open_log() {
   std::error_code failed;
   std::filesystem::create_directories(config_.data_dir, failed);
-  if (failed) return error{error_code::folder_refused, fmt::format("{}: {}", config_.data_dir, failed.message())};
+  if (failed)
+    return error{error_code::folder_refused,
+                 fmt::format("{}: {}", config_.data_dir, failed.message())};
   rocks_log_options options;
   options.create = new_log_id();
   auto opened = rocks_event_log::open(config_.data_dir, options);
   if (!opened) {
     auto why = std::move(opened).error();
-    if (why.code == error_code::log_locked) why.detail = fmt::format("The folder is {}.", config_.data_dir);
+    if (why.code == error_code::log_locked)
+      why.detail = fmt::format("The folder is {}.", config_.data_dir);
     return why;
   }
   log_ = std::move(opened->log);
@@ -75,13 +80,16 @@ result<void> server_process::make_apps() {
   for (auto const& app : config_.apps) {
     auto const* file = std::get_if<sqlite_settings>(&app.settings);
     if (file == nullptr) {
-      return error{error_code::config_invalid,
-                   fmt::format("The app '{}' needs the connector {}, which this release does not have.",
-                               app.name, app.connector())};
+      return error{
+          error_code::config_invalid,
+          fmt::format("The app '{}' needs the connector {}, which this release does not have.",
+                      app.name,
+                      app.connector())};
     }
     sqlite::sqlite_settings settings;
     settings.path = file->path;
-    apps_[app.name] = std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, std::move(settings));
+    apps_[app.name] =
+        std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, std::move(settings));
   }
   return {};
 }
@@ -90,10 +98,12 @@ result<void> server_process::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
   context_ = std::make_unique<api_context>(
       api_context{*engine_, *log_, time_, pool_, config_path_, time_.now()});
-  http_ = std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
+  http_ =
+      std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
   DW_TRY(port_, http_->listen(config_.listen));
   // For clients on this machine, where the file leaves the port open.
-  std::ofstream(std::filesystem::path(config_.data_dir) / "server.address") << address_text(config_.listen, port_) << "\n";
+  std::ofstream(std::filesystem::path(config_.data_dir) / "server.address")
+      << address_text(config_.listen, port_) << "\n";
   return {};
 }
 
@@ -144,7 +154,8 @@ async<void> server_process::live() {
 // What the log has to be told before clients are let in.
 async<void> server_process::begin() {
   if (trimmed_) {
-    auto const detail = fmt::format("ends at {}, torn files in {}", trimmed_->head.at.value, trimmed_->set_aside);
+    auto const detail =
+        fmt::format("ends at {}, torn files in {}", trimmed_->head.at.value, trimmed_->set_aside);
     drafts events;
     LogTailTrimmed const trimmed{detail};
     events.push_back(draft({}, {}, trimmed));
@@ -172,14 +183,19 @@ async<void> server_process::stop() {
 }
 
 void server_process::greet() const {
-  auto const option = config_path_ == "dualwrite.yaml" ? std::string() : fmt::format(" --config {}", config_path_);
+  auto const option =
+      config_path_ == "dualwrite.yaml" ? std::string() : fmt::format(" --config {}", config_path_);
   fmt::print(stderr,
              "dualwrite is ready at {} (token in {}/admin.token).\n"
              "Next:\n"
              "  dualwrite status{}\n"
              "  dualwrite map run --all --wait{}\n"
              "  dualwrite event tail{}\n",
-             address_text(config_.listen, port_), config_.data_dir, option, option, option);
+             address_text(config_.listen, port_),
+             config_.data_dir,
+             option,
+             option,
+             option);
 }
 
 }  // namespace dualwrite::engine

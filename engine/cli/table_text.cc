@@ -1,9 +1,9 @@
 #include "engine/cli/table_text.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 #include <vector>
 
 namespace dualwrite::engine {
@@ -12,11 +12,14 @@ namespace {
 // Control characters of an app's text must not reach a terminal.
 std::string plain(std::string_view text) {
   std::string out;
-  for (char const c : text) out.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c);
+  for (char const c : text)
+    out.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c);
   return out;
 }
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+}
 
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
@@ -49,7 +52,8 @@ std::string scalar_text(boost::json::value const& value) {
   if (auto const* object = value.if_object()) {
     std::string out;
     for (auto const& [name, one] : *object) {
-      out += fmt::format("{}{}={}", out.empty() ? "" : ", ", std::string_view(name), scalar_text(one));
+      out +=
+          fmt::format("{}{}={}", out.empty() ? "" : ", ", std::string_view(name), scalar_text(one));
     }
     return out;
   }
@@ -96,7 +100,8 @@ void add_outline(std::string& out, boost::json::object const& object, std::size_
       }
     } else {
       auto text = plain(scalar_text(one));
-      auto line = fmt::format("{}{}{}  {}", margin, title, std::string(wide - title.size(), ' '), text);
+      auto line =
+          fmt::format("{}{}{}  {}", margin, title, std::string(wide - title.size(), ' '), text);
       while (line.ends_with(' ')) line.pop_back();
       out += line + "\n";
     }
@@ -148,7 +153,8 @@ std::string table_csv(boost::json::array const& items, std::span<table_column co
     return quoted + "\"";
   };
   std::string out;
-  for (auto const& column : columns) out += (&column == &columns[0] ? "" : ",") + std::string(column.path);
+  for (auto const& column : columns)
+    out += (&column == &columns[0] ? "" : ",") + std::string(column.path);
   out += "\r\n";
   for (auto const& item : items) {
     for (auto const& column : columns) {

@@ -22,7 +22,8 @@ struct table_column {
                                      std::span<table_column const> columns,
                                      std::size_t width);
 // RFC 4180.
-[[nodiscard]] std::string table_csv(boost::json::array const& items, std::span<table_column const> columns);
+[[nodiscard]] std::string table_csv(boost::json::array const& items,
+                                    std::span<table_column const> columns);
 
 // "name   customers", one to a line; objects and lists inside are indented.
 [[nodiscard]] std::string outline_text(boost::json::value const& item);

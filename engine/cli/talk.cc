@@ -1,14 +1,14 @@
 #include "engine/cli/talk.h"
 
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <iostream>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "engine/api/api_request.h"
 #include "engine/config/load.h"
@@ -77,12 +77,17 @@ result<http_client> client_for(command_line const& line) {
   if (path.empty() && needed && std::filesystem::exists("dualwrite.yaml")) path = "dualwrite.yaml";
   if (!path.empty()) DW_CHECK(take_from_file(path, address, !server.empty()));
   auto const seconds = std::atoll(line.get("timeout", "60").c_str());
-  // A wait is the server's; the client gives it a little more, so that the answer says what happened.
-  return http_client(std::move(address), std::chrono::seconds(seconds + (line.has("wait") ? 5 : 0)));
+  // A wait is the server's; the client gives it a little more, so that the answer says what
+  // happened.
+  return http_client(std::move(address),
+                     std::chrono::seconds(seconds + (line.has("wait") ? 5 : 0)));
 }
 
-result<boost::json::array> all_items(http_client& client, std::string target, command_line const& line) {
-  auto const limit = static_cast<std::size_t>(std::atoll(line.get("limit", std::to_string(items_otherwise)).c_str()));
+result<boost::json::array> all_items(http_client& client,
+                                     std::string target,
+                                     command_line const& line) {
+  auto const limit = static_cast<std::size_t>(
+      std::atoll(line.get("limit", std::to_string(items_otherwise)).c_str()));
   boost::json::array items;
   std::string cursor;
   while (items.size() < limit) {
@@ -94,11 +99,13 @@ result<boost::json::array> all_items(http_client& client, std::string target, co
     cursor = text_at(body, "next_cursor");
     if (cursor.empty()) return items;
   }
-  fmt::print(stderr, "There are more; --limit gives more of them.\n");
+  if (!line.has("limit")) fmt::print(stderr, "There are more; --limit gives more of them.\n");
   return items;
 }
 
-void print_items(boost::json::array const& items, std::span<table_column const> columns, command_line const& line) {
+void print_items(boost::json::array const& items,
+                 std::span<table_column const> columns,
+                 command_line const& line) {
   auto const format = line.get("output", "text");
   if (format == "json") {
     std::cout << boost::json::serialize(items) << "\n";
@@ -113,7 +120,9 @@ void print_items(boost::json::array const& items, std::span<table_column const> 
   }
 }
 
-void print_item(boost::json::value const& item, std::span<table_column const> columns, command_line const& line) {
+void print_item(boost::json::value const& item,
+                std::span<table_column const> columns,
+                command_line const& line) {
   auto const format = line.get("output", "text");
   if (format == "json" || format == "jsonl") {
     std::cout << boost::json::serialize(item) << "\n";
@@ -138,7 +147,9 @@ bool agreed(command_line const& line, std::string const& question) {
   return said == "y" || said == "yes";
 }
 
-std::string with_query(std::string path, command_line const& line, std::span<std::string_view const> options) {
+std::string with_query(std::string path,
+                       command_line const& line,
+                       std::span<std::string_view const> options) {
   char before = path.find('?') == std::string::npos ? '?' : '&';
   for (auto const option : options) {
     std::string const name(option);
@@ -151,7 +162,8 @@ std::string with_query(std::string path, command_line const& line, std::span<std
 
 std::size_t terminal_width() {
   winsize size{};
-  bool const known = ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  bool const known = ::isatty(STDOUT_FILENO) != 0 &&
+                     ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? std::min<std::size_t>(size.ws_col, width_otherwise) : width_otherwise;
 }
 

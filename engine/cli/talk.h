@@ -18,10 +18,16 @@ exit_code tell(error const& what);
 [[nodiscard]] result<http_client> client_for(command_line const& line);
 
 // The items of all pages, or as many as --limit says.
-[[nodiscard]] result<boost::json::array> all_items(http_client& client, std::string target, command_line const& line);
+[[nodiscard]] result<boost::json::array> all_items(http_client& client,
+                                                   std::string target,
+                                                   command_line const& line);
 
-void print_items(boost::json::array const& items, std::span<table_column const> columns, command_line const& line);
-void print_item(boost::json::value const& item, std::span<table_column const> columns, command_line const& line);
+void print_items(boost::json::array const& items,
+                 std::span<table_column const> columns,
+                 command_line const& line);
+void print_item(boost::json::value const& item,
+                std::span<table_column const> columns,
+                command_line const& line);
 
 // Asks on a terminal; elsewhere --yes has to be said.
 [[nodiscard]] bool agreed(command_line const& line, std::string const& question);

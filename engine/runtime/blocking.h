@@ -18,14 +18,20 @@ namespace dualwrite::engine {
 
 // Calls `work` on the pool and goes on, with what it gave, where the coroutine was.
 // Guarantees: not cancelled once begun, so that what it did is known.
-// Lifetime: the pool is joined before the executor of the coroutine goes; `work` owns what it needs, or its parent outlives it.
+// Lifetime: the pool is joined before the executor of the coroutine goes; `work` owns what it
+// needs, or its parent outlives it.
 template <class Work>
-boost::asio::awaitable<std::invoke_result_t<Work>> blocking(boost::asio::thread_pool& pool, Work work) {
+boost::asio::awaitable<std::invoke_result_t<Work>> blocking(boost::asio::thread_pool& pool,
+                                                            Work work) {
   auto given = std::make_shared<std::optional<std::invoke_result_t<Work>>>();
   auto task = std::make_shared<Work>(std::move(work));
   auto strand = co_await boost::asio::this_coro::executor;
   auto begin = [&pool, given, task, strand](auto done) {
-    auto outside = [given, task, strand, guard = boost::asio::make_work_guard(strand), ready = std::move(done)]() mutable {
+    auto outside = [given,
+                    task,
+                    strand,
+                    guard = boost::asio::make_work_guard(strand),
+                    ready = std::move(done)]() mutable {
       given->emplace((*task)());
       boost::asio::post(strand, [ready = std::move(ready)]() mutable { std::move(ready)(); });
     };

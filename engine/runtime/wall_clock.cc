@@ -8,14 +8,17 @@
 namespace dualwrite::engine {
 namespace {
 
-duration in_microseconds(auto span) { return std::chrono::duration_cast<duration>(span); }
+duration in_microseconds(auto span) {
+  return std::chrono::duration_cast<duration>(span);
+}
 
 }  // namespace
 
 wall_clock::wall_clock(boost::asio::any_io_executor executor)
     : executor_(std::move(executor)),
       started_(std::chrono::steady_clock::now()),
-      wall_at_start_{in_microseconds(std::chrono::system_clock::now().time_since_epoch()).count()} {}
+      wall_at_start_{in_microseconds(std::chrono::system_clock::now().time_since_epoch()).count()} {
+}
 
 instant wall_clock::now() const {
   return wall_at_start_ + in_microseconds(std::chrono::steady_clock::now() - started_);

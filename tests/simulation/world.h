@@ -56,6 +56,8 @@ class world {
   projections::views const& views() const { return engine_->views(); }
   error const& failure() const { return engine_->failure(); }
   event_log const& log() const { return log_->log(); }
+  engine::engine& core() { return *engine_; }
+  boost::asio::io_context& io() { return *io_; }
 
  private:
   void start();

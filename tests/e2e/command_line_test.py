@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""What a user of the command line is promised, asked of the built program."""
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import unittest
+
+from world import World
+
+PROGRAM = sys.argv.pop(1)
+
+
+class WithServer(unittest.TestCase):
+    def setUp(self):
+        self.world = World(PROGRAM)
+        self.addCleanup(self.world.end)
+        self.world.start()
+
+    def run_map(self):
+        done = self.world.run("map", "run", "customers", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_run_edit_pause_resume(self):
+        world = self.world
+        world.write("erp", ("INSERT INTO customer VALUES(?, ?, 'Oslo')", [(i, f"name {i}") for i in range(500)]))
+        self.run_map()
+        world.until_equal()
+        world.write("crm", "UPDATE account SET town = 'Bergen' WHERE number = 7")
+        world.until_equal()
+        self.assertEqual(0, world.run("map", "pause", "customers", "--wait").returncode)
+        world.write("erp", ("UPDATE customer SET name = ? WHERE id = ?", [(f"new {i}", i) for i in range(300)]))
+        world.until(lambda: world.json("map", "show", "customers")["queued"] == "300")
+        shown = world.json("map", "show", "customers")
+        self.assertEqual("paused", shown["status"])
+        self.assertEqual("300", shown["directions"][0]["lag_records"])
+        self.assertIn("resume", shown["allowed_actions"])
+        self.assertNotEqual(world.rows("erp"), world.rows("crm"))
+        self.assertEqual(0, world.run("map", "resume", "erp-crm/customers", "--wait").returncode)
+        world.until_equal()
+        world.until(lambda: world.json("map", "show", "customers")["status"] == "running")
+
+    def test_an_error_tells_a_human_what_is_wrong_and_can_be_mended(self):
+        world = self.world
+        self.run_map()
+        world.write("erp", "INSERT INTO customer VALUES(3, 'bad', 'Rom')")
+        world.until(lambda: len(world.json("error", "list")) == 1)
+        one = world.json("error", "show", world.json("error", "list")[0]["id"])
+        self.assertEqual(("customers", "left_to_right", "application", {"id": "3"}),
+                         (one["map"], one["direction"], one["class"], one["key"]))
+        self.assertIn("CHECK constraint failed", one["text"])
+        self.assertEqual({"id": "3", "name": "bad", "city": "Rom"}, one["record"]["after"])
+        self.assertEqual(1, one["attempts"])
+        self.assertEqual(0, world.run("error", "retry", one["id"]).returncode)
+        world.until(lambda: world.json("error", "show", one["id"])["attempts"] == 2)
+        world.write("erp", "UPDATE customer SET name = 'good' WHERE id = 3")
+        world.until_equal()
+        self.assertEqual([], world.json("error", "list"))
+
+    def test_deleting_errors_asks_first(self):
+        world = self.world
+        self.run_map()
+        world.write("erp", "INSERT INTO customer VALUES(3, 'bad', 'Rom')")
+        world.until(lambda: len(world.json("error", "list")) == 1)
+        asked = world.run("error", "delete", "--all")
+        self.assertEqual(8, asked.returncode)
+        self.assertIn("1 records will be given up", asked.stderr)
+        counted = world.json("error", "delete", "--all", "--dry-run")
+        self.assertEqual("1", counted["matched"])
+        self.assertEqual(1, len(world.json("error", "list")))
+        self.assertEqual(0, world.run("error", "delete", "--all", "--yes").returncode)
+        self.assertEqual([], world.json("error", "list"))
+
+    def test_a_killed_server_goes_on_where_it_was(self):
+        world = self.world
+        self.run_map()
+        for turn in range(5):
+            world.write("erp", ("INSERT INTO customer VALUES(?, 'x', 'y')", [(turn * 100 + i,) for i in range(100)]))
+            world.write("crm", ("INSERT INTO account VALUES(?, 'u', 'v')", [(10000 + turn * 100 + i,) for i in range(100)]))
+            world.kill()
+            world.start()
+        world.until_equal()
+        self.assertEqual(1000, len(world.rows("erp")))
+        self.assertTrue(world.json("event", "verify")["ok"])
+
+    def test_exit_codes(self):
+        world = self.world
+        self.assertEqual(2, world.run("map", "lst").returncode)
+        wrong = world.run("status", env={"DUALWRITE_TOKEN": "wrong"})
+        self.assertEqual(6, wrong.returncode, wrong.stderr)
+        self.assertEqual("", wrong.stdout)
+        unknown = world.run("map", "show", "custmers")
+        self.assertEqual(7, unknown.returncode)
+        self.assertIn("did you mean 'customers'?", unknown.stderr)
+        self.assertEqual(8, world.run("map", "pause", "customers").returncode)
+        self.assertEqual(5, world.run("status", "--server", "http://127.0.0.1:1").returncode)
+        second = world.run("serve")
+        self.assertEqual(8, second.returncode)
+        self.assertIn("Another engine has this data folder open", second.stderr)
+
+    def test_a_wait_has_an_end(self):
+        world = self.world
+        other = sqlite3.connect(world.folder / "crm.db", timeout=30, isolation_level=None)
+        self.addCleanup(other.close)
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ann', 'Oslo')")
+        other.execute("BEGIN IMMEDIATE")
+        done = world.run("map", "run", "customers", "--wait", "--timeout", "1")
+        other.execute("COMMIT")
+        self.assertEqual(9, done.returncode, done.stderr)
+        world.until_equal()
+
+    def test_errors_of_an_initial_sync_are_the_exit_code(self):
+        world = self.world
+        world.write("erp", "INSERT INTO customer VALUES(1, 'bad', 'Oslo')", "INSERT INTO customer VALUES(2, 'Ann', 'Rom')")
+        done = world.run("map", "run", "customers", "--wait")
+        self.assertEqual(4, done.returncode, done.stderr)
+        sync = world.json("sync", "list")[0]
+        self.assertEqual(("failed", "1"), (sync["state"], sync["failed"]))
+
+    def test_a_map_that_fits_no_table_is_not_run(self):
+        world = self.world
+        text = world.config.read_text().replace("table: account", "table: acount")
+        world.config.write_text(text)
+        self.assertEqual(0, world.run("config", "apply", "--yes").returncode)
+        found = world.run("map", "validate", "customers", "-o", "json")
+        self.assertEqual(3, found.returncode)
+        self.assertEqual("right.table", json.loads(found.stdout)[0]["place"])
+        self.assertNotEqual(0, world.run("map", "run", "customers", "--wait").returncode)
+        self.assertEqual("not_running", world.json("map", "show", "customers")["status"])
+
+    def test_lists_have_four_forms(self):
+        world = self.world
+        self.assertIn("customers", world.run("map", "list").stdout)
+        lines = world.run("map", "list", "-o", "csv").stdout.splitlines()
+        self.assertTrue(lines[0].startswith("name,link,status"))
+        self.assertEqual(2, len(lines))
+        rows = world.run("event", "list", "-o", "jsonl").stdout.splitlines()
+        self.assertEqual("EngineStarted", json.loads(rows[0])["type"])
+        for line in world.run("activity", "list").stdout.splitlines():
+            self.assertLessEqual(len(line), 100)
+
+    def test_the_tail_gives_events_as_they_come(self):
+        world = self.world
+        tail = subprocess.Popen([PROGRAM, "event", "tail", "--from", "1", "-o", "jsonl", "--config", world.config],
+                                stdout=subprocess.PIPE, text=True, cwd=world.folder)
+        self.addCleanup(tail.wait)
+        self.addCleanup(tail.kill)
+        self.addCleanup(tail.stdout.close)
+        self.assertEqual("EngineStarted", json.loads(tail.stdout.readline())["type"])
+        self.run_map()
+        for line in tail.stdout:
+            if json.loads(line)["type"] == "MapStarted":
+                break
+
+    def test_an_orderly_stop_is_in_the_log(self):
+        world = self.world
+        self.run_map()
+        self.assertEqual(0, world.stop(), world.log())
+        self.assertEqual(5, world.run("status").returncode)
+        offline = world.run("event", "verify", "--data-dir", "data", "-o", "json", config=False)
+        self.assertEqual(0, offline.returncode, offline.stderr)
+        self.assertTrue(json.loads(offline.stdout)["ok"])
+        world.start()
+        types = [one["type"] for one in world.json("event", "list", "--limit", "1000")]
+        self.assertEqual(1, types.count("EngineStopped"))
+        self.assertEqual(2, types.count("EngineStarted"))
+
+    def test_the_token_is_for_its_owner(self):
+        mode = os.stat(self.world.folder / "data" / "admin.token").st_mode
+        self.assertEqual(0o600, stat.S_IMODE(mode))
+
+
+class WithoutServer(unittest.TestCase):
+    def setUp(self):
+        self.world = World(PROGRAM)
+        self.addCleanup(self.world.end)
+
+    def test_a_bad_configuration_says_where(self):
+        world = self.world
+        world.config.write_text(world.config.read_text().replace("path: erp.db", "pth: erp.db"))
+        for words in (["serve"], ["config", "validate"], ["status"]):
+            done = world.run(*words)
+            self.assertEqual(3, done.returncode, done.stderr)
+            self.assertIn("did you mean 'path'?", done.stderr)
+
+    def test_nobody_answers(self):
+        self.assertEqual(5, self.world.run("status", "--server", "127.0.0.1:1").returncode)
+
+    def test_a_folder_without_a_log(self):
+        (self.world.folder / "empty").mkdir()
+        done = self.world.run("event", "verify", "--data-dir", "empty", config=False)
+        self.assertEqual(7, done.returncode, done.stderr)
+
+    def test_help_needs_nothing(self):
+        self.assertIn("map pause", self.world.run("help", config=False).stdout)
+        self.assertIn("--skip-initial-sync", self.world.run("map", "run", "--help", config=False).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
