@@ -114,7 +114,12 @@ async<void> capture_runner::step() {
             co_await source.next(context_.options.capture_transactions_max, context_.options.capture_patience));
   if (transactions.empty()) co_return result<void>{};
   drafts events;
-  for (auto const& transaction : transactions) DW_CO_CHECK(append_transaction(transaction, events));
+  for (auto const& transaction : transactions) {
+    // A source sends again what it was not yet told is durable.
+    auto const& at = context_.views().delivery.captures.at({context_.link, side_}).at;
+    bool const again = transaction.position.incarnation == at.incarnation && transaction.position.commit <= at.commit;
+    if (!again) DW_CO_CHECK(append_transaction(transaction, events));
+  }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   auto const last = transactions.back().position;
   DW_CO_CHECK(co_await source.acknowledge(last));

@@ -17,20 +17,24 @@ struct loss_reader {
   std::map<lane_id, lane_row> const& rows;
   lost_batches out;
   std::set<std::pair<map_id, sequence>> parked_by_lost;
+  // No place leads back to the rows of a copy: only another copy brings them.
+  std::set<map_id> copies_lost;
 
   std::string_view keep(std::string_view text) {
     out.texts.push_back(std::make_shared<std::string>(text));
     return *out.texts.back();
   }
 
-  // The outcomes of all batches behind those that the target still has; they are the last ones of their lanes.
+  // The outcomes of all batches behind those that the target still has. Their numbers tell them from batches that were lost
+  // before: those had higher ones, or the same ones earlier.
   result<std::vector<lost_outcome>> find_outcomes() {
-    std::map<lane_id, std::uint64_t> missing;
+    std::map<lane_id, std::uint64_t> next;  // the one to find, going back
     std::uint64_t left = 0;
     for (auto const& [lane, row] : rows) {
       auto const* known = context.views().delivery.lane({context.link, way, lane});
-      missing[lane] = known == nullptr || known->batch <= row.batch ? 0 : known->batch.value - row.batch.value;
-      left += missing[lane];
+      if (known == nullptr || known->batch <= row.batch) continue;
+      next[lane] = known->batch.value;
+      left += known->batch.value - row.batch.value;
     }
     std::vector<lost_outcome> found;
     auto const cursor = context.log.log().read(
@@ -40,8 +44,10 @@ struct loss_reader {
       if (!stored) break;
       DW_TRY(auto const event, decode(*stored));
       auto const* applied = event.as<RecordsApplied>();
-      if (applied == nullptr || applied->way != way || missing[applied->lane] == 0) continue;
-      --missing[applied->lane];
+      if (applied == nullptr || applied->way != way) continue;
+      auto const wanted = next.find(applied->lane);
+      if (wanted == next.end() || applied->batch.value != wanted->second) continue;
+      if (--wanted->second == rows.at(applied->lane).batch.value) next.erase(wanted);
       --left;
       found.push_back({event.at, applied->maps});
     }
@@ -109,6 +115,8 @@ struct loss_reader {
         if (skipped->was_parked && skipped->way == way) DW_CHECK(repark(skipped->map, skipped->record));
       } else if (auto const* retried = event.as<RetrySucceeded>()) {
         DW_CHECK(repark(retried->map, retried->record));
+      } else if (auto const* copied = event.as<ChunkCopied>()) {
+        copies_lost.insert(copied->map);
       }
     }
   }
@@ -122,7 +130,8 @@ struct loss_reader {
           std::find_if(told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
       auto const now = context.views().delivery.position(of.first, way);
       auto const* status = context.views().status.find(of.first);
-      if ((there == told.end() && place.published) || status->execution_open) {
+      bool const unknown = there == told.end() && place.published;
+      if (unknown || status->execution_open || copies_lost.contains(of.first)) {
         out.stopped.push_back(of.first);
         continue;
       }
@@ -140,7 +149,7 @@ struct loss_reader {
 }  // namespace
 
 result<lost_batches> find_lost(link_context& context, direction way, std::map<lane_id, lane_row> const& rows) {
-  loss_reader reader{context, way, rows, {}, {}};
+  loss_reader reader{context, way, rows, {}, {}, {}};
   reader.out.event.link = context.link;
   reader.out.event.way = way;
   DW_TRY(auto const outcomes, reader.find_outcomes());

@@ -114,6 +114,11 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
 
 async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   DW_CO_TRY(auto found, find_lost(context_, way_, rows));
+  std::map<lane_id, batch_number> last;
+  for (auto const& [lane, mine] : lanes_) {
+    auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+    if (known != nullptr) last[lane] = known->batch;
+  }
   drafts events;
   events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, found.event));
   for (auto const map : found.stopped) {
@@ -123,8 +128,8 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   for (auto& [lane, mine] : lanes_) {
     if (mine.batch != nullptr && !mine.committed) mine.dropped = true;
-    auto const kept = rows.at(lane).batch;
-    for (auto number = kept.value + 1; context_.ledger.knows_batch({way_, lane, batch_number{number}}); ++number) {
+    // The ledger may have forgotten some of them already; the one in hand has the number behind the last.
+    for (auto number = rows.at(lane).batch.value + 1; number <= last[lane].value + 1; ++number) {
       context_.ledger.take_back({way_, lane, batch_number{number}});
     }
   }

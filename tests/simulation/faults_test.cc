@@ -3,6 +3,7 @@
 
 #include "replay/rebuild.h"
 #include "tests/simulation/history.h"
+#include "tests/simulation/invariants.h"
 #include "tests/simulation/world.h"
 
 namespace dualwrite::simulation {
@@ -109,6 +110,7 @@ struct scene {
     ASSERT_TRUE(rebuilt);
     EXPECT_EQ(projections::save(here.views()), projections::save(*rebuilt));
     EXPECT_EQ("", here.log().verify().reason);
+    EXPECT_EQ("", broken_invariant(here.log()));
     if (testing::Test::HasFailure() && std::getenv("DW_HISTORY") != nullptr) {
       std::fputs(history(here.log()).c_str(), stderr);
     }
@@ -133,6 +135,29 @@ TEST(Fault, ATargetThatLostBatchesGetsThemAgain) {
   one.expect_whole();
   EXPECT_EQ(1u, one.count(event_type::TargetRewound));
   EXPECT_EQ(2u, one.here.right.table("customer").rows.size());
+}
+
+// The copy cannot be told again from the queue: the map is stopped, and has to be copied again.
+TEST(Fault, ATargetThatLostCopiedRowsIsCopiedAgain) {
+  for (std::size_t kept = 0; kept < 5; ++kept) {
+    SCOPED_TRACE("chunks kept " + std::to_string(kept));
+    auto settings = scene::small();
+    settings.flow.capture_patience = std::chrono::seconds(60);
+    scene one(settings);
+    one.here.right.options.synchronous = false;
+    for (std::int64_t i = 0; i < 7; ++i) ASSERT_TRUE(one.here.left.commit({put(i, "left")}));
+    one.define();
+    ASSERT_TRUE(one.here.submit(engine::run_map{one.map}));
+    ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::ChunkCopied) >= kept; }));
+    one.here.right.sync();
+    ASSERT_TRUE(one.here.run_until([&] { return one.state() == map_state::running; }));
+    auto const lost = one.here.right.crash();
+    ASSERT_TRUE(one.here.left.commit({put(7, "later")}));
+    one.here.run(2'000);
+    one.expect_whole();
+    EXPECT_EQ(lost > 0 ? 1u : 0u, one.count(event_type::TargetRewound));
+    EXPECT_EQ(8u, one.here.right.table("customer").rows.size());
+  }
 }
 
 TEST(Fault, ASourceThatWasPutBackStopsItsMaps) {

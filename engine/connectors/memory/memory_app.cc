@@ -112,7 +112,7 @@ void memory_app::sync() { synced_ = history_.size(); }
 std::size_t memory_app::crash() {
   auto const lost = unsynced();
   undo_to(synced_);
-  capturing_ = false;
+  close_connections();
   return lost;
 }
 
@@ -122,7 +122,12 @@ void memory_app::restore_to(std::uint64_t commit) {
   while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
   undo_to(steps);
   ++incarnation_;
+  close_connections();
+}
+
+void memory_app::close_connections() {
   capturing_ = false;
+  writing_ = false;
 }
 
 void memory_app::undo_to(std::size_t steps) {
@@ -200,6 +205,7 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
 }
 
 async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
+  writing_ = true;
   past_step step;
   step.commits_before = log_.size();
   step.lane = lane;
@@ -291,6 +297,7 @@ void memory_app::store_lane(target_batch const& batch, std::span<write_result co
 }
 
 async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
+  if (!writing_) co_return error{error_code::app_unreachable, "the connection was closed"};
   auto const& lane = lanes_[batch.lane];
   if (lane.session != batch.session || lane.batch != batch.previous) co_return error{error_code::lane_fenced};
   captured_transaction transaction;

@@ -46,7 +46,7 @@ struct memory_options {
 };
 
 // Guarantees: a transaction takes effect whole or not at all; changes come back in commit order with both images, and only
-// when they are durable. After a crash, or when it was put back, the app gives nothing until the capture is opened again.
+// when they are durable. After a crash, or when it was put back, all connections are closed: capture and lanes are opened again.
 // Threads: one.
 class memory_app final : public source_app, public target_app {
  public:
@@ -109,6 +109,7 @@ class memory_app final : public source_app, public target_app {
   void append(captured_transaction transaction, past_step step);
   void remember(past_step step);
   void undo_to(std::size_t steps);
+  void close_connections();
   source_position end() const;
   std::size_t durable_commits() const;
 
@@ -122,6 +123,7 @@ class memory_app final : public source_app, public target_app {
   std::uint64_t incarnation_ = 1;
   std::size_t read_ = 0;
   bool capturing_ = false;
+  bool writing_ = false;
 };
 
 }  // namespace dualwrite::engine
