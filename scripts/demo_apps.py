@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Two small business applications for the demonstration, each one SQLite file with names and rules of its own.
 
-  demo_apps.py make FOLDER       makes erp.db, crm.db and dualwrite.yaml
-  demo_apps.py edit FOLDER       works in both applications for a while, makes mistakes, and mends them
-  demo_apps.py compare FOLDER    reads both files and compares them under every map; exit 0: they are equal
+  demo_apps.py make FOLDER [PORT]  makes erp.db, crm.db and dualwrite.yaml
+  demo_apps.py edit FOLDER         works in both applications for a while, makes mistakes, and mends them
+  demo_apps.py compare FOLDER      reads both files and compares them under every map; exit 0: they are equal
 
 Countries, subdivisions and currencies are those of Debian's iso-codes; customers and orders are made up. The comparison knows
 nothing of dualwrite: it is written out again here, map by map.

@@ -38,9 +38,18 @@ capture_runner::wanted capture_runner::wanted_tables() const {
   return out;
 }
 
+// From a CaptureStarted that names it until it is stopped a map has its place in the delivery.
+bool capture_runner::is_captured(map_id map) const {
+  return context_.views().delivery.places.contains({map, direction_from(side_)});
+}
+
 bool capture_runner::is_current() const {
   if (!started_) return false;
   auto const now = wanted_tables();
+  for (auto const& [table, entry] : now) {
+    // A map that was stopped and is run again at once begins anew, although it is wanted as it was.
+    if (!std::all_of(entry.maps.begin(), entry.maps.end(), [&](map_id map) { return is_captured(map); })) return false;
+  }
   return std::equal(now.begin(), now.end(), tables_.begin(), tables_.end(), [](auto const& a, auto const& b) {
     return a.first == b.first && a.second.maps == b.second.maps && a.second.read == b.second.read &&
            a.second.schema == b.second.schema;
@@ -75,12 +84,14 @@ async<void> capture_runner::run() {
   }
 }
 
-// Goes on behind what was captured last, while anything was; what nobody captured meanwhile is not looked for.
+// Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is not looked for.
 async<void> capture_runner::start(wanted tables) {
   auto const known = context_.views().delivery.captures.find({context_.link, side_});
   std::optional<source_position> after;
-  bool const goes_on = known != context_.views().delivery.captures.end() && !known->second.maps.empty();
-  if (goes_on) after = known->second.at;
+  if (known != context_.views().delivery.captures.end()) {
+    auto const& maps = known->second.maps;
+    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) { return is_captured(map); })) after = known->second.at;
+  }
   std::vector<std::string> names;
   for (auto const& [table, entry] : tables) names.push_back(table);
   auto at = after.value_or(source_position{});

@@ -31,6 +31,7 @@ class capture_runner {
 
   [[nodiscard]] wanted wanted_tables() const;
   bool is_current() const;
+  bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start(wanted tables);
   [[nodiscard]] async<void> step();
   [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction, drafts& events);

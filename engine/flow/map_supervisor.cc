@@ -98,10 +98,7 @@ async<void> map_supervisor::observe(map_id map, projections::map_row const& row)
 bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const {
   for (auto const way : both_ways) {
     if (!compiled.writes(way)) continue;
-    auto const capture = context_.views().delivery.captures.find({context_.link, source_of(way)});
-    if (capture == context_.views().delivery.captures.end()) return false;
-    auto const& maps = capture->second.maps;
-    if (std::find(maps.begin(), maps.end(), map) == maps.end()) return false;
+    if (!context_.views().delivery.places.contains({map, way})) return false;
   }
   return true;
 }

@@ -21,6 +21,7 @@ engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
 world::world(engine::engine_settings settings)
     : settings_(settings),
       disk_(std::make_shared<memory_event_log>(log_id{7})) {
+  left_port.struck = right_port.struck = [this](fault_site site) { note(site); };
   start();
 }
 
@@ -39,13 +40,15 @@ void world::start() {
   log_ = std::make_unique<simulated_log>(time, disk_);
   auto views = replay::rebuild(*disk_);
   DW_ASSERT(views.has_value());
-  std::map<std::string, engine::app_ports> apps{{"left", {&left, &left}}, {"right", {&right, &right}}};
+  std::map<std::string, engine::app_ports> apps{{"left", {&left_port, &left_port}},
+                                                {"right", {&right_port, &right_port}}};
   engine_ = std::make_unique<engine::engine>(
       io_->get_executor(), *log_, time, std::move(apps), settings_, std::move(*views));
   engine_->start();
 }
 
 void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
+  note(fault_site::engine_crash);
   auto const disk = disk_->crash({unsynced_bytes_kept, false});
   kill();
   auto reopened = memory_event_log::reopen(disk);
@@ -54,8 +57,24 @@ void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
   start();
 }
 
+void world::note(fault_site site) {
+  for (auto const& [map, row] : views().status.maps) coverage.note(site, row.state);
+}
+
+// What a network held back reaches the app, whatever became of its sender.
+void world::let_arrive(faulty_app& port) {
+  for (auto const& batch : port.arrived()) {
+    auto write = [&app = port.app(), batch]() -> boost::asio::awaitable<void> {
+      (void)co_await app.apply(*batch);
+    };
+    boost::asio::co_spawn(*io_, write, boost::asio::detached);
+  }
+}
+
 void world::step() {
   ++steps_;
+  let_arrive(left_port);
+  let_arrive(right_port);
   io_->poll();
   io_->restart();
   time.advance();

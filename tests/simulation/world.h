@@ -10,6 +10,7 @@
 #include "engine/connectors/memory/memory_app.h"
 #include "engine/flow/engine.h"
 #include "events/store/memory_event_log.h"
+#include "tests/simulation/faulty_app.h"
 #include "tests/simulation/virtual_clock.h"
 
 namespace dualwrite::simulation {
@@ -38,6 +39,10 @@ class world {
   virtual_clock time;
   engine::memory_app left{time};
   engine::memory_app right{time};
+  // What the engine sees of them.
+  faulty_app left_port{left, time, 1};
+  faulty_app right_port{right, time, 2};
+  fault_coverage coverage;
 
   // Moves everything on until `done`, at most so many steps. False where it was not done by then.
   bool run_until(std::function<bool()> const& done, std::size_t steps_max = 20'000);
@@ -58,6 +63,8 @@ class world {
   void start();
   void kill();
   void step();
+  void let_arrive(faulty_app& port);
+  void note(fault_site site);
 
   engine::engine_settings settings_;
   std::size_t steps_ = 0;

@@ -1,6 +1,7 @@
 #include "engine/connectors/memory/memory_app.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "events/row_image.h"
 
@@ -86,10 +87,64 @@ result<source_position> memory_app::commit(std::vector<row_change> const& change
       return error{error_code::row_refused, why->text};
     }
   }
-  transaction.position = {1, log_.size() + 1};
+  past_step step;
+  step.rows = std::move(undo);
+  append(std::move(transaction), std::move(step));
+  return log_.back().position;
+}
+
+void memory_app::append(captured_transaction transaction, past_step step) {
+  step.commits_before = log_.size();
+  transaction.position = {incarnation_, log_.size() + 1};
   transaction.committed_at = time_.now();
   log_.push_back(std::move(transaction));
-  return log_.back().position;
+  remember(std::move(step));
+}
+
+void memory_app::remember(past_step step) {
+  history_.push_back(std::move(step));
+  if (options.synchronous) sync();
+}
+
+void memory_app::sync() { synced_ = history_.size(); }
+
+// What is lost was given to nobody: its numbers are free again.
+std::size_t memory_app::crash() {
+  auto const lost = unsynced();
+  undo_to(synced_);
+  capturing_ = false;
+  return lost;
+}
+
+// What is captured from a restored app is another history, even where it holds all that was captured before.
+void memory_app::restore_to(std::uint64_t commit) {
+  auto steps = history_.size();
+  while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
+  undo_to(steps);
+  ++incarnation_;
+  capturing_ = false;
+}
+
+void memory_app::undo_to(std::size_t steps) {
+  while (history_.size() > steps) {
+    auto& step = history_.back();
+    roll_back(step.rows, 0);
+    log_.resize(step.commits_before);
+    if (step.lane) {
+      auto const& lane = *step.lane;
+      if (step.lane_before) lanes_[lane] = *step.lane_before;
+      if (!step.lane_before) lanes_.erase(lane);
+      if (step.places_before) places_[{lane.log, lane.link, lane.way}] = *step.places_before;
+    }
+    history_.pop_back();
+  }
+  synced_ = std::min(synced_, history_.size());
+}
+
+source_position memory_app::end() const { return {incarnation_, log_.size()}; }
+
+std::size_t memory_app::durable_commits() const {
+  return synced_ == history_.size() ? log_.size() : history_[synced_].commits_before;
 }
 
 async<table_schema> memory_app::describe(std::string table) {
@@ -99,33 +154,41 @@ async<table_schema> memory_app::describe(std::string table) {
 }
 
 async<source_position> memory_app::open_capture(std::vector<std::string>, std::optional<source_position> after) {
-  auto const at = after ? after->commit : log_.size();
-  if (at > log_.size()) co_return error{error_code::source_rewound};
-  read_ = at;
-  co_return source_position{1, at};
+  sync();
+  auto const at = after.value_or(end());
+  if (at.incarnation != incarnation_ || at.commit > log_.size()) co_return error{error_code::source_rewound};
+  read_ = at.commit;
+  capturing_ = true;
+  co_return at;
 }
 
 async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, duration patience) {
-  if (read_ == log_.size()) {
+  if (capturing_ && read_ >= durable_commits()) {
     auto const until = time_.now() + patience;
     DW_CO_CHECK(co_await time_.sleep_until(until));
+    sync();
   }
-  auto const end = std::min(log_.size(), read_ + limit);
+  if (!capturing_) co_return error{error_code::app_unreachable, "the connection was closed"};
+  auto const last = std::min(durable_commits(), read_ + limit);
   std::vector<captured_transaction> out(log_.begin() + static_cast<std::ptrdiff_t>(read_),
-                                        log_.begin() + static_cast<std::ptrdiff_t>(end));
-  read_ = end;
+                                        log_.begin() + static_cast<std::ptrdiff_t>(last));
+  read_ = last;
   co_return out;
 }
 
 async<void> memory_app::acknowledge(source_position) { co_return result<void>{}; }
 
-async<source_position> memory_app::head() { co_return source_position{1, log_.size()}; }
+async<source_position> memory_app::head() {
+  sync();
+  co_return end();
+}
 
 async<chunk> memory_app::read_chunk(chunk_request request) {
   auto const found = tables_.find(request.table);
   if (found == tables_.end()) co_return error{error_code::table_missing, request.table};
+  sync();
   chunk out;
-  out.snapshot = {1, log_.size()};
+  out.snapshot = end();
   std::map<row_values, row_values const*> ordered;
   for (auto const& [key, row] : found->second.rows) ordered[pick(row, request.key)] = &row;
   for (auto const& [key, row] : ordered) {
@@ -137,6 +200,11 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
 }
 
 async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
+  past_step step;
+  step.commits_before = log_.size();
+  step.lane = lane;
+  if (auto const there = lanes_.find(lane); there != lanes_.end()) step.lane_before = there->second;
+  remember(std::move(step));
   auto& row = lanes_[lane];
   row.session = epoch{std::max(row.session, known).value + 1};
   auto out = row;
@@ -193,12 +261,10 @@ write_result memory_app::write(target_write const& wish, std::vector<captured_ro
   return out;
 }
 
-async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
-  auto& lane = lanes_[batch.lane];
-  if (lane.session != batch.session || lane.batch != batch.previous) co_return error{error_code::lane_fenced};
-  captured_transaction transaction;
+std::vector<write_result> memory_app::write_all(target_batch const& batch,
+                                                std::vector<captured_row>& changes,
+                                                undo_log& undo) {
   std::vector<write_result> results;
-  undo_log undo;
   for (auto const& wish : batch.writes) {
     if (wish.behind) {
       auto const before = results[*wish.behind].effect;
@@ -207,17 +273,37 @@ async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
         continue;
       }
     }
-    results.push_back(write(wish, transaction.rows, undo));
+    results.push_back(write(wish, changes, undo));
   }
+  return results;
+}
+
+void memory_app::store_lane(target_batch const& batch, std::span<write_result const> results, past_step& step) {
+  auto& lane = lanes_[batch.lane];
+  auto& places = places_[{batch.lane.log, batch.lane.link, batch.lane.way}];
+  step.lane = batch.lane;
+  step.lane_before = lane;
+  step.places_before = places;
   lane.batch = batch.batch;
   lane.position = batch.position;
   lane.outcome = batch.outcome(results);
-  auto& places = places_[{batch.lane.log, batch.lane.link, batch.lane.way}];
   for (auto const& place : batch.places) places[place.map] = place;
+}
+
+async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
+  auto const& lane = lanes_[batch.lane];
+  if (lane.session != batch.session || lane.batch != batch.previous) co_return error{error_code::lane_fenced};
+  captured_transaction transaction;
+  past_step step;
+  auto results = write_all(batch, transaction.rows, step.rows);
+  if (options.position_outside_transaction) {
+    append(std::exchange(transaction, {}), std::exchange(step, {}));
+    auto const until = time_.now() + std::chrono::microseconds(200);
+    DW_CO_CHECK(co_await time_.sleep_until(until));
+  }
+  store_lane(batch, results, step);
   transaction.mark = batch_mark{batch.lane, batch.session, batch.batch};
-  transaction.position = {1, log_.size() + 1};
-  transaction.committed_at = time_.now();
-  log_.push_back(std::move(transaction));
+  append(std::move(transaction), std::move(step));
   co_return results;
 }
 

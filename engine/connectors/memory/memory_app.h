@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,18 +38,37 @@ struct row_change {
   std::optional<row_values> key = {};     // of the row to change, where that differs from the new one
 };
 
-// Guarantees: a transaction takes effect whole or not at all; changes come back in commit order with both images.
+struct memory_options {
+  // Off: commits are acknowledged before they are durable, and a crash loses those behind the last sync().
+  bool synchronous = true;
+  // A deliberate fault that tests must catch: the lane's row is stored by a step of its own, after that of the rows.
+  bool position_outside_transaction = false;
+};
+
+// Guarantees: a transaction takes effect whole or not at all; changes come back in commit order with both images, and only
+// when they are durable. After a crash, or when it was put back, the app gives nothing until the capture is opened again.
 // Threads: one.
 class memory_app final : public source_app, public target_app {
  public:
   explicit memory_app(clock& time)
       : time_(time) {}
 
+  memory_options options;
+
   memory_table& add_table(table_schema schema);
   memory_table& table(std::string const& name) { return tables_.at(name); }
 
   // A user's transaction. Errors: `row_refused`; then nothing of it was done.
   [[nodiscard]] result<source_position> commit(std::vector<row_change> const& changes);
+
+  // All that was committed is durable from here on.
+  void sync();
+  // What was not durable is gone: rows, change log, lane rows and places of the same commits. Gives how many were lost.
+  std::size_t crash();
+  // Puts everything back to where it was behind the commit with this number, under a new incarnation.
+  void restore_to(std::uint64_t commit);
+  std::uint64_t last_commit() const { return log_.size(); }
+  std::size_t unsynced() const { return history_.size() - synced_; }
 
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
@@ -67,6 +87,16 @@ class memory_app final : public source_app, public target_app {
     std::optional<row_values> row;
   };
   using undo_log = std::vector<undo_step>;
+  using way_name = std::tuple<log_id, link_id, direction>;
+  using way_places = std::map<map_id, map_place>;
+  // One durable step, and what it takes to undo it. A session that is opened is a step without a commit in the change log.
+  struct past_step {
+    std::size_t commits_before = 0;
+    undo_log rows;
+    std::optional<lane_key> lane;
+    std::optional<lane_row> lane_before;
+    std::optional<way_places> places_before;
+  };
 
   std::optional<refusal> put(memory_table& table, std::optional<row_values> old_key, row_values row,
                              std::vector<captured_row>& changes, undo_log& undo);
@@ -74,13 +104,24 @@ class memory_app final : public source_app, public target_app {
   void roll_back(undo_log& undo, std::size_t to);
   write_result write(target_write const& wish, std::vector<captured_row>& changes, undo_log& undo);
   row_values const* find(memory_table const& table, std::vector<std::size_t> const& columns, row_values const& key) const;
+  std::vector<write_result> write_all(target_batch const& batch, std::vector<captured_row>& changes, undo_log& undo);
+  void store_lane(target_batch const& batch, std::span<write_result const> results, past_step& step);
+  void append(captured_transaction transaction, past_step step);
+  void remember(past_step step);
+  void undo_to(std::size_t steps);
+  source_position end() const;
+  std::size_t durable_commits() const;
 
   clock& time_;
   std::map<std::string, memory_table> tables_;
   std::vector<captured_transaction> log_;
   std::map<lane_key, lane_row> lanes_;
-  std::map<std::tuple<log_id, link_id, direction>, std::map<map_id, map_place>> places_;
+  std::map<way_name, way_places> places_;
+  std::vector<past_step> history_;
+  std::size_t synced_ = 0;  // of history_
+  std::uint64_t incarnation_ = 1;
   std::size_t read_ = 0;
+  bool capturing_ = false;
 };
 
 }  // namespace dualwrite::engine

@@ -1,0 +1,220 @@
+// Each fault of an application alone: whatever it breaks, in the end both sides are equal and every record is accounted for.
+#include <gtest/gtest.h>
+
+#include "replay/rebuild.h"
+#include "tests/simulation/history.h"
+#include "tests/simulation/world.h"
+
+namespace dualwrite::simulation {
+namespace {
+
+using engine::row_change;
+using projections::map_state;
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+row_values row(std::int64_t id, std::string name) {
+  return {value::of_int64(id), value::of_text(std::move(name))};
+}
+row_change put(std::int64_t id, std::string name) { return {"customer", operation::update, row(id, std::move(name))}; }
+row_change gone(std::int64_t id) { return {"customer", operation::remove, row(id, {})}; }
+
+// Two applications with one map between them that runs.
+struct scene {
+  explicit scene(engine::engine_settings settings = small())
+      : here(settings) {
+    table_schema schema;
+    schema.table = "customer";
+    schema.columns.resize(2);
+    schema.columns[0].name = "id";
+    schema.columns[0].type = value_type::int64;
+    schema.columns[0].nullable = false;
+    schema.columns[1].name = "name";
+    schema.key = {0};
+    here.left.add_table(schema);
+    here.right.add_table(schema);
+  }
+  static engine::engine_settings small() {
+    engine::engine_settings out;
+    out.flow.batch_records_max = 4;
+    out.flow.chunk_rows = 2;
+    out.flow.capture_patience = std::chrono::milliseconds(2);
+    return out;
+  }
+  void define() {
+    engine::map_definition definition;
+    definition.name = "customers";
+    definition.left.table = definition.right.table = "customer";
+    definition.key = {{"id", "id"}};
+    engine::column_pair name;
+    name.left = name.right = "name";
+    definition.columns = {name};
+    definition.conflict = engine::conflict_policy::left_wins;
+    auto const left_app = app_id{here.submit(engine::register_app{"left", "memory"})->value};
+    auto const right_app = app_id{here.submit(engine::register_app{"right", "memory"})->value};
+    auto const link = link_id{here.submit(engine::create_link{"l", left_app, right_app})->value};
+    map = map_id{here.submit(engine::create_map{link, "customers", engine::print_definition(definition)})->value};
+  }
+  void start() {
+    define();
+    ASSERT_TRUE(here.submit(engine::run_map{map}));
+    ASSERT_TRUE(here.run_until([&] { return state() == map_state::running; })) << to_string(here.failure());
+  }
+  map_state state() { return here.views().status.find(map)->state; }
+  void edit(side of, std::size_t turn) {
+    auto& app = of == side::left ? here.left : here.right;
+    auto const id = static_cast<std::int64_t>(turn % 5);
+    (void)app.commit({turn % 7 == 3 ? gone(id) : put(id, std::to_string(turn))});
+  }
+  faulty_app& port(side of) { return of == side::left ? here.left_port : here.right_port; }
+  std::size_t count(event_type type) {
+    std::size_t out = 0;
+    auto const cursor = here.log().read({sequence{1}, false, std::nullopt});
+    while (true) {
+      auto const stored = cursor->next();
+      if (!stored || !*stored) return out;
+      auto const event = decode(**stored);
+      out += event && static_cast<event_type>(event->body.index()) == type ? 1 : 0;
+    }
+  }
+  std::uint64_t queued() {
+    std::uint64_t out = 0;
+    for (auto const& [of, sums] : here.views().conservation.sums) out += sums.queued();
+    return out;
+  }
+  bool equal() { return here.left.table("customer").rows == here.right.table("customer").rows; }
+
+  // The admin does what is to be done, and the users go home.
+  bool come_to_rest() {
+    here.left_port.heal();
+    here.right_port.heal();
+    for (int i = 0; i < 20; ++i) {
+      if (state() == map_state::paused) (void)here.submit(engine::resume_map{map});
+      if (state() == map_state::idle || state() == map_state::holding) (void)here.submit(engine::run_map{map});
+      (void)here.submit(engine::retry_records{map, {}});
+      here.run(600);
+      if (here.failure().code != error_code::ok) return false;
+      if (i > 2 && state() == map_state::running && queued() == 0) return true;
+    }
+    return false;
+  }
+  void expect_whole() {
+    bool const rests = come_to_rest();
+    EXPECT_TRUE(rests) << to_string(here.failure()) << " state " << static_cast<int>(state()) << " queued " << queued();
+    EXPECT_TRUE(equal());
+    for (auto const& [of, sums] : here.views().conservation.sums) {
+      EXPECT_EQ(here.views().parked.count(of), sums.parked);
+    }
+    auto const rebuilt = replay::rebuild(here.log());
+    ASSERT_TRUE(rebuilt);
+    EXPECT_EQ(projections::save(here.views()), projections::save(*rebuilt));
+    EXPECT_EQ("", here.log().verify().reason);
+    if (testing::Test::HasFailure() && std::getenv("DW_HISTORY") != nullptr) {
+      std::fputs(history(here.log()).c_str(), stderr);
+    }
+  }
+
+  world here;
+  map_id map;
+};
+
+// What the target had and lost is delivered again.
+TEST(Fault, ATargetThatLostBatchesGetsThemAgain) {
+  scene one;
+  one.here.right.options.synchronous = false;
+  one.start();
+  ASSERT_TRUE(one.here.run_until([&] { return one.here.right.unsynced() == 0; }));
+  ASSERT_TRUE(one.here.left.commit({put(1, "Oslo")}));
+  ASSERT_TRUE(one.here.run_until([&] { return one.here.right.unsynced() > 0; }));
+  auto const applied = one.count(event_type::RecordsApplied);
+  ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::RecordsApplied) > applied; }));
+  ASSERT_GT(one.here.right.crash(), 0u);
+  ASSERT_TRUE(one.here.left.commit({put(2, "Rome")}));
+  one.expect_whole();
+  EXPECT_EQ(1u, one.count(event_type::TargetRewound));
+  EXPECT_EQ(2u, one.here.right.table("customer").rows.size());
+}
+
+TEST(Fault, ASourceThatWasPutBackStopsItsMaps) {
+  scene one;
+  one.start();
+  for (std::size_t i = 0; i < 6; ++i) one.edit(side::left, i);
+  one.here.run(2'000);
+  ASSERT_TRUE(one.equal());
+  one.here.left.restore_to(2);
+  ASSERT_TRUE(one.here.run_until([&] { return one.state() == map_state::idle; }));
+  EXPECT_EQ(1u, one.count(event_type::MapStopped));
+  one.expect_whole();
+}
+
+TEST(Fault, AMapThatIsStoppedAndRunAtOnceIsCapturedAnew) {
+  scene one;
+  one.start();
+  ASSERT_TRUE(one.here.submit(engine::stop_map{one.map}));
+  ASSERT_TRUE(one.here.run_until([&] { return one.state() == map_state::idle; }));
+  ASSERT_TRUE(one.here.submit(engine::run_map{one.map}));
+  one.edit(side::left, 1);
+  one.expect_whole();
+}
+
+TEST(Fault, AMapIsPausedWhileItsBatchIsInDoubt) {
+  for (bool const done : {false, true}) {
+    scene one;
+    one.start();
+    one.here.right_port.ask_for(done ? fault_site::reply_lost : fault_site::request_lost);
+    ASSERT_TRUE(one.here.left.commit({put(1, "Oslo")}));
+    auto const failed = one.count(event_type::AttemptFailed);
+    ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::AttemptFailed) > failed; }));
+    one.here.right_port.ask_for(fault_site::unreachable);
+    ASSERT_TRUE(one.here.submit(engine::pause_map{one.map}));
+    ASSERT_TRUE(one.here.run_until([&] { return one.state() == map_state::paused; }));
+    ASSERT_TRUE(one.here.left.commit({put(1, "Bergen")}));
+    one.here.run(3'000);
+    EXPECT_NE(row(1, "Bergen"), one.here.right.table("customer").rows[{value::of_int64(1)}]);
+    one.expect_whole();
+  }
+}
+
+// Site, side and whether the apps lose what they had not synced.
+class EachFault : public testing::TestWithParam<std::tuple<std::size_t, side, bool>> {};
+
+TEST_P(EachFault, EndsEqual) {
+  auto const [site, of, synchronous] = GetParam();
+  fault_coverage coverage;
+  for (std::size_t moment = 0; moment < 24; ++moment) {
+    SCOPED_TRACE("moment " + std::to_string(moment));
+    scene one;
+    one.here.left.options.synchronous = one.here.right.options.synchronous = synchronous;
+    for (std::size_t i = 0; i < 4; ++i) one.edit(i % 2 == 0 ? side::left : side::right, i);
+    one.define();
+    ASSERT_TRUE(one.here.submit(engine::run_map{one.map}));
+    one.here.run(moment * 5);
+    for (std::size_t turn = 0; turn < 12; ++turn) {
+      one.edit(turn % 3 == 0 ? side::right : side::left, turn * 5 + moment);
+      one.here.run((turn * 7 + moment) % 23);
+      if (turn % 4 == 2) one.port(of).ask_for(static_cast<fault_site>(site));
+      if (static_cast<fault_site>(site) == fault_site::sent_again) one.here.crash_and_restart(0);
+    }
+    one.here.run(500);
+    one.expect_whole();
+    coverage.add(one.here.coverage);
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(coverage.count(static_cast<fault_site>(site)), 0u);
+}
+
+std::string case_name(testing::TestParamInfo<EachFault::ParamType> const& info) {
+  auto const [site, of, synchronous] = info.param;
+  return std::string(name_of(static_cast<fault_site>(site))) + (of == side::left ? "_left" : "_right") +
+         (synchronous ? "" : "_volatile");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sites,
+                         EachFault,
+                         testing::Combine(testing::Range(std::size_t{0}, fault_sites - 1),
+                                          testing::Values(side::left, side::right),
+                                          testing::Bool()),
+                         case_name);
+
+}  // namespace
+}  // namespace dualwrite::simulation

@@ -1,0 +1,187 @@
+#include "tests/simulation/faulty_app.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace dualwrite::simulation {
+
+using engine::async;
+using projections::map_state;
+
+namespace {
+
+constexpr std::string_view names[] = {
+#define DW_FAULT(name, text) #name,
+#include "tests/simulation/faults.def"
+#undef DW_FAULT
+};
+
+constexpr std::pair<map_state, char const*> states[] = {
+    {map_state::idle, "idle"},
+    {map_state::holding, "holding"},
+    {map_state::initializing, "initializing"},
+    {map_state::running, "running"},
+    {map_state::paused, "paused"},
+    {map_state::resuming, "resuming"},
+};
+
+}  // namespace
+
+std::string_view name_of(fault_site site) { return names[static_cast<std::size_t>(site)]; }
+
+void fault_coverage::add(fault_coverage const& other) {
+  for (auto const& [cell, count] : other.counts_) counts_[cell] += count;
+}
+
+std::uint64_t fault_coverage::count(fault_site site) const {
+  std::uint64_t out = 0;
+  for (auto const& [cell, count] : counts_) out += cell.first == site ? count : 0;
+  return out;
+}
+
+std::string fault_coverage::table() const {
+  auto out = fmt::format("{:14}", "");
+  for (auto const& [state, name] : states) out += fmt::format("{:>14}", name);
+  for (std::size_t i = 0; i < fault_sites; ++i) {
+    out += fmt::format("\n{:14}", names[i]);
+    for (auto const& [state, name] : states) {
+      auto const found = counts_.find({static_cast<fault_site>(i), state});
+      out += fmt::format("{:>14}", found == counts_.end() ? 0 : found->second);
+    }
+  }
+  return out + "\n";
+}
+
+faulty_app::faulty_app(engine::memory_app& app, engine::clock& time, std::uint64_t seed)
+    : app_(app),
+      time_(time),
+      chance_(seed) {}
+
+void faulty_app::ask_for(fault_site site) {
+  asked_ = site;
+  if (site != fault_site::restored || !strikes(site)) return;
+  auto const last = app_.last_commit();
+  app_.restore_to(last - std::min<std::uint64_t>(last, 1 + chance_() % 8));
+  go_away();
+}
+
+void faulty_app::heal() {
+  asked_.reset();
+  away_until_ = {};
+}
+
+bool faulty_app::strikes(fault_site site) {
+  if (asked_ != site) return false;
+  asked_.reset();
+  if (struck) struck(site);
+  return true;
+}
+
+std::vector<std::shared_ptr<engine::target_batch const>> faulty_app::arrived() {
+  std::vector<std::shared_ptr<engine::target_batch const>> out;
+  std::erase_if(late_, [&](late_batch const& one) {
+    if (one.when > time_.now()) return false;
+    out.push_back(one.batch);
+    return true;
+  });
+  return out;
+}
+
+// On the way there.
+async<void> faulty_app::request(error_code when_lost) {
+  if (strikes(fault_site::unreachable)) go_away();
+  if (away_until_ > time_.now()) co_return error{error_code::app_unreachable, "no route"};
+  if (strikes(fault_site::busy)) co_return error{error_code::app_busy};
+  if (strikes(fault_site::request_lost)) {
+    auto const until = time_.now() + some_time();
+    DW_CO_CHECK(co_await time_.sleep_until(until));
+    co_return error{when_lost, "no reply in time"};
+  }
+  co_return result<void>{};
+}
+
+// On the way back.
+async<void> faulty_app::reply(error_code when_lost) {
+  if (strikes(fault_site::slow)) {
+    auto const until = time_.now() + some_time();
+    DW_CO_CHECK(co_await time_.sleep_until(until));
+  }
+  bool const crashes = strikes(fault_site::app_crash);
+  if (crashes) {
+    app_.crash();
+    go_away();
+  }
+  if (crashes || strikes(fault_site::reply_lost)) co_return error{when_lost, "the connection broke"};
+  co_return result<void>{};
+}
+
+async<table_schema> faulty_app::describe(std::string table) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.describe(std::move(table));
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<source_position> faulty_app::open_capture(std::vector<std::string> tables, std::optional<source_position> after) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto from = after;
+  if (from && from->commit > 0 && strikes(fault_site::sent_again)) {
+    from->commit -= std::min<std::uint64_t>(from->commit, 1 + chance_() % 4);
+  }
+  auto out = co_await app_.open_capture(std::move(tables), from);
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  if (out && after) out = *after;
+  co_return out;
+}
+
+async<std::vector<engine::captured_transaction>> faulty_app::next(std::size_t limit, duration patience) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.next(limit, patience);
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<void> faulty_app::acknowledge(source_position captured) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.acknowledge(captured);
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<source_position> faulty_app::head() {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.head();
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<engine::chunk> faulty_app::read_chunk(engine::chunk_request request_) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.read_chunk(std::move(request_));
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<engine::lane_row> faulty_app::open_lane(engine::lane_key lane, epoch known) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  auto out = co_await app_.open_lane(lane, known);
+  DW_CO_CHECK(co_await reply(error_code::app_unreachable));
+  co_return out;
+}
+
+async<std::vector<engine::write_result>> faulty_app::apply(engine::target_batch const& batch) {
+  if (away_until_ <= time_.now() && strikes(fault_site::late_write)) {
+    late_.push_back({time_.now() + some_time(), std::make_shared<engine::target_batch const>(batch)});
+    auto const until = time_.now() + some_time();
+    DW_CO_CHECK(co_await time_.sleep_until(until));
+    co_return error{error_code::app_reply_lost, "no reply in time"};
+  }
+  DW_CO_CHECK(co_await request(error_code::app_reply_lost));
+  auto out = co_await app_.apply(batch);
+  DW_CO_CHECK(co_await reply(error_code::app_reply_lost));
+  co_return out;
+}
+
+}  // namespace dualwrite::simulation

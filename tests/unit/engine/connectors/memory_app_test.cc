@@ -1,0 +1,149 @@
+// What a crash and a restore leave of an application in memory.
+#include "engine/connectors/memory/memory_app.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "tests/simulation/virtual_clock.h"
+
+namespace dualwrite::engine {
+namespace {
+
+lane_key const lane{log_id{7}, link_id{1}, direction::left_to_right, lane_id{0}};
+
+row_values row(std::int64_t id, std::string name) {
+  return {value::of_int64(id), value::of_text(std::move(name))};
+}
+
+class MemoryApp : public testing::Test {
+ protected:
+  MemoryApp() {
+    table_schema schema;
+    schema.table = "customer";
+    schema.columns.resize(2);
+    schema.columns[0].name = "id";
+    schema.columns[0].type = value_type::int64;
+    schema.columns[1].name = "name";
+    schema.key = {0};
+    app.add_table(schema);
+  }
+
+  // Runs a call of a port to its end.
+  template <class T>
+  result<T> wait(async<T> call) {
+    std::optional<result<T>> out;
+    auto const done = [&out](std::exception_ptr, result<T> answer) { out = std::move(answer); };
+    boost::asio::co_spawn(io, std::move(call), done);
+    do {
+      io.poll();
+      io.restart();
+    } while (!out && time.advance());
+    return *out;
+  }
+  void put(std::int64_t id, std::string name) {
+    ASSERT_TRUE(app.commit({{"customer", operation::update, row(id, std::move(name))}}));
+  }
+  result<std::vector<write_result>> apply(lane_row const& opened, std::int64_t id, std::uint64_t number) {
+    target_batch batch;
+    batch.lane = lane;
+    batch.session = opened.session;
+    batch.previous = batch_number{number - 1};
+    batch.batch = batch_number{number};
+    batch.places = {{map_id{3}, lane.lane, sequence{number * 10}}};
+    batch.outcome = [](std::span<write_result const>) { return std::string("outcome"); };
+    target_write write;
+    write.table = "customer";
+    write.key_columns = {0};
+    write.columns = {0, 1};
+    write.values = row(id, "batch");
+    write.key = {write.values[0]};
+    batch.writes = {write};
+    return wait(app.apply(batch));
+  }
+  std::size_t rows() { return app.table("customer").rows.size(); }
+
+  simulation::virtual_clock time;
+  boost::asio::io_context io{1};
+  memory_app app{time};
+};
+
+TEST_F(MemoryApp, LosesNothingWhereEveryCommitIsSynced) {
+  put(1, "a");
+  EXPECT_EQ(0u, app.crash());
+  EXPECT_EQ(1u, rows());
+}
+
+TEST_F(MemoryApp, LosesTheUnsyncedTailOfRowsAndLanesTogether) {
+  app.options.synchronous = false;
+  auto const opened = wait(app.open_lane(lane, {}));
+  ASSERT_TRUE(apply(*opened, 1, 1));
+  app.sync();
+  ASSERT_TRUE(apply(*opened, 2, 2));
+  put(1, "changed");
+  EXPECT_EQ(2u, app.crash());
+  EXPECT_EQ(1u, rows());
+  EXPECT_EQ(row(1, "batch"), app.table("customer").rows.at({value::of_int64(1)}));
+  auto const again = wait(app.open_lane(lane, {}));
+  EXPECT_EQ(batch_number{1}, again->batch);
+  ASSERT_EQ(1u, again->places.size());
+  EXPECT_EQ(sequence{10}, again->places[0].position);
+  EXPECT_EQ(1u, app.last_commit());
+}
+
+TEST_F(MemoryApp, BringsBackRowsThatWereRemoved) {
+  app.options.synchronous = false;
+  put(1, "a");
+  app.sync();
+  ASSERT_TRUE(app.commit({{"customer", operation::remove, row(1, {})}}));
+  EXPECT_EQ(0u, rows());
+  app.crash();
+  EXPECT_EQ(1u, rows());
+}
+
+TEST_F(MemoryApp, GivesOnlyWhatIsDurable) {
+  app.options.synchronous = false;
+  ASSERT_TRUE(wait(app.open_capture({"customer"}, std::nullopt)));
+  put(1, "a");
+  EXPECT_EQ(1u, app.unsynced());
+  auto const got = wait(app.next(10, std::chrono::milliseconds(1)));
+  EXPECT_EQ(1u, got->size());
+  EXPECT_EQ(0u, app.unsynced());
+}
+
+TEST_F(MemoryApp, ACrashClosesTheCaptureAndKeepsItsPosition) {
+  auto const at = wait(app.open_capture({"customer"}, std::nullopt));
+  put(1, "a");
+  app.crash();
+  auto const closed = wait(app.next(10, std::chrono::milliseconds(1)));
+  EXPECT_EQ(error_code::app_unreachable, closed.error().code);
+  ASSERT_TRUE(wait(app.open_capture({"customer"}, *at)));
+  EXPECT_EQ(1u, wait(app.next(10, std::chrono::milliseconds(1)))->size());
+}
+
+TEST_F(MemoryApp, ARestoredAppIsAnotherHistory) {
+  put(1, "a");
+  put(2, "b");
+  auto const at = wait(app.open_capture({"customer"}, std::nullopt));
+  app.restore_to(1);
+  EXPECT_EQ(1u, rows());
+  put(3, "c");
+  EXPECT_EQ(error_code::source_rewound, wait(app.open_capture({"customer"}, *at)).error().code);
+  auto const now = wait(app.open_capture({"customer"}, std::nullopt));
+  EXPECT_EQ((source_position{2, 2}), *now);
+}
+
+TEST_F(MemoryApp, APositionOutsideTheTransactionIsLostAlone) {
+  app.options.synchronous = false;
+  app.options.position_outside_transaction = true;
+  auto const opened = wait(app.open_lane(lane, {}));
+  ASSERT_TRUE(apply(*opened, 1, 1));
+  EXPECT_EQ(2u, app.last_commit());
+  app.restore_to(1);
+  EXPECT_EQ(1u, rows());
+  EXPECT_EQ(batch_number{0}, wait(app.open_lane(lane, {}))->batch);
+}
+
+}  // namespace
+}  // namespace dualwrite::engine
