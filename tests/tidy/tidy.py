@@ -22,7 +22,7 @@ FLOORS = {
     "engine/config": ["events", "projections", "engine/mapping", "engine/decide", "engine/ports", "engine/flow"],
     "engine/runtime": ["events", "events/store", "engine/ports"],
     "engine/api": ["events", "events/store", "projections", "replay", *(f"engine/{one}" for one in (
-        "mapping", "ports", "decide", "flow", "config"))],
+        "mapping", "ports", "decide", "flow", "runtime", "config"))],
     "engine/cli": ["*"],
     "engine": ["*"],
     "tests": ["*"],
