@@ -1,5 +1,5 @@
-// What the engine itself costs: two applications in memory, virtual time, so that nothing is waited for. Counts records from
-// one side to the other, through capture, log, lane, outcome and echo.
+// What the engine itself costs: two applications in memory, virtual time, so that nothing is waited
+// for. Counts records from one side to the other, through capture, log, lane, outcome and echo.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -61,10 +61,13 @@ struct two_apps {
     auto const left = app_id{here.submit(engine::register_app{"left", "memory"})->value};
     auto const right = app_id{here.submit(engine::register_app{"right", "memory"})->value};
     auto const link = link_id{here.submit(engine::create_link{"l", left, right})->value};
-    map = map_id{here.submit(engine::create_map{link, "customers", engine::print_definition(definition)})->value};
+    map = map_id{
+        here.submit(engine::create_map{link, "customers", engine::print_definition(definition)})
+            ->value};
     (void)here.submit(engine::run_map{map});
     here.run_until(
-        [&] { return here.views().status.find(map)->state == projections::map_state::running; }, 1'000'000);
+        [&] { return here.views().status.find(map)->state == projections::map_state::running; },
+        1'000'000);
   }
   void until_right_has(std::size_t rows) {
     here.run_until([&] { return here.right.table("customer").rows.size() >= rows; }, 10'000'000);
@@ -86,11 +89,16 @@ void initial_sync(benchmark::State& state) {
     two_apps apps;
     apps.fill(0, rows, 1000);
     time_of(state, [&] { apps.run(); });
-    if (apps.here.right.table("customer").rows.size() != rows) state.SkipWithError("rows are missing");
+    if (apps.here.right.table("customer").rows.size() != rows)
+      state.SkipWithError("rows are missing");
   }
   state.SetItemsProcessed(state.iterations() * rows);
 }
-BENCHMARK(initial_sync)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(3)->UseManualTime();
+BENCHMARK(initial_sync)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(3)
+    ->UseManualTime();
 
 void live_sync(benchmark::State& state) {
   for (auto _ : state) {
@@ -101,7 +109,13 @@ void live_sync(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * rows);
 }
-BENCHMARK(live_sync)->Arg(1)->Arg(1000)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(3)->UseManualTime();
+BENCHMARK(live_sync)
+    ->Arg(1)
+    ->Arg(1000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(3)
+    ->UseManualTime();
 
 }  // namespace
 }  // namespace dualwrite::simulation

@@ -1,5 +1,6 @@
-// From one SQLite file to another through the whole engine, with its log on disk, beside what SQLite itself needs to copy the
-// rows by INSERT ... SELECT between attached files. Prints a table; one run is three adjacent pairs, the median counts.
+// From one SQLite file to another through the whole engine, with its log on disk, beside what
+// SQLite itself needs to copy the rows by INSERT ... SELECT between attached files. Prints a table;
+// one run is three adjacent pairs, the median counts.
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -23,7 +24,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr char const* customers =
-    "CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT, street TEXT, city TEXT, balance INTEGER, note TEXT)";
+    "CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT, street TEXT, city TEXT, balance "
+    "INTEGER, note TEXT)";
 
 class file {
  public:
@@ -42,14 +44,18 @@ class file {
 
 std::string fill(std::int64_t first, std::int64_t count) {
   return fmt::format(
-      "WITH RECURSIVE n(i) AS (SELECT {} UNION ALL SELECT i + 1 FROM n WHERE i < {}) INSERT INTO customer SELECT i, "
-      "'customer number ' || i, 'street of a usual length ' || (i % 977), 'city ' || (i % 391), i * 31, "
+      "WITH RECURSIVE n(i) AS (SELECT {} UNION ALL SELECT i + 1 FROM n WHERE i < {}) INSERT INTO "
+      "customer SELECT i, "
+      "'customer number ' || i, 'street of a usual length ' || (i % 977), 'city ' || (i % 391), i "
+      "* 31, "
       "'a note that somebody wrote about customer ' || i FROM n",
       first,
       first + count - 1);
 }
 
-double seconds_since(steady::time_point begun) { return std::chrono::duration<double>(steady::now() - begun).count(); }
+double seconds_since(steady::time_point begun) {
+  return std::chrono::duration<double>(steady::now() - begun).count();
+}
 
 class run {
  public:
@@ -70,7 +76,8 @@ class run {
       apps_[name] = std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, settings);
       ports_[name] = {apps_[name].get(), apps_[name].get()};
     }
-    engine_ = std::make_unique<engine>(io_.get_executor(), *commits_, time_, ports_, engine_settings{}, projections::views{});
+    engine_ = std::make_unique<engine>(
+        io_.get_executor(), *commits_, time_, ports_, engine_settings{}, projections::views{});
     engine_->start();
     define();
   }
@@ -86,7 +93,9 @@ class run {
   double initial() {
     auto const begun = steady::now();
     submit(run_map{map_});
-    until([this] { return engine_->views().status.find(map_)->state == projections::map_state::running; });
+    until([this] {
+      return engine_->views().status.find(map_)->state == projections::map_state::running;
+    });
     return static_cast<double>(rows_) / seconds_since(begun);
   }
   double live(std::int64_t in_one) {
@@ -208,7 +217,9 @@ int main(int count, char** arguments) {
   }
   auto const base = median(yard);
   fmt::print("{:<44}{:>12}{:>8}\n", fmt::format("{} rows, median of 3", rows), "rows/s", "ratio");
-  auto const line = [&](char const* what, double rate) { fmt::print("{:<44}{:>12.0f}{:>8.2f}\n", what, rate, rate / base); };
+  auto const line = [&](char const* what, double rate) {
+    fmt::print("{:<44}{:>12.0f}{:>8.2f}\n", what, rate, rate / base);
+  };
   line("INSERT ... SELECT between attached files", base);
   line("initial sync", median(initial));
   line("live inserts, 100 a transaction", median(live));

@@ -1,4 +1,5 @@
-// Invariants. A broken one is a bug: the process ends, in release builds too, because what follows would be untrue.
+// Invariants. A broken one is a bug: the process ends, in release builds too, because what follows
+// would be untrue.
 #pragma once
 
 namespace dualwrite {

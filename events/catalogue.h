@@ -1,5 +1,6 @@
-// The events of the log, as structs whose text and bytes are views into the event's buffer (or into whatever the writer
-// holds while it encodes). `schema/events.fbs` says the same to the outside; a test holds the two together.
+// The events of the log, as structs whose text and bytes are views into the event's buffer (or into
+// whatever the writer holds while it encodes). `schema/events.fbs` says the same to the outside; a
+// test holds the two together.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,12 @@ enum class event_type : std::uint8_t {
 enum class run_mode : std::uint8_t { automatic = 0, initial_sync = 1, skip_initial_sync = 2 };
 enum class end_state : std::uint8_t { succeeded = 0, failed = 1, interrupted = 2 };
 enum class capture_kind : std::uint8_t { live = 0, initial = 1, reread = 2 };
-enum class stop_reason : std::uint8_t { admin = 0, rule = 1, source_rewound = 2, target_rewound = 3 };
+enum class stop_reason : std::uint8_t {
+  admin = 0,
+  rule = 1,
+  source_rewound = 2,
+  target_rewound = 3
+};
 enum class skip_reason : std::uint8_t {
   superseded = 0,     // a newer record of the key, or a copy that had seen it, took its place
   conflict_lost = 1,  // the other side's change won
@@ -139,7 +145,18 @@ struct ChunkCopied {
   std::uint64_t incarnation = 0, snapshot = 0;
   lane_id lane;
   batch_number batch;
-  DW_FIELDS(map, execution, way, chunk, records, first_key, last_key, last, incarnation, snapshot, lane, batch);
+  DW_FIELDS(map,
+            execution,
+            way,
+            chunk,
+            records,
+            first_key,
+            last_key,
+            last,
+            incarnation,
+            snapshot,
+            lane,
+            batch);
 };
 struct LegCompleted {
   map_id map;
@@ -211,8 +228,8 @@ struct CapturedTable {
   std::vector<map_id> maps;
   DW_FIELDS(schema, maps);
 };
-// The capture of one side of a link begins (again), with these tables and for these maps: what an unfinished transaction of
-// the app had brought before is void.
+// The capture of one side of a link begins (again), with these tables and for these maps: what an
+// unfinished transaction of the app had brought before is void.
 struct CaptureStarted {
   link_id link;
   side of = side::left;
@@ -226,9 +243,9 @@ struct RecordCount {
   std::uint32_t count = 0;
   DW_FIELDS(schema, count);
 };
-// Captured row changes of one source transaction, or a part of one (`last` is false on all but its last part); of a copied
-// chunk or a row read again where `kind` says so, and then for one map and direction only. The envelope's sequence is that
-// of the first record.
+// Captured row changes of one source transaction, or a part of one (`last` is false on all but its
+// last part); of a copied chunk or a row read again where `kind` says so, and then for one map and
+// direction only. The envelope's sequence is that of the first record.
 struct RecordsCaptured {
   link_id link;
   side of = side::left;
@@ -246,7 +263,24 @@ struct RecordsCaptured {
   std::uint32_t count = 0;
   blob records;
   blob key_filter;
-  DW_FIELDS(link, of, kind, incarnation, commit, committed_at, first_index, last, map, execution, chunk, first_key, last_key, last_chunk, tables, count, records, key_filter);
+  DW_FIELDS(link,
+            of,
+            kind,
+            incarnation,
+            commit,
+            committed_at,
+            first_index,
+            last,
+            map,
+            execution,
+            chunk,
+            first_key,
+            last_key,
+            last_chunk,
+            tables,
+            count,
+            records,
+            key_filter);
 };
 // A batch of ours came back from its target, at this place of the target's own order.
 struct EchoSeen {
@@ -290,8 +324,8 @@ struct MapCounts {
   std::uint32_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
   DW_FIELDS(map, version, inserted, updated, removed, equal, filtered);
 };
-// The outcome of one batch of a lane: everything that its maps have up to `position` is settled, but for what the events
-// caused by this one except.
+// The outcome of one batch of a lane: everything that its maps have up to `position` is settled,
+// but for what the events caused by this one except.
 struct RecordsApplied {
   link_id link;
   direction way = direction::left_to_right;
@@ -336,9 +370,22 @@ struct RecordParked {
   blob old_key;  // where the record changes the key
   bool whole_row = false;
   bool copied = false;  // a row of a copy, or read again: places do not order it
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, key, old_key, whole_row, copied);
+  DW_FIELDS(map,
+            way,
+            record,
+            state,
+            kind,
+            code,
+            text,
+            column,
+            waits_for,
+            key,
+            old_key,
+            whole_row,
+            copied);
 };
-// Both sides changed a key without having seen each other's change. `winner` and `loser` are records.
+// Both sides changed a key without having seen each other's change. `winner` and `loser` are
+// records.
 struct ConflictDetected {
   map_id map;
   direction way = direction::left_to_right;  // of the record whose delivery found it
@@ -349,7 +396,8 @@ struct ConflictDetected {
   blob key;
   DW_FIELDS(map, way, record, other, record_wins, reason, key);
 };
-// A sync record of the engine's own: the winner's image, on its way to the side where the loser was written over it.
+// A sync record of the engine's own: the winner's image, on its way to the side where the loser was
+// written over it.
 struct ConflictResolved {
   link_id link;
   map_id map;
@@ -396,9 +444,10 @@ struct LaneReset {
   sequence position;
   DW_FIELDS(lane, session, batch, position);
 };
-// The target holds less than the log says: it was restored, or crashed with commits that were not on disk yet. What lies
-// behind these places is unsettled again: `taken_back` is to be subtracted, `reparked` were settled by batches that are
-// gone, `unparked` and `unskipped` were parked and skipped by them and will be delivered again.
+// The target holds less than the log says: it was restored, or crashed with commits that were not
+// on disk yet. What lies behind these places is unsettled again: `taken_back` is to be subtracted,
+// `reparked` were settled by batches that are gone, `unparked` and `unskipped` were parked and
+// skipped by them and will be delivered again.
 struct TargetRewound {
   link_id link;
   direction way = direction::left_to_right;

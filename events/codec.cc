@@ -13,14 +13,19 @@ using flatbuffers::Table;
 using flatbuffers::uoffset_t;
 using flatbuffers::voffset_t;
 
-// An event nests at most a table in a vector in the payload in the envelope; the rest of the room is for growth.
+// An event nests at most a table in a vector in the payload in the envelope; the rest of the room
+// is for growth.
 constexpr flatbuffers::uoffset_t depth_max = 8;
 constexpr flatbuffers::uoffset_t tables_max = 1u << 20;
 
-constexpr voffset_t field_offset(std::size_t id) { return static_cast<voffset_t>(4 + 2 * id); }
+constexpr voffset_t field_offset(std::size_t id) {
+  return static_cast<voffset_t>(4 + 2 * id);
+}
 
 template <class T>
-concept has_fields = requires(T& t) { t.fields(); };
+concept has_fields = requires(T& t) {
+  t.fields();
+};
 
 template <class T>
 struct is_vector : std::false_type {};
@@ -124,7 +129,8 @@ void read_member(Table const& in, std::size_t id, T& into) {
     if (text != nullptr) into = {text->c_str(), text->size()};
   } else if constexpr (std::is_same_v<T, blob>) {
     auto const* bytes = in.GetPointer<flatbuffers::Vector<std::uint8_t> const*>(at);
-    if (bytes != nullptr) into = blob{{reinterpret_cast<char const*>(bytes->data()), bytes->size()}};
+    if (bytes != nullptr)
+      into = blob{{reinterpret_cast<char const*>(bytes->data()), bytes->size()}};
   } else if constexpr (has_fields<typename T::value_type>) {
     auto const* rows = in.GetPointer<flatbuffers::Vector<Offset<Table>> const*>(at);
     if (rows == nullptr) return;
@@ -157,9 +163,11 @@ std::string_view text_or_empty(flatbuffers::String const* text) {
 
 std::string_view name_of(event_type type) {
   switch (type) {
-    case event_type::none: break;
+    case event_type::none:
+      break;
 #define DW_EVENT(number, name) \
-  case event_type::name: return #name;
+  case event_type::name:       \
+    return #name;
 #include "events/catalogue.def"
 #undef DW_EVENT
   }
@@ -172,7 +180,8 @@ std::vector<std::byte> encode(Event const& event, origin const& from) {
   out.Clear();
   auto const payload = write_table(out, event);
   auto const text = [&](std::string_view chars) {
-    return chars.empty() ? Offset<flatbuffers::String>{} : out.CreateString(chars.data(), chars.size());
+    return chars.empty() ? Offset<flatbuffers::String>{}
+                         : out.CreateString(chars.data(), chars.size());
   };
   auto const actor = text(from.actor);
   auto const command = text(from.command);
@@ -188,7 +197,8 @@ std::vector<std::byte> encode(Event const& event, origin const& from) {
   return {begin, begin + out.GetSize()};
 }
 
-#define DW_EVENT(number, name) template std::vector<std::byte> encode<name>(name const&, origin const&);
+#define DW_EVENT(number, name) \
+  template std::vector<std::byte> encode<name>(name const&, origin const&);
 #include "events/catalogue.def"
 #undef DW_EVENT
 
@@ -219,7 +229,8 @@ result<event_view> decode(stored_event const& stored) {
   auto const* payload = reinterpret_cast<Table const*>(envelope->payload());
   if (payload == nullptr) return view;
   switch (static_cast<event_type>(envelope->payload_type())) {
-    case event_type::none: break;
+    case event_type::none:
+      break;
 #define DW_EVENT(number, name)                       \
   case event_type::name:                             \
     read_table(*payload, view.body.emplace<name>()); \

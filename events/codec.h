@@ -10,7 +10,8 @@
 
 namespace dualwrite {
 
-// Who and why, beside what: the part of the envelope that the writer gives. Sequence, time and stream are the log's.
+// Who and why, beside what: the part of the envelope that the writer gives. Sequence, time and
+// stream are the log's.
 struct origin {
   std::string_view actor;    // user or token; empty: the engine
   sequence correlation;      // the request or transaction that all of it belongs to
@@ -18,7 +19,8 @@ struct origin {
   std::string_view command;  // the client's command id
 };
 
-// Stands for "the first event of the same submission" as a cause, until the sequencer knows its sequence.
+// Stands for "the first event of the same submission" as a cause, until the sequencer knows its
+// sequence.
 inline constexpr sequence first_of_submission{~std::uint64_t{0}};
 
 // An event of the log, decoded in place: its views live as long as the bytes it was decoded from.
@@ -42,18 +44,21 @@ struct event_view {
 template <class Event>
 [[nodiscard]] std::vector<std::byte> encode(Event const& event, origin const& from);
 
-// A draft: an event that is ready to be appended. A stream of id zero of a kind that has ids becomes the event's own
-// sequence: it makes the thing that it is about.
+// A draft: an event that is ready to be appended. A stream of id zero of a kind that has ids
+// becomes the event's own sequence: it makes the thing that it is about.
 template <class Event>
-[[nodiscard]] encoded_event draft(stream_id stream, link_id link, Event const& event, origin const& from = {}) {
+[[nodiscard]] encoded_event draft(stream_id stream,
+                                  link_id link,
+                                  Event const& event,
+                                  origin const& from = {}) {
   return encoded_event{stream, link, 1, encode(event, from)};
 }
 
 // Replaces `first_of_submission` as cause and as correlation.
 void settle_cause(encoded_event& event, sequence first);
 
-// Errors: `event_malformed` where the bytes do not verify. An event type that this release does not know decodes to an
-// empty body.
+// Errors: `event_malformed` where the bytes do not verify. An event type that this release does not
+// know decodes to an empty body.
 [[nodiscard]] result<event_view> decode(stored_event const& stored);
 
 #define DW_EVENT(number, name) \

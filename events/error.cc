@@ -13,7 +13,8 @@ struct entry {
 };
 
 constexpr entry entries[] = {
-#define DW_ERROR(number, name, kind, sentence) {error_code::name, error_class::kind, #name, sentence},
+#define DW_ERROR(number, name, kind, sentence) \
+  {error_code::name, error_class::kind, #name, sentence},
 #include "events/errors.def"
 #undef DW_ERROR
 };
@@ -29,9 +30,15 @@ entry const& find(error_code code) {
 
 }  // namespace
 
-error_class class_of(error_code code) { return find(code).kind; }
-std::string_view name_of(error_code code) { return find(code).name; }
-std::string_view sentence_of(error_code code) { return find(code).sentence; }
+error_class class_of(error_code code) {
+  return find(code).kind;
+}
+std::string_view name_of(error_code code) {
+  return find(code).name;
+}
+std::string_view sentence_of(error_code code) {
+  return find(code).sentence;
+}
 
 std::string to_string(error const& what) {
   auto const& known = find(what.code);

@@ -1,4 +1,5 @@
-// What went wrong, as a value: a numbered code, whose class tells the caller what to do, and a detail for the operator.
+// What went wrong, as a value: a numbered code, whose class tells the caller what to do, and a
+// detail for the operator.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What can go wrong with one record or one app, as the admin, the alert rules and the policy table see it.
+// What can go wrong with one record or one app, as the admin, the alert rules and the policy table
+// see it.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +19,16 @@ enum class fault_class : std::uint8_t {
   conflict = 7,      // policy
   mapping = 8,       // the record cannot be transformed: parked
   schema = 9,        // the map stops applying
-  dependency = 10,   // refused because a referenced row has not arrived yet: waits, not counted as an error
+  dependency =
+      10,  // refused because a referenced row has not arrived yet: waits, not counted as an error
 };
 
 [[nodiscard]] std::string_view name_of(fault_class kind);
 
 // Whether the same attempt may succeed by itself later.
 [[nodiscard]] constexpr bool is_transient(fault_class kind) {
-  return kind == fault_class::network || kind == fault_class::throttled || kind == fault_class::unavailable ||
-         kind == fault_class::unauthorized;
+  return kind == fault_class::network || kind == fault_class::throttled ||
+         kind == fault_class::unavailable || kind == fault_class::unauthorized;
 }
 
 }  // namespace dualwrite

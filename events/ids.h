@@ -13,17 +13,21 @@ struct typed_number {
   std::uint64_t value = 0;
 
   constexpr typed_number() = default;
-  constexpr explicit typed_number(std::uint64_t number)
-      : value(number) {}
+  constexpr explicit typed_number(std::uint64_t number) : value(number) {}
   friend constexpr auto operator<=>(typed_number, typed_number) = default;
   constexpr explicit operator bool() const { return value != 0; }
 };
 
-// The place of an event in the whole log: dense, from 1. Every sync record has one of its own, which is its id.
+// The place of an event in the whole log: dense, from 1. Every sync record has one of its own,
+// which is its id.
 using sequence = typed_number<struct sequence_tag>;
 
-constexpr sequence operator+(sequence at, std::uint64_t count) { return sequence{at.value + count}; }
-constexpr sequence operator-(sequence at, std::uint64_t count) { return sequence{at.value - count}; }
+constexpr sequence operator+(sequence at, std::uint64_t count) {
+  return sequence{at.value + count};
+}
+constexpr sequence operator-(sequence at, std::uint64_t count) {
+  return sequence{at.value - count};
+}
 
 // Links, maps, apps, rules and schemas are named by the sequence of the event that made them.
 using app_id = typed_number<struct app_tag>;
@@ -36,7 +40,8 @@ using execution_id = typed_number<struct execution_tag>;
 // One log, for ever: given at creation, changed only by a fork.
 using log_id = typed_number<struct log_tag>;
 
-// An ordered path of one link direction into its target; 0 is the main lane, the others catch up and retry.
+// An ordered path of one link direction into its target; 0 is the main lane, the others catch up
+// and retry.
 using lane_id = typed_number<struct lane_tag>;
 // Raised each time a lane is opened, so that a session which was thought dead can no longer write.
 using epoch = typed_number<struct epoch_tag>;
@@ -46,14 +51,18 @@ using batch_number = typed_number<struct batch_tag>;
 enum class side : std::uint8_t { left = 0, right = 1 };                        // never renumber
 enum class direction : std::uint8_t { left_to_right = 0, right_to_left = 1 };  // never renumber
 
-constexpr side opposite(side of) { return of == side::left ? side::right : side::left; }
+constexpr side opposite(side of) {
+  return of == side::left ? side::right : side::left;
+}
 constexpr direction opposite(direction of) {
   return of == direction::left_to_right ? direction::right_to_left : direction::left_to_right;
 }
 constexpr side source_of(direction of) {
   return of == direction::left_to_right ? side::left : side::right;
 }
-constexpr side target_of(direction of) { return opposite(source_of(of)); }
+constexpr side target_of(direction of) {
+  return opposite(source_of(of));
+}
 constexpr direction direction_from(side source) {
   return source == side::left ? direction::left_to_right : direction::right_to_left;
 }

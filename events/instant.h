@@ -1,4 +1,5 @@
-// Points in time and spans of it, in whole microseconds, UTC. The log never stores anything coarser, finer or local.
+// Points in time and spans of it, in whole microseconds, UTC. The log never stores anything
+// coarser, finer or local.
 #pragma once
 
 #include <chrono>

@@ -1,14 +1,15 @@
 // Sync records: captured row changes, packed many to an event.
 //
-// Format of a pack (all integers are LEB128 varints unless said otherwise; a reader refuses anything else):
+// Format of a pack (all integers are LEB128 varints unless said otherwise; a reader refuses
+// anything else):
 //   per record: head byte, table, before length, before bytes, after length, after bytes [, cause]
 //     head byte   bits 0-1 operation, bit 2 derived (a cause follows), bits 3-7 zero
 //     table       index into the event's list of tables
 //     before      row image before the change, empty where the source has none
 //     after       row image after the change, empty for a delete
 //     cause       sequence of the record whose write made the target's own rules change this row
-// A record's sequence is the event's sequence plus its index, its source position the event's commit position and
-// `first_index` plus its index.
+// A record's sequence is the event's sequence plus its index, its source position the event's
+// commit position and `first_index` plus its index.
 #pragma once
 
 #include <compare>
@@ -24,8 +25,8 @@ namespace dualwrite {
 
 enum class operation : std::uint8_t { insert = 0, update = 1, remove = 2 };  // never renumber
 
-// How far a source app was read: which life of it, and the commit in that life. Positions of different incarnations do
-// not compare; the connector decides whether one goes on from the other.
+// How far a source app was read: which life of it, and the commit in that life. Positions of
+// different incarnations do not compare; the connector decides whether one goes on from the other.
 struct source_position {
   std::uint64_t incarnation = 0;
   std::uint64_t commit = 0;
@@ -58,11 +59,11 @@ class record_packer {
 
 // Reads a pack from front to back.
 //
-// Errors: `event_malformed` where the bytes end early or say what they cannot; next() then stays there.
+// Errors: `event_malformed` where the bytes end early or say what they cannot; next() then stays
+// there.
 class record_reader {
  public:
-  explicit record_reader(std::string_view pack)
-      : rest_(pack) {}
+  explicit record_reader(std::string_view pack) : rest_(pack) {}
   [[nodiscard]] result<std::optional<sync_record>> next();
 
  private:

@@ -13,7 +13,13 @@ namespace dualwrite {
 
 using bytes_view = std::span<std::byte const>;
 
-enum class stream_kind : std::uint8_t { system = 0, link = 1, map = 2, rule = 3, access = 4 };  // never renumber
+enum class stream_kind : std::uint8_t {
+  system = 0,
+  link = 1,
+  map = 2,
+  rule = 3,
+  access = 4
+};  // never renumber
 
 // A stream is named by kind and id; an id of zero stands for the only stream of its kind.
 struct stream_id {
@@ -23,8 +29,9 @@ struct stream_id {
   friend constexpr auto operator<=>(stream_id, stream_id) = default;
 };
 
-// An encoded event that has no sequence yet. `span` is how many sequences it takes: one, or the number of sync records
-// in it. Events of different links never share a compressed chunk: `link` says whose it is, zero for none.
+// An encoded event that has no sequence yet. `span` is how many sequences it takes: one, or the
+// number of sync records in it. Events of different links never share a compressed chunk: `link`
+// says whose it is, zero for none.
 struct encoded_event {
   stream_id stream;
   link_id link;
@@ -32,7 +39,8 @@ struct encoded_event {
   std::vector<std::byte> bytes;
 };
 
-// An event of the log. `bytes` belong to the cursor or block that gave it and live as long as that says.
+// An event of the log. `bytes` belong to the cursor or block that gave it and live as long as that
+// says.
 struct stored_event {
   sequence at;
   std::uint32_t span = 1;

@@ -40,15 +40,21 @@ struct activity_fold {
   void operator()(MapCreated const& e) {
     add(map_id{event.at.value}, e, fmt::format("created as {}", e.name));
   }
-  void operator()(MapChanged const& e) { add(e.map, e, fmt::format("changed to version {}", e.version)); }
+  void operator()(MapChanged const& e) {
+    add(e.map, e, fmt::format("changed to version {}", e.version));
+  }
   void operator()(MapRenamed const& e) { add(e.map, e, fmt::format("renamed to {}", e.name)); }
   void operator()(RunRequested const& e) { add(e.map, e, "run requested"); }
   void operator()(PauseRequested const& e) {
-    add(e.map, e, e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));
+    add(e.map,
+        e,
+        e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));
   }
   void operator()(ResumeRequested const& e) { add(e.map, e, "resume requested"); }
   void operator()(StopRequested const& e) {
-    add(e.map, e, e.reason.empty() ? "stop requested" : fmt::format("stop requested: {}", e.reason));
+    add(e.map,
+        e,
+        e.reason.empty() ? "stop requested" : fmt::format("stop requested: {}", e.reason));
   }
   void operator()(ActionFailed const& e) { add(e.map, e, fmt::format("refused: {}", e.detail)); }
   void operator()(InitialSyncStarted const& e) { add(e.map, e, "initial sync started"); }
@@ -80,11 +86,16 @@ struct activity_fold {
     add_error(e.map, e, fmt::format("{} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
   }
   void operator()(RetryRequested const& e) {
-    add(e.map, e, e.all ? "retry of all errors" : fmt::format("retry of {} errors", e.records.size()));
+    add(e.map,
+        e,
+        e.all ? "retry of all errors" : fmt::format("retry of {} errors", e.records.size()));
   }
   void operator()(RetryFailed const& e) {
     if (e.state != park_state::failed) return;
-    add_error(e.map, e, fmt::format("retry failed, {} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
+    add_error(
+        e.map,
+        e,
+        fmt::format("retry failed, {} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
   }
   void operator()(ParkedDeleted const& e) {
     add(e.map, e, fmt::format("{} errors deleted", e.records.size()));
@@ -95,6 +106,8 @@ struct activity_fold {
 
 }  // namespace
 
-void activity_log::fold(event_view const& event) { std::visit(activity_fold{*this, event}, event.body); }
+void activity_log::fold(event_view const& event) {
+  std::visit(activity_fold{*this, event}, event.body);
+}
 
 }  // namespace dualwrite::projections

@@ -1,5 +1,5 @@
-// What happened to each table map, in order, as its admin reads it: one entry for each step of its life, and one for each
-// run of errors of the same kind.
+// What happened to each table map, in order, as its admin reads it: one entry for each step of its
+// life, and one for each run of errors of the same kind.
 #pragma once
 
 #include <map>
@@ -12,8 +12,8 @@
 namespace dualwrite::projections {
 
 struct activity_row {
-  sequence at;               // the (first) event
-  sequence last;             // the last event of a run of errors
+  sequence at;    // the (first) event
+  sequence last;  // the last event of a run of errors
   instant since, until;
   event_type type = event_type::none;
   std::uint32_t count = 1;

@@ -36,7 +36,8 @@ struct alert_fold {
     auto const found = view.rules.find(e.rule);
     if (found == view.rules.end()) return;
     auto& row = found->second;
-    bool const same = row.classes == e.classes && row.count == e.count && row.within_us == e.within_us && row.action == e.action;
+    bool const same = row.classes == e.classes && row.count == e.count &&
+                      row.within_us == e.within_us && row.action == e.action;
     row.name = e.name;
     row.notify = e.notify;
     if (same) return;
@@ -83,6 +84,8 @@ bool alert_row::counts(fault_class kind) const {
   return std::find(classes.begin(), classes.end(), kind) != classes.end();
 }
 
-void alert_windows::fold(event_view const& event) { std::visit(alert_fold{*this, event}, event.body); }
+void alert_windows::fold(event_view const& event) {
+  std::visit(alert_fold{*this, event}, event.body);
+}
 
 }  // namespace dualwrite::projections

@@ -1,4 +1,5 @@
-// Alert rules and how near they are to firing: for each rule the times of its last errors, as many as its threshold.
+// Alert rules and how near they are to firing: for each rule the times of its last errors, as many
+// as its threshold.
 #pragma once
 
 #include <deque>
@@ -30,7 +31,8 @@ struct alert_row {
   bool counts(fault_class kind) const;
 };
 
-// Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed. Costs the same for every error, whatever the window.
+// Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed. Costs the same for every
+// error, whatever the window.
 struct alert_windows {
   static constexpr std::string_view name = "alert_windows";
   static constexpr int version = 2;

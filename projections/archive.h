@@ -1,6 +1,7 @@
-// Turns the state of a view into bytes and back: what a snapshot holds, and what two rebuilds are compared by. The order of
-// bytes is the order of fields and keys, so equal states give equal bytes. A snapshot is a cache: a view whose version moved
-// on is rebuilt from the log, so this format needs no evolution.
+// Turns the state of a view into bytes and back: what a snapshot holds, and what two rebuilds are
+// compared by. The order of bytes is the order of fields and keys, so equal states give equal
+// bytes. A snapshot is a cache: a view whose version moved on is rebuilt from the log, so this
+// format needs no evolution.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +24,17 @@
 namespace dualwrite::projections {
 
 template <class T>
-concept fielded = requires(T& t) { t.fields(); };
+concept fielded = requires(T& t) {
+  t.fields();
+};
 
 template <class T>
 concept container = requires(T& t) {
   typename T::value_type;
   t.begin();
   t.size();
-} && !std::is_same_v<T, std::string>;
+}
+&&!std::is_same_v<T, std::string>;
 
 class archive_writer {
  public:
@@ -73,8 +77,7 @@ class archive_writer {
 // Errors: `good()` is false once the bytes ended early; what was read since then is not to be used.
 class archive_reader {
  public:
-  explicit archive_reader(std::string_view bytes)
-      : rest_(bytes) {}
+  explicit archive_reader(std::string_view bytes) : rest_(bytes) {}
 
   bool good() const { return good_; }
   bool at_end() const { return rest_.empty(); }

@@ -60,7 +60,8 @@ struct conflict_fold {
     if (rows.empty()) view.beaten.erase(beaten);
   }
   void settle(map_way of, sequence position) {
-    for (auto at = view.resolutions.begin(); at != view.resolutions.end() && at->first <= position;) {
+    for (auto at = view.resolutions.begin();
+         at != view.resolutions.end() && at->first <= position;) {
       auto const& row = at->second;
       if (map_way{row.map, row.way} != of) {
         ++at;
@@ -81,6 +82,8 @@ std::set<sequence> const* conflicts::pending(map_way of, std::string const& key)
   return found == by_key.end() ? nullptr : &found->second;
 }
 
-void conflicts::fold(event_view const& event) { std::visit(conflict_fold{*this, event}, event.body); }
+void conflicts::fold(event_view const& event) {
+  std::visit(conflict_fold{*this, event}, event.body);
+}
 
 }  // namespace dualwrite::projections

@@ -1,4 +1,5 @@
-// The winners of conflicts on their way back to the side where they were overwritten, and what has beaten them since.
+// The winners of conflicts on their way back to the side where they were overwritten, and what has
+// beaten them since.
 #pragma once
 
 #include <map>
@@ -27,14 +28,16 @@ struct conflicts {
 
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;
-  // By the direction of the loser: records that lost while their own outcome was not known yet, and against which.
+  // By the direction of the loser: records that lost while their own outcome was not known yet, and
+  // against which.
   std::map<map_way, std::map<sequence, sequence>> beaten;
   std::map<map_id, std::uint64_t> counts;
   DW_FIELDS(resolutions, by_key, beaten, counts);
 
   void fold(event_view const& event);
 
-  // The resolutions of a key that are still to be delivered this way, oldest first; nothing where there is none.
+  // The resolutions of a key that are still to be delivered this way, oldest first; nothing where
+  // there is none.
   std::set<sequence> const* pending(map_way of, std::string const& key) const;
 };
 

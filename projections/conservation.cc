@@ -49,9 +49,15 @@ struct conservation_fold {
   void skip(RecordSkipped const& e, std::uint64_t sign) {
     auto& sums = row(e.map, e.way);
     switch (e.reason) {
-      case skip_reason::superseded: sums.superseded += sign; break;
-      case skip_reason::conflict_lost: sums.conflict_lost += sign; break;
-      case skip_reason::kept: sums.kept += sign; break;
+      case skip_reason::superseded:
+        sums.superseded += sign;
+        break;
+      case skip_reason::conflict_lost:
+        sums.conflict_lost += sign;
+        break;
+      case skip_reason::kept:
+        sums.kept += sign;
+        break;
     }
   }
   void operator()(RecordParked const& e) { ++row(e.map, e.way).parked; }

@@ -1,4 +1,5 @@
-// Where every captured record of a map went: what came in equals what was settled, is parked, or waits in the queue.
+// Where every captured record of a map went: what came in equals what was settled, is parked, or
+// waits in the queue.
 #pragma once
 
 #include <map>
@@ -17,8 +18,20 @@ struct sums_row {
   std::uint64_t deleted = 0, discarded = 0;
   std::uint64_t parked = 0;
   instant last_captured, last_settled;
-  DW_FIELDS(captured, inserted, updated, removed, equal, filtered, superseded, conflict_lost, kept,
-            deleted, discarded, parked, last_captured, last_settled);
+  DW_FIELDS(captured,
+            inserted,
+            updated,
+            removed,
+            equal,
+            filtered,
+            superseded,
+            conflict_lost,
+            kept,
+            deleted,
+            discarded,
+            parked,
+            last_captured,
+            last_settled);
 
   std::uint64_t settled() const {
     return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +

@@ -24,7 +24,8 @@ struct delivery_fold {
     }
   }
   void operator()(RecordsCaptured const& e) {
-    if (e.kind == capture_kind::live && e.last) view.captures[{e.link, e.of}].at = {e.incarnation, e.commit};
+    if (e.kind == capture_kind::live && e.last)
+      view.captures[{e.link, e.of}].at = {e.incarnation, e.commit};
   }
   void operator()(EchoSeen const& e) {
     source_position const at{e.incarnation, e.commit};
@@ -128,7 +129,8 @@ sequence delivery::position(map_id map, direction way) const {
   if (place->second.lane != main_lane) return place->second.position;
   auto const link = links.find(map);
   auto const* main = link == links.end() ? nullptr : lane({link->second, way, main_lane});
-  return main == nullptr ? place->second.position : std::max(place->second.position, main->position);
+  return main == nullptr ? place->second.position
+                         : std::max(place->second.position, main->position);
 }
 
 lane_row const* delivery::lane(lane_name const& of) const {
@@ -136,15 +138,15 @@ lane_row const* delivery::lane(lane_name const& of) const {
   return found == lanes.end() ? nullptr : &found->second;
 }
 
-// A batch matters until every map in it has read, in the other direction, past the place where the batch came back.
+// A batch matters until every map in it has read, in the other direction, past the place where the
+// batch came back.
 void delivery::forget_seen_batches(link_id link, direction way) {
   for (auto& [lane, rows] : batches) {
     if (std::get<0>(lane) != link || std::get<1>(lane) != way) continue;
     while (!rows.empty()) {
       auto const& oldest = rows.begin()->second;
       bool const seen =
-          oldest.applied_at &&
-          std::all_of(oldest.maps.begin(), oldest.maps.end(), [&](map_id map) {
+          oldest.applied_at && std::all_of(oldest.maps.begin(), oldest.maps.end(), [&](map_id map) {
             auto const reverse = places.find({map, opposite(way)});
             return reverse == places.end() ||
                    (oldest.echo_at && position(map, opposite(way)) >= oldest.echo_at);

@@ -1,4 +1,5 @@
-// How far everything has come: sources captured, lanes and maps delivered, and the batches whose echo still matters.
+// How far everything has come: sources captured, lanes and maps delivered, and the batches whose
+// echo still matters.
 #pragma once
 
 #include <deque>
@@ -27,13 +28,15 @@ struct lane_row {
 
 struct place_row {
   lane_id lane = no_lane;
-  sequence position;      // as far as the map itself was last told; in the main lane the lane's position may be beyond it
+  sequence position;       // as far as the map itself was last told; in the main lane the lane's
+                           // position may be beyond it
   lane_id told = no_lane;  // the lane that the target last heard of
   bool published = false;  // whether it ever heard
   DW_FIELDS(lane, position, told, published);
 };
 
-// A batch that was written, or whose echo was seen, and that a change of the other direction may not have seen.
+// A batch that was written, or whose echo was seen, and that a change of the other direction may
+// not have seen.
 struct batch_row {
   epoch session;
   sequence applied_at;  // its RecordsApplied event; zero while only the echo is known
@@ -42,7 +45,15 @@ struct batch_row {
   sequence echo_at;  // its EchoSeen event; zero while it has not come back
   source_position echo;
   bool is_chunk = false;
-  DW_FIELDS(session, applied_at, behind, position, maps, echo_at, echo.incarnation, echo.commit, is_chunk);
+  DW_FIELDS(session,
+            applied_at,
+            behind,
+            position,
+            maps,
+            echo_at,
+            echo.incarnation,
+            echo.commit,
+            is_chunk);
 };
 
 // How far one side of a link has been captured.

@@ -33,7 +33,9 @@ struct drift_fold {
 
 }  // namespace
 
-void drift::fold(event_view const& event) { std::visit(drift_fold{*this, event}, event.body); }
+void drift::fold(event_view const& event) {
+  std::visit(drift_fold{*this, event}, event.body);
+}
 
 bool drift::was_given_up(map_way of, sequence record) const {
   auto const found = rows.find(of);

@@ -1,4 +1,5 @@
-// The drift list: keys of a map whose last accepted record did not reach the target and no longer waits.
+// The drift list: keys of a map whose last accepted record did not reach the target and no longer
+// waits.
 #pragma once
 
 #include <map>
@@ -12,8 +13,9 @@
 
 namespace dualwrite::projections {
 
-// Discarded by a stop: every record of the map in this range of the log that was not settled. The keys are read from the
-// log when they are asked for; the fold costs the same for one record and for a million.
+// Discarded by a stop: every record of the map in this range of the log that was not settled. The
+// keys are read from the log when they are asked for; the fold costs the same for one record and
+// for a million.
 struct drift_range {
   sequence behind, to;
   DW_FIELDS(behind, to);

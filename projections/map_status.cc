@@ -42,7 +42,8 @@ struct status_fold {
     if (view.apps.contains(e.app)) view.apps[e.app] = e.name;
   }
   void operator()(SchemaObserved const& e) {
-    view.schemas[schema_id{event.at.value}] = {e.app, std::string(e.table), std::string(e.schema.bytes)};
+    view.schemas[schema_id{event.at.value}] = {
+        e.app, std::string(e.table), std::string(e.schema.bytes)};
   }
   void operator()(LinkCreated const& e) {
     view.links[link_id{event.at.value}] = {std::string(e.name), e.left, e.right, e.owner};
@@ -167,16 +168,23 @@ struct status_fold {
 std::string_view status_name(map_state state) {
   switch (state) {
     case map_state::idle:
-    case map_state::holding: return "not_running";
-    case map_state::initializing: return "initializing";
-    case map_state::running: return "running";
-    case map_state::paused: return "paused";
-    case map_state::resuming: return "resuming";
+    case map_state::holding:
+      return "not_running";
+    case map_state::initializing:
+      return "initializing";
+    case map_state::running:
+      return "running";
+    case map_state::paused:
+      return "paused";
+    case map_state::resuming:
+      return "resuming";
   }
   return "unknown";
 }
 
-void map_status::fold(event_view const& event) { std::visit(status_fold{*this, event}, event.body); }
+void map_status::fold(event_view const& event) {
+  std::visit(status_fold{*this, event}, event.body);
+}
 
 map_row const* map_status::find(map_id map) const {
   auto const found = maps.find(map);

@@ -10,7 +10,8 @@
 
 namespace dualwrite::projections {
 
-// The status that people see is `status_name`; `idle` and `holding` are both Not running. Never renumber.
+// The status that people see is `status_name`; `idle` and `holding` are both Not running. Never
+// renumber.
 enum class map_state : std::uint8_t {
   idle = 0,          // nothing is captured
   holding = 1,       // after an initial sync with errors: capture goes on into the queue
@@ -47,9 +48,25 @@ struct map_row {
   rule_id paused_by;
   std::string reason;
 
-  DW_FIELDS(link, name, definition, version, owner, state, since, pending, pending_kind, pending_mode,
-            answered, answered_code, answered_detail, execution, execution_open, initial_sync_done,
-            master, paused_by, reason);
+  DW_FIELDS(link,
+            name,
+            definition,
+            version,
+            owner,
+            state,
+            since,
+            pending,
+            pending_kind,
+            pending_mode,
+            answered,
+            answered_code,
+            answered_detail,
+            execution,
+            execution_open,
+            initial_sync_done,
+            master,
+            paused_by,
+            reason);
 
   bool captures() const { return state != map_state::idle; }
 };

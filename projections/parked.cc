@@ -84,7 +84,9 @@ struct parked_fold {
   void operator()(Other const&) {}
 };
 
-void parked::fold(event_view const& event) { std::visit(parked_fold{*this, event}, event.body); }
+void parked::fold(event_view const& event) {
+  std::visit(parked_fold{*this, event}, event.body);
+}
 
 parked_row const* parked::find(map_way of, sequence record) const {
   auto const map = rows.find(of);
@@ -113,9 +115,15 @@ std::set<sequence> const& in(std::map<map_way, std::set<sequence>> const& index,
 }
 }  // namespace
 
-std::set<sequence> const& parked::due(map_way of) const { return in(due_, of); }
-std::set<sequence> const& parked::dependent(map_way of) const { return in(dependent_, of); }
-std::set<sequence> const& parked::to_reread(map_way of) const { return in(reread_, of); }
+std::set<sequence> const& parked::due(map_way of) const {
+  return in(due_, of);
+}
+std::set<sequence> const& parked::dependent(map_way of) const {
+  return in(dependent_, of);
+}
+std::set<sequence> const& parked::to_reread(map_way of) const {
+  return in(reread_, of);
+}
 
 bool parked::holds(sequence record) const {
   for (auto const& [of, records] : rows) {
@@ -146,7 +154,8 @@ void parked::index_state(map_way of, sequence record, park_state state) {
   if (state == park_state::reread) reread_[of].insert(record);
 }
 
-// When a record is settled, the next of its key that only waited is tried, and so is what waited for it by reference.
+// When a record is settled, the next of its key that only waited is tried, and so is what waited
+// for it by reference.
 void parked::remove(map_way of, sequence record) {
   auto const map = rows.find(of);
   if (map == rows.end()) return;
@@ -162,7 +171,8 @@ void parked::remove(map_way of, sequence record) {
     for (auto const& [other, dependant] : waiting.mapped()) {
       auto& released = rows[other].at(dependant);
       released.waits_for = {};
-      if (released.state == park_state::dependency) set_state(other, dependant, released, park_state::due);
+      if (released.state == park_state::dependency)
+        set_state(other, dependant, released, park_state::due);
     }
   }
 }

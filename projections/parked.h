@@ -23,14 +23,26 @@ struct parked_row {
   bool copied = false;
   std::uint32_t attempts = 0;
   instant first_failed, last_failed;
-  DW_FIELDS(state, key, old_key, kind, code, text, column, waits_for, whole_row, copied, attempts,
-            first_failed, last_failed);
+  DW_FIELDS(state,
+            key,
+            old_key,
+            kind,
+            code,
+            text,
+            column,
+            waits_for,
+            whole_row,
+            copied,
+            attempts,
+            first_failed,
+            last_failed);
 
   // A lane may try it now.
   bool is_due() const { return state == park_state::pending || state == park_state::due; }
 };
 
-// Fed by RecordParked, RecordSkipped, the retries' events, ParkedDeleted, MapStopped, TargetRewound.
+// Fed by RecordParked, RecordSkipped, the retries' events, ParkedDeleted, MapStopped,
+// TargetRewound.
 struct parked {
   static constexpr std::string_view name = "parked";
   static constexpr int version = 1;

@@ -71,7 +71,8 @@ struct progress_fold {
     for (auto& [of, rows] : view.rereads) {
       if (of.second != direction_from(e.of)) continue;
       for (auto& [key, row] : rows) {
-        if (row.link == e.link && !row.passed_at && e.commit > row.snapshot.commit) row.passed_at = event.at;
+        if (row.link == e.link && !row.passed_at && e.commit > row.snapshot.commit)
+          row.passed_at = event.at;
       }
     }
   }
@@ -129,7 +130,9 @@ struct progress_fold {
 
 }  // namespace
 
-void progress::fold(event_view const& event) { std::visit(progress_fold{*this, event}, event.body); }
+void progress::fold(event_view const& event) {
+  std::visit(progress_fold{*this, event}, event.body);
+}
 
 execution_row const* progress::of(map_id map) const {
   auto const id = latest.find(map);
@@ -138,7 +141,8 @@ execution_row const* progress::of(map_id map) const {
   return found == executions.end() ? nullptr : &found->second;
 }
 
-reread_row const* progress::reread_of(std::pair<map_id, direction> of, std::string const& key) const {
+reread_row const* progress::reread_of(std::pair<map_id, direction> of,
+                                      std::string const& key) const {
   auto const rows = rereads.find(of);
   if (rows == rereads.end()) return nullptr;
   auto const found = rows->second.find(key);
@@ -153,9 +157,10 @@ leg_row const* execution_row::leg(direction way) const {
 }
 
 chunk_row const* leg_row::covering(std::string_view key) const {
-  auto const found = std::partition_point(chunks.begin(), chunks.end(), [&](chunk_row const& chunk) {
-    return !chunk.last && chunk.last_key < key;
-  });
+  auto const found =
+      std::partition_point(chunks.begin(), chunks.end(), [&](chunk_row const& chunk) {
+        return !chunk.last && chunk.last_key < key;
+      });
   return found == chunks.end() || key <= found->first_key ? nullptr : &*found;
 }
 

@@ -1,5 +1,5 @@
-// Initial syncs: executions, legs and chunks. The chunks of a map's last execution are also the gate that tells which live
-// records a copy had already seen.
+// Initial syncs: executions, legs and chunks. The chunks of a map's last execution are also the
+// gate that tells which live records a copy had already seen.
 #pragma once
 
 #include <map>
@@ -21,8 +21,16 @@ struct chunk_row {
   lane_id lane;
   batch_number batch;
   bool copied = false;  // false: its rows are in the log, but not yet settled
-  DW_FIELDS(first_key, last_key, last, snapshot.incarnation, snapshot.commit, records, count, lane,
-            batch, copied);
+  DW_FIELDS(first_key,
+            last_key,
+            last,
+            snapshot.incarnation,
+            snapshot.commit,
+            records,
+            count,
+            lane,
+            batch,
+            copied);
 };
 
 struct leg_row {
@@ -59,8 +67,8 @@ struct reread_row {
   DW_FIELDS(link, snapshot.incarnation, snapshot.commit, record, passed_at);
 };
 
-// Fed by InitialSyncStarted ... InitialSyncCompleted and the captures of chunks. The last execution of a map keeps its
-// chunks; older ones keep their counts.
+// Fed by InitialSyncStarted ... InitialSyncCompleted and the captures of chunks. The last execution
+// of a map keeps its chunks; older ones keep their counts.
 struct progress {
   static constexpr std::string_view name = "progress";
   static constexpr int version = 1;

@@ -30,12 +30,30 @@ struct views {
   alert_windows alerts;
   projections::commands commands;
   sequence checkpoint;  // up to which event all of them are true
-  DW_FIELDS(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, commands,
+  DW_FIELDS(status,
+            delivery,
+            progress,
+            parked,
+            conflicts,
+            conservation,
+            drift,
+            activity,
+            alerts,
+            commands,
             checkpoint);
 
   void fold(event_view const& event) {
     auto const step = [&](auto&... view) { (view.fold(event), ...); };
-    step(status, delivery, progress, parked, conflicts, conservation, drift, activity, alerts, commands);
+    step(status,
+         delivery,
+         progress,
+         parked,
+         conflicts,
+         conservation,
+         drift,
+         activity,
+         alerts,
+         commands);
     checkpoint = event.last();
   }
 };

@@ -8,10 +8,12 @@
 namespace dualwrite::replay {
 
 // After the event with this sequence, and all of the event where it has several.
-// Errors: `sequence_not_found` where the log does not reach that far; those of reading and decoding.
+// Errors: `sequence_not_found` where the log does not reach that far; those of reading and
+// decoding.
 [[nodiscard]] result<projections::map_status> status_as_of(event_log const& log, sequence at);
 
-// After everything that was recorded up to and at this moment. Before the first event there is nothing.
+// After everything that was recorded up to and at this moment. Before the first event there is
+// nothing.
 [[nodiscard]] result<projections::map_status> status_as_of(event_log const& log, instant when);
 
 }  // namespace dualwrite::replay

@@ -4,7 +4,8 @@
 
 namespace dualwrite::replay {
 
-record_cursor::record_cursor(event_log const& log, link_id link, direction way, app_id source, sequence behind)
+record_cursor::record_cursor(
+    event_log const& log, link_id link, direction way, app_id source, sequence behind)
     : link_(link),
       way_(way),
       source_(source),
@@ -23,7 +24,8 @@ result<std::optional<queued_unit>> record_cursor::next(sequence until) {
     if (!items_.empty()) {
       queued_unit unit;
       unit.position = position_;
-      unit.items.assign(std::make_move_iterator(items_.begin()), std::make_move_iterator(items_.end()));
+      unit.items.assign(std::make_move_iterator(items_.begin()),
+                        std::make_move_iterator(items_.end()));
       items_.clear();
       return std::optional{std::move(unit)};
     }
@@ -36,7 +38,8 @@ result<void> record_cursor::take(event_view const& event) {
   if (auto const* started = event.as<CaptureStarted>()) {
     if (started->app == source_) void_open_transaction();
   } else if (auto const* echo = event.as<EchoSeen>()) {
-    if (echo->way == opposite(way_)) items_.emplace_back(passed_echo{event.at, echo->lane, echo->batch});
+    if (echo->way == opposite(way_))
+      items_.emplace_back(passed_echo{event.at, echo->lane, echo->batch});
   } else if (auto const* resolved = event.as<ConflictResolved>()) {
     if (resolved->way == way_) {
       items_.emplace_back(queued_resolution{event.at,
@@ -61,7 +64,8 @@ result<void> record_cursor::take_records(event_view const& event, RecordsCapture
     DW_TRY(auto const record, reader.next());
     if (!record) break;
     if (record->table >= captured.tables.size()) {
-      return error{error_code::event_malformed, "a record names a table that its event lacks", event.at};
+      return error{
+          error_code::event_malformed, "a record names a table that its event lacks", event.at};
     }
     items_.emplace_back(queued_record{event.at + record->index,
                                       captured.kind,

@@ -1,5 +1,6 @@
-// Reads the records of one link direction from the log, in the order in which they were accepted: the one source of live
-// delivery, of catching up and of resuming, which differ only in how far it is from the end.
+// Reads the records of one link direction from the log, in the order in which they were accepted:
+// the one source of live delivery, of catching up and of resuming, which differ only in how far it
+// is from the end.
 #pragma once
 
 #include <deque>
@@ -55,8 +56,8 @@ struct queued_unit {
   std::vector<queued_item> items;
 };
 
-// Guarantees: whole source transactions only; what an unfinished one brought before a CaptureStarted is left out, as it comes
-// again. Deterministic: the same log gives the same units.
+// Guarantees: whole source transactions only; what an unfinished one brought before a
+// CaptureStarted is left out, as it comes again. Deterministic: the same log gives the same units.
 // Errors: `log_corrupt`, `event_malformed`.
 // Lifetime: outlived by its log.
 class record_cursor {

@@ -5,7 +5,7 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/page.h"
-#include "engine/runtime/blocking.h"
+#include "engine/ports/blocking.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -68,8 +68,11 @@ async<api_reply> show_event(api_context& context, api_request request) {
 
 async<api_reply> verify_log(api_context& context, api_request request) {
   DW_CO_TRY(auto const from, request.number("from", 1, ~std::uint64_t{0}));
-  auto check = [&log = context.log, from] { return log.verify(sequence{from}); };
-  auto const report = co_await blocking(context.pool, std::move(check));
+  auto check = [&log = context.log, from]() -> result<verify_report> {
+    return log.verify(sequence{from});
+  };
+  auto const pool = context.pool.get_executor();
+  DW_CO_TRY(auto const report, co_await blocking<verify_report>(pool, std::move(check)));
   co_return json_reply(verify_json(report));
 }
 

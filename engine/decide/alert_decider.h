@@ -1,4 +1,5 @@
-// What an alert rule does about an error: decided in the step that appends the error, so that it is decided once.
+// What an alert rule does about an error: decided in the step that appends the error, so that it is
+// decided once.
 #pragma once
 
 #include <vector>
@@ -9,8 +10,9 @@
 
 namespace dualwrite::engine {
 
-// The events that follow from `latest`, which `windows` has counted already: a firing for each rule that it made cross, and
-// for a rule with an action the request for each map of its link that the action concerns.
+// The events that follow from `latest`, which `windows` has counted already: a firing for each rule
+// that it made cross, and for a rule with an action the request for each map of its link that the
+// action concerns.
 [[nodiscard]] std::vector<encoded_event> decide_alerts(projections::alert_windows const& windows,
                                                        projections::map_status const& status,
                                                        event_view const& latest);

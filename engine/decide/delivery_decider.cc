@@ -4,12 +4,12 @@
 #include <optional>
 #include <utility>
 
-#include "events/assert.h"
 
 namespace dualwrite::engine {
 namespace {
 
-// After this many rewrites in a row by the apps' own rules the two sides will not agree by themselves.
+// After this many rewrites in a row by the apps' own rules the two sides will not agree by
+// themselves.
 constexpr std::uint32_t rewrites_max = 3;
 
 // What a record does to one key: a change of the key itself does something to two.
@@ -87,7 +87,8 @@ struct planner {
 
   bool passes_filter(bool& entered) {
     auto const after = context.map.eligible(source(), row());
-    // A delete that carries only the key cannot be filtered by other columns: it is carried out where there is a row.
+    // A delete that carries only the key cannot be filtered by other columns: it is carried out
+    // where there is a row.
     if (!after) return is_remove() || park_unmappable(after.error());
     if (!*after) {
       plan.what = fate::filtered;
@@ -104,8 +105,9 @@ struct planner {
     auto const* execution = context.views.progress.of(record.map);
     auto const* leg = execution == nullptr ? nullptr : execution->leg(record.way);
     auto const* chunk = leg == nullptr ? nullptr : leg->covering(effect.key);
-    bool const saw = chunk != nullptr && chunk->snapshot.incarnation == record.position.incarnation &&
-                     (record.position.commit <= chunk->snapshot.commit || context.faults.copy_over_newer_live);
+    bool const saw =
+        chunk != nullptr && chunk->snapshot.incarnation == record.position.incarnation &&
+        (record.position.commit <= chunk->snapshot.commit || context.faults.copy_over_newer_live);
     // A copy says nothing of rows that it does not hold: their removal still has to be carried out.
     if (saw && (!effect.removes || context.chunk_holds(*chunk, effect.key))) return chunk->records;
     auto const* reread = context.views.progress.reread_of(of(), effect.key);
@@ -126,7 +128,8 @@ struct planner {
 
   bool loses_to_rewrites() {
     if (record.depth < rewrites_max) return false;
-    plan.conflicts.push_back({record.cause, false, "the apps' own rules rewrite each other's value", main.key});
+    plan.conflicts.push_back(
+        {record.cause, false, "the apps' own rules rewrite each other's value", main.key});
     skip(skip_reason::conflict_lost, record.cause);
     return true;
   }
@@ -176,11 +179,16 @@ struct planner {
   };
   verdict judge(side other_made_on, instant other_time) const {
     if (other_made_on == source()) return {true, "later on the same side"};
-    auto const by_side = [&](side winner, char const* reason) { return verdict{winner == source(), reason}; };
+    auto const by_side = [&](side winner, char const* reason) {
+      return verdict{winner == source(), reason};
+    };
     switch (context.map.definition().conflict) {
-      case conflict_policy::left_wins: return by_side(side::left, "left wins");
-      case conflict_policy::right_wins: return by_side(side::right, "right wins");
-      case conflict_policy::newest_wins: break;
+      case conflict_policy::left_wins:
+        return by_side(side::left, "left wins");
+      case conflict_policy::right_wins:
+        return by_side(side::right, "right wins");
+      case conflict_policy::newest_wins:
+        break;
     }
     if (other_time == record.committed_at) {
       return by_side(context.map.definition().master, "newest wins: same time, the master side");
@@ -194,7 +202,8 @@ struct planner {
     if (effect.removes || removed) return effect.removes && removed;
     for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
       auto const column = other.write->columns[i];
-      if (column >= record.after.size() || record.after[column] != other.write->values[i]) return false;
+      if (column >= record.after.size() || record.after[column] != other.write->values[i])
+        return false;
     }
     return true;
   }
@@ -224,7 +233,8 @@ struct planner {
       }
       overwritten = true;
     }
-    // The write of the loser stands on our own side, over this record: that side has to receive the winner.
+    // The write of the loser stands on our own side, over this record: that side has to receive the
+    // winner.
     if (!overwritten) return;
     resolution_owed owed;
     owed.key = effect.key;
@@ -251,10 +261,12 @@ struct planner {
     plan.beaten.insert(plan.beaten.end(), beaten.begin(), beaten.end());
   }
 
-  // The winner of an earlier conflict, on its way back to this record's own side, must not be written over this record.
+  // The winner of an earlier conflict, on its way back to this record's own side, must not be
+  // written over this record.
   void overtake_resolutions() {
     auto const overtake = [&](key_effect const& effect) {
-      auto const* pending = context.views.conflicts.pending({record.map, opposite(record.way)}, effect.key);
+      auto const* pending =
+          context.views.conflicts.pending({record.map, opposite(record.way)}, effect.key);
       if (!effect.wanted || pending == nullptr) return;
       for (auto const at : *pending) {
         auto const& resolution = context.views.conflicts.resolutions.at(at);
@@ -304,7 +316,8 @@ struct planner {
       if (old_key) write->old_key = *old_key;
     }
     write->kind = plan.whole_row ? write_kind::upsert : write_kind::update;
-    if (record.kind == capture_kind::initial && is_lesser_side()) write->kind = write_kind::insert_if_absent;
+    if (record.kind == capture_kind::initial && is_lesser_side())
+      write->kind = write_kind::insert_if_absent;
     plan.write = std::move(write);
     bool const needs_whole = entered || (old && !old->wanted);
     if (needs_whole && !plan.whole_row) {
@@ -319,8 +332,9 @@ struct planner {
   }
 
   void wait_behind_parked() {
-    bool const blocked = context.views.parked.chain(of(), plan.key) != nullptr ||
-                         (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);
+    bool const blocked =
+        context.views.parked.chain(of(), plan.key) != nullptr ||
+        (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);
     if (!blocked) return;
     bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
     if (context.faults.newer_overtakes_waiting && !whole) return;
@@ -331,65 +345,14 @@ struct planner {
 
 }  // namespace
 
-delivery_plan plan_delivery(delivery_context const& context, map_record const& record, attempt which) {
+delivery_plan plan_delivery(delivery_context const& context,
+                            map_record const& record,
+                            attempt which) {
   return planner{context, record, which, {}, {}, {}}.run();
 }
 
 delivery_plan plan_rewritten(delivery_context const& context, map_record const& record) {
   return planner{context, record, attempt::retry, {}, {}, {}}.run_rewritten();
-}
-
-namespace {
-
-// The later change that a resolution must not be written over; zero where there is none.
-sequence beaten_by(delivery_context const& context, map_resolution const& resolution) {
-  auto const known = context.views.conflicts.resolutions.find(resolution.at);
-  if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by) return known->second.beaten_by;
-  auto const in_batch = context.beaten_in_batch.find(resolution.winner);
-  if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
-  auto const back = opposite(resolution.way);
-  for (auto const* other : context.ledger.handed(resolution.map, back, resolution.key)) {
-    if (other->made_on == source_of(back) && other->record > resolution.winner) return other->record;
-  }
-  auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
-  if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();
-  return {};
-}
-
-}  // namespace
-
-delivery_plan plan_resolution(delivery_context const& context,
-                              map_resolution const& resolution,
-                              attempt which) {
-  delivery_plan plan;
-  plan.key = resolution.key;
-  if (auto const by = beaten_by(context, resolution)) {
-    plan.what = fate::skip;
-    plan.by = by;
-    return plan;
-  }
-  auto write = std::make_shared<target_write>();
-  auto const target = target_of(resolution.way);
-  write->table = context.map.table(target);
-  write->key_columns = context.map.key_columns(target);
-  auto const key_values = context.map.key_values(target, resolution.key);
-  DW_ASSERT(key_values.has_value());
-  write->key = *key_values;
-  write->kind = resolution.removes ? write_kind::remove : write_kind::upsert;
-  if (!resolution.removes) {
-    for (auto const column : context.map.columns_written(resolution.way)) {
-      if (column >= resolution.image.size() || resolution.image[column].is_unchanged()) continue;
-      write->columns.push_back(column);
-      write->values.push_back(resolution.image[column]);
-    }
-  }
-  plan.write = std::move(write);
-  if (which == attempt::first &&
-      context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
-    plan.what = fate::park;
-    plan.state = park_state::due;
-  }
-  return plan;
 }
 
 }  // namespace dualwrite::engine

@@ -1,5 +1,6 @@
-// What becomes of one record on its way to the target: written, filtered, skipped, parked, or decided against the other
-// side's change. Pure: the same record and state give the same answer, live, catching up and after a crash.
+// What becomes of one record on its way to the target: written, filtered, skipped, parked, or
+// decided against the other side's change. Pure: the same record and state give the same answer,
+// live, catching up and after a crash.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@
 
 namespace dualwrite::engine {
 
-// A record as it stands before one map: its images are decoded, and what the source did not send is filled in from before.
+// A record as it stands before one map: its images are decoded, and what the source did not send is
+// filled in from before.
 struct map_record {
   map_id map;
   direction way = direction::left_to_right;
@@ -90,7 +92,8 @@ struct delivery_context {
   delivery_faults faults;
 };
 
-// A record that comes for the first time goes behind what is parked of its key; a retry is what is parked.
+// A record that comes for the first time goes behind what is parked of its key; a retry is what is
+// parked.
 enum class attempt : std::uint8_t { first, retry };
 
 [[nodiscard]] delivery_plan plan_delivery(delivery_context const& context,
@@ -111,7 +114,9 @@ struct map_resolution {
                                             map_resolution const& resolution,
                                             attempt which);
 
-// The write that a record leads to by itself, whatever else is going on: what its batch's echo is compared with.
-[[nodiscard]] delivery_plan plan_rewritten(delivery_context const& context, map_record const& record);
+// The write that a record leads to by itself, whatever else is going on: what its batch's echo is
+// compared with.
+[[nodiscard]] delivery_plan plan_rewritten(delivery_context const& context,
+                                           map_record const& record);
 
 }  // namespace dualwrite::engine

@@ -21,7 +21,8 @@ row_values pick(row_values const& row, std::vector<std::size_t> const& columns) 
   return values;
 }
 
-// Whether the change leaves the row as the write wanted it. A column that the source does not send did not change.
+// Whether the change leaves the row as the write wanted it. A column that the source does not send
+// did not change.
 bool repeats(target_write const& write, key_ledger::captured_change const& change) {
   if (write.kind == write_kind::remove) return change.op == operation::remove;
   if (change.op == operation::remove) return false;
@@ -90,7 +91,8 @@ void key_ledger::unindex(batch_id id, handed_batch const& batch, std::optional<m
 void key_ledger::erase_if_over(std::map<batch_id, handed_batch>::iterator batch) {
   auto const& writes = batch->second.writes;
   if (!batch->second.echo) return;
-  if (std::any_of(writes.begin(), writes.end(), [](auto const& write) { return write.by_key; })) return;
+  if (std::any_of(writes.begin(), writes.end(), [](auto const& write) { return write.by_key; }))
+    return;
   count_out(batch->first, batch->second);
   batches_.erase(batch);
 }
@@ -131,7 +133,9 @@ void key_ledger::forget(map_id map) {
   }
 }
 
-handed_write const* key_ledger::match_echo(batch_id id, epoch session, captured_change const& change) {
+handed_write const* key_ledger::match_echo(batch_id id,
+                                           epoch session,
+                                           captured_change const& change) {
   auto const found = batches_.find(id);
   if (found == batches_.end() || found->second.session != session) return nullptr;
   auto& batch = found->second;
@@ -177,7 +181,9 @@ std::vector<key_ledger::place> const* key_ledger::places_of(map_id map,
   return places == keys->second.end() ? nullptr : &places->second;
 }
 
-std::vector<handed_write const*> key_ledger::handed(map_id map, direction way, std::string const& key) const {
+std::vector<handed_write const*> key_ledger::handed(map_id map,
+                                                    direction way,
+                                                    std::string const& key) const {
   std::vector<handed_write const*> out;
   auto const* places = places_of(map, way, key);
   if (places == nullptr) return out;
@@ -194,7 +200,8 @@ std::vector<handed_write const*> key_ledger::unseen(map_id map,
   if (places == nullptr) return out;
   for (auto const& where : *places) {
     auto const& batch = batches_.at(where.batch);
-    bool const seen = batch.echo && batch.echo->incarnation == at.incarnation && batch.echo->commit <= at.commit;
+    bool const seen =
+        batch.echo && batch.echo->incarnation == at.incarnation && batch.echo->commit <= at.commit;
     if (!seen) out.push_back(&batch.writes[where.index]);
   }
   return out;

@@ -1,5 +1,6 @@
-// What was handed to the targets of a link and may not have been seen by the changes that come back from them: by batch, to
-// tell our own writes from changes made by the target's rules; by key, to find changes made on both sides at once.
+// What was handed to the targets of a link and may not have been seen by the changes that come back
+// from them: by batch, to tell our own writes from changes made by the target's rules; by key, to
+// find changes made on both sides at once.
 #pragma once
 
 #include <array>
@@ -34,13 +35,14 @@ struct handed_write {
   side made_on = side::left;  // where the value was made
   instant committed_at;
   std::uint32_t depth = 0;  // how many times in a row the apps' own rules rewrote each other
-  bool by_key = true;       // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
+  bool by_key =
+      true;  // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
   std::shared_ptr<target_write const> write;
 };
 
-// Guarantees: a write is unseen by a change of the target's side unless its batch came back before that change.
-// Lifetime: `handed_write` pointers live until the batch is passed by their map or taken back.
-// Threads: the engine strand.
+// Guarantees: a write is unseen by a change of the target's side unless its batch came back before
+// that change. Lifetime: `handed_write` pointers live until the batch is passed by their map or
+// taken back. Threads: the engine strand.
 class key_ledger {
  public:
   // Before the batch is sent: from here on both meanings hold.
@@ -49,13 +51,13 @@ class key_ledger {
   void take_back(batch_id id);
   // The batch came back from its target at this place of the target's order.
   void came_back(batch_id id, source_position at);
-  // The map has read past the batch's echo in the other direction, or has been stopped: no change that is still to come
-  // can have missed it.
+  // The map has read past the batch's echo in the other direction, or has been stopped: no change
+  // that is still to come can have missed it.
   void passed(batch_id id, map_id map);
   void forget(map_id map);
 
-  // The write of this batch that a captured change of a row repeats, once for each such change; none: the change is the
-  // target's own.
+  // The write of this batch that a captured change of a row repeats, once for each such change;
+  // none: the change is the target's own.
   struct captured_change {
     std::string const& table;
     operation op;
@@ -69,13 +71,16 @@ class key_ledger {
   epoch session_of(batch_id id) const;
   bool knows_batch(batch_id id) const { return batches_.contains(id); }
 
-  // The writes of this key, of this direction, that a change of the target's side at `at` cannot have seen.
+  // The writes of this key, of this direction, that a change of the target's side at `at` cannot
+  // have seen.
   [[nodiscard]] std::vector<handed_write const*> unseen(map_id map,
                                                         direction way,
                                                         std::string const& key,
                                                         source_position at) const;
   // All writes of this key, of this direction, that are still remembered.
-  [[nodiscard]] std::vector<handed_write const*> handed(map_id map, direction way, std::string const& key) const;
+  [[nodiscard]] std::vector<handed_write const*> handed(map_id map,
+                                                        direction way,
+                                                        std::string const& key) const;
   // How many writes of a direction are remembered, and how many of them did not come back yet.
   struct load {
     std::size_t remembered = 0;
@@ -89,7 +94,8 @@ class key_ledger {
     std::vector<handed_write> writes;
     std::vector<bool> matched;
     std::multimap<std::string, std::size_t> by_row;  // by table and target key
-    std::map<std::string, std::set<std::vector<std::size_t>>> row_keys;  // by table: which columns are its key
+    std::map<std::string, std::set<std::vector<std::size_t>>>
+        row_keys;  // by table: which columns are its key
     std::optional<source_position> echo;
     std::size_t last_matched = 0;
     bool any_matched = false;

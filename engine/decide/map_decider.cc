@@ -52,13 +52,15 @@ struct command_decider {
 
   result<void> is_free_app(std::string const& name, app_id except = {}) const {
     for (auto const& [id, one] : state.status.apps) {
-      if (one == name && id != except) return error{error_code::name_taken, fmt::format("app {}", name)};
+      if (one == name && id != except)
+        return error{error_code::name_taken, fmt::format("app {}", name)};
     }
     return {};
   }
   result<void> is_free_link(std::string const& name, link_id except = {}) const {
     for (auto const& [id, one] : state.status.links) {
-      if (one.name == name && id != except) return error{error_code::name_taken, fmt::format("link {}", name)};
+      if (one.name == name && id != except)
+        return error{error_code::name_taken, fmt::format("link {}", name)};
     }
     return {};
   }
@@ -71,7 +73,8 @@ struct command_decider {
   }
   result<void> is_free_rule(std::string const& name, rule_id except = {}) const {
     for (auto const& [id, one] : state.alerts.rules) {
-      if (one.name == name && id != except) return error{error_code::name_taken, fmt::format("rule {}", name)};
+      if (one.name == name && id != except)
+        return error{error_code::name_taken, fmt::format("rule {}", name)};
     }
     return {};
   }
@@ -87,7 +90,8 @@ struct command_decider {
   }
   result<drafts> operator()(create_link const& wish) const {
     DW_CHECK(is_free_link(wish.name));
-    return one({stream_kind::link, 0}, {}, LinkCreated{wish.name, wish.left, wish.right, wish.owner});
+    return one(
+        {stream_kind::link, 0}, {}, LinkCreated{wish.name, wish.left, wish.right, wish.owner});
   }
   result<drafts> operator()(rename_link const& wish) const {
     if (!state.status.links.contains(wish.link)) return error{error_code::unknown_link};
@@ -99,12 +103,14 @@ struct command_decider {
     if (link == state.status.links.end()) return error{error_code::unknown_link};
     for (auto const& [id, map] : state.status.maps) {
       if (map.link == wish.link) {
-        return error{error_code::still_used, fmt::format("{} has the map {}.", link->second.name, map.name)};
+        return error{error_code::still_used,
+                     fmt::format("{} has the map {}.", link->second.name, map.name)};
       }
     }
     for (auto const& [id, rule] : state.alerts.rules) {
       if (rule.link == wish.link) {
-        return error{error_code::still_used, fmt::format("{} has the rule {}.", link->second.name, rule.name)};
+        return error{error_code::still_used,
+                     fmt::format("{} has the rule {}.", link->second.name, rule.name)};
       }
     }
     return of_link(wish.link, LinkDeleted{wish.link});
@@ -136,7 +142,8 @@ struct command_decider {
     auto const* row = state.status.find(wish.map);
     if (row == nullptr) return error{error_code::unknown_map};
     if (row->state != projections::map_state::idle || row->pending) {
-      return error{error_code::illegal_transition, fmt::format("{} has to be stopped first.", row->name)};
+      return error{error_code::illegal_transition,
+                   fmt::format("{} has to be stopped first.", row->name)};
     }
     return of_map(wish.map, *row, MapDeleted{wish.map});
   }
@@ -181,16 +188,26 @@ struct command_decider {
   result<drafts> operator()(create_alert_rule const& wish) const {
     DW_CHECK(is_free_rule(wish.name));
     auto const within = static_cast<std::uint64_t>(wish.within.count());
-    AlertRuleCreated const event{wish.link, wish.name, wish.classes, wish.count, within, wish.action, wish.notify, wish.owner};
+    AlertRuleCreated const event{wish.link,
+                                 wish.name,
+                                 wish.classes,
+                                 wish.count,
+                                 within,
+                                 wish.action,
+                                 wish.notify,
+                                 wish.owner};
     return one({stream_kind::rule, 0}, wish.link, event);
   }
   result<drafts> operator()(change_alert_rule const& wish) const {
     DW_CHECK(is_free_rule(wish.name, wish.rule));
     auto const within = static_cast<std::uint64_t>(wish.within.count());
-    AlertRuleChanged const event{wish.rule, wish.name, wish.classes, wish.count, within, wish.action, wish.notify};
+    AlertRuleChanged const event{
+        wish.rule, wish.name, wish.classes, wish.count, within, wish.action, wish.notify};
     return of_rule(wish.rule, event);
   }
-  result<drafts> operator()(delete_alert_rule const& wish) const { return of_rule(wish.rule, AlertRuleDeleted{wish.rule}); }
+  result<drafts> operator()(delete_alert_rule const& wish) const {
+    return of_rule(wish.rule, AlertRuleDeleted{wish.rule});
+  }
 
   result<KeyGivenUp> parked(map_id map, sequence record) const {
     for (auto const way : both_ways) {
@@ -198,37 +215,25 @@ struct command_decider {
         return KeyGivenUp{way, record, blob{row->key}};
       }
     }
-    return error{error_code::unknown_record, fmt::format("{} is not parked.", record.value), record};
+    return error{
+        error_code::unknown_record, fmt::format("{} is not parked.", record.value), record};
   }
 };
 
 // In the order of the variant.
 constexpr std::string_view command_names[] = {
-    "register_app",
-    "create_link",
-    "create_map",
-    "run_map",
-    "pause_map",
-    "resume_map",
-    "stop_map",
-    "retry_records",
-    "delete_records",
-    "create_alert_rule",
-    "change_map",
-    "rename_app",
-    "rename_link",
-    "rename_map",
-    "delete_map",
-    "delete_link",
-    "change_owner",
-    "change_alert_rule",
-    "delete_alert_rule",
+    "register_app", "create_link",  "create_map",        "run_map",           "pause_map",
+    "resume_map",   "stop_map",     "retry_records",     "delete_records",    "create_alert_rule",
+    "change_map",   "rename_app",   "rename_link",       "rename_map",        "delete_map",
+    "delete_link",  "change_owner", "change_alert_rule", "delete_alert_rule",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 
 }  // namespace
 
-std::string_view name_of(command const& wish) { return command_names[wish.index()]; }
+std::string_view name_of(command const& wish) {
+  return command_names[wish.index()];
+}
 
 result<drafts> decide(projections::views const& state, command const& wish, origin const& from) {
   return std::visit(command_decider{state, from}, wish);

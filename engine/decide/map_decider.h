@@ -1,5 +1,5 @@
-// Commands about links, maps and their errors: what they lead to, or why they are refused. And the ends of what they began,
-// whose counts are true only at the moment of the append.
+// Commands about links, maps and their errors: what they lead to, or why they are refused. And the
+// ends of what they began, whose counts are true only at the moment of the append.
 #pragma once
 
 #include <string>
@@ -124,11 +124,14 @@ using command = std::variant<register_app,
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
 
-// Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`, `name_taken`, `unknown_record`,
-// `retry_while_paused`, `invalid_definition`, `still_used`.
-[[nodiscard]] result<drafts> decide(projections::views const& state, command const& wish, origin const& from);
+// Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`,
+// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`.
+[[nodiscard]] result<drafts> decide(projections::views const& state,
+                                    command const& wish,
+                                    origin const& from);
 
-// The end of a stop: what is queued or parked is given up, and named. `reason` other than admin or rule needs no request.
+// The end of a stop: what is queued or parked is given up, and named. `reason` other than admin or
+// rule needs no request.
 [[nodiscard]] result<drafts> decide_stopped(projections::views const& state,
                                             map_id map,
                                             stop_reason reason,

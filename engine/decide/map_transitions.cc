@@ -11,28 +11,17 @@ struct transition {
 };
 
 constexpr transition transitions[] = {
-    {map_state::idle, map_action::run},
-    {map_state::idle, map_action::edit},
-    {map_state::holding, map_action::run},
-    {map_state::holding, map_action::edit},
-    {map_state::holding, map_action::retry},
-    {map_state::holding, map_action::erase},
-    {map_state::holding, map_action::stop},
-    {map_state::initializing, map_action::pause},
-    {map_state::initializing, map_action::stop},
-    {map_state::initializing, map_action::erase},
-    {map_state::running, map_action::pause},
-    {map_state::running, map_action::stop},
-    {map_state::running, map_action::edit},
-    {map_state::running, map_action::retry},
-    {map_state::running, map_action::erase},
-    {map_state::paused, map_action::resume},
-    {map_state::paused, map_action::stop},
-    {map_state::paused, map_action::edit},
-    {map_state::paused, map_action::erase},
-    {map_state::resuming, map_action::pause},
-    {map_state::resuming, map_action::stop},
-    {map_state::resuming, map_action::retry},
+    {map_state::idle, map_action::run},          {map_state::idle, map_action::edit},
+    {map_state::holding, map_action::run},       {map_state::holding, map_action::edit},
+    {map_state::holding, map_action::retry},     {map_state::holding, map_action::erase},
+    {map_state::holding, map_action::stop},      {map_state::initializing, map_action::pause},
+    {map_state::initializing, map_action::stop}, {map_state::initializing, map_action::erase},
+    {map_state::running, map_action::pause},     {map_state::running, map_action::stop},
+    {map_state::running, map_action::edit},      {map_state::running, map_action::retry},
+    {map_state::running, map_action::erase},     {map_state::paused, map_action::resume},
+    {map_state::paused, map_action::stop},       {map_state::paused, map_action::edit},
+    {map_state::paused, map_action::erase},      {map_state::resuming, map_action::pause},
+    {map_state::resuming, map_action::stop},     {map_state::resuming, map_action::retry},
     {map_state::resuming, map_action::erase},
 };
 
@@ -44,7 +33,8 @@ constexpr map_action all_actions[] = {map_action::run,
                                       map_action::retry,
                                       map_action::erase};
 
-// While an action is at work only a stop may overtake it, and a pause may interrupt a run that already works.
+// While an action is at work only a stop may overtake it, and a pause may interrupt a run that
+// already works.
 bool may_overtake(projections::map_row const& map, map_action action) {
   if (!map.pending || action == map_action::erase || action == map_action::retry) return true;
   if (action == map_action::stop) return map.pending_kind != event_type::StopRequested;
@@ -55,13 +45,20 @@ bool may_overtake(projections::map_row const& map, map_action action) {
 
 std::string_view name_of(map_action action) {
   switch (action) {
-    case map_action::run: return "run";
-    case map_action::pause: return "pause";
-    case map_action::resume: return "resume";
-    case map_action::stop: return "stop";
-    case map_action::edit: return "edit";
-    case map_action::retry: return "retry";
-    case map_action::erase: return "delete";
+    case map_action::run:
+      return "run";
+    case map_action::pause:
+      return "pause";
+    case map_action::resume:
+      return "resume";
+    case map_action::stop:
+      return "stop";
+    case map_action::edit:
+      return "edit";
+    case map_action::retry:
+      return "retry";
+    case map_action::erase:
+      return "delete";
   }
   return "unknown";
 }

@@ -1,4 +1,5 @@
-// What can be done with a table map in which status: one table for the decider, the API, the console and the docs.
+// What can be done with a table map in which status: one table for the decider, the API, the
+// console and the docs.
 #pragma once
 
 #include <string_view>

@@ -39,12 +39,24 @@ struct outcome_writer {
 
   void skip(planned_record const& record, skip_reason reason, sequence by) {
     add(record.map,
-        RecordSkipped{record.map, batch.way, record.at, reason, by, record.which == attempt::retry});
+        RecordSkipped{
+            record.map, batch.way, record.at, reason, by, record.which == attempt::retry});
   }
-  void park(planned_record const& record, park_state state, write_result const& why, sequence waits_for) {
+  void park(planned_record const& record,
+            park_state state,
+            write_result const& why,
+            sequence waits_for) {
     if (record.which == attempt::retry) {
       add(record.map,
-          RetryFailed{record.map, batch.way, record.at, state, why.kind, why.code, why.text, why.column, waits_for});
+          RetryFailed{record.map,
+                      batch.way,
+                      record.at,
+                      state,
+                      why.kind,
+                      why.code,
+                      why.text,
+                      why.column,
+                      waits_for});
       return;
     }
     auto const& plan = record.plan;
@@ -77,12 +89,14 @@ struct outcome_writer {
     park(record, park_state::failed, why, {});
   }
 
-  // What this record took the place of: earlier parked records of its key, and parked ones of the other side that lost.
+  // What this record took the place of: earlier parked records of its key, and parked ones of the
+  // other side that lost.
   void supersede(planned_record const& record) {
     auto const& plan = record.plan;
     for (auto const loser : plan.beaten) {
       add(record.map,
-          RecordSkipped{record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
+          RecordSkipped{
+              record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
     }
     bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
     if (!whole) return;
@@ -102,29 +116,48 @@ struct outcome_writer {
   }
 
   void arrive(planned_record const& record) {
-    if (record.which == attempt::retry) add(record.map, RetrySucceeded{record.map, batch.way, record.at});
+    if (record.which == attempt::retry)
+      add(record.map, RetrySucceeded{record.map, batch.way, record.at});
     supersede(record);
   }
 
   void written(planned_record const& record, write_result const& result) {
     switch (result.effect) {
-      case write_effect::inserted: ++count(record).inserted; return arrive(record);
-      case write_effect::updated: ++count(record).updated; return arrive(record);
-      case write_effect::removed: ++count(record).removed; return arrive(record);
-      case write_effect::equal: ++count(record).equal; return arrive(record);
-      case write_effect::kept: return skip(record, skip_reason::kept, {});
-      case write_effect::missing: return park(record, park_state::reread, result, {});
-      case write_effect::held: return park(record, park_state::waiting, result, {});
-      case write_effect::refused: return refuse(record, result);
+      case write_effect::inserted:
+        ++count(record).inserted;
+        return arrive(record);
+      case write_effect::updated:
+        ++count(record).updated;
+        return arrive(record);
+      case write_effect::removed:
+        ++count(record).removed;
+        return arrive(record);
+      case write_effect::equal:
+        ++count(record).equal;
+        return arrive(record);
+      case write_effect::kept:
+        return skip(record, skip_reason::kept, {});
+      case write_effect::missing:
+        return park(record, park_state::reread, result, {});
+      case write_effect::held:
+        return park(record, park_state::waiting, result, {});
+      case write_effect::refused:
+        return refuse(record, result);
     }
   }
 
-  // Decisions are facts together with what was written by them: a batch that did not happen has decided nothing.
+  // Decisions are facts together with what was written by them: a batch that did not happen has
+  // decided nothing.
   void tell_conflicts(planned_record const& record) {
     for (auto const& found : record.plan.conflicts) {
       add(record.map,
-          ConflictDetected{
-              record.map, batch.way, record.at, found.other, found.record_wins, found.reason, blob{found.key}});
+          ConflictDetected{record.map,
+                           batch.way,
+                           record.at,
+                           found.other,
+                           found.record_wins,
+                           found.reason,
+                           blob{found.key}});
     }
     for (auto const& owed : record.plan.resolutions) {
       auto const image = owed.removes ? std::string{} : encode_row(owed.image);
@@ -146,14 +179,19 @@ struct outcome_writer {
     count(record);
     tell_conflicts(record);
     switch (record.plan.what) {
-      case fate::forgotten: return;
+      case fate::forgotten:
+        return;
       case fate::filtered:
         ++count(record).filtered;
-        if (record.which == attempt::retry) add(record.map, RetrySucceeded{record.map, batch.way, record.at});
+        if (record.which == attempt::retry)
+          add(record.map, RetrySucceeded{record.map, batch.way, record.at});
         return;
-      case fate::skip: return skip(record, record.plan.reason, record.plan.by);
-      case fate::park: return park(record, record.plan.state, record.plan.fault, {});
-      case fate::write: return written(record, results[*record.write]);
+      case fate::skip:
+        return skip(record, record.plan.reason, record.plan.by);
+      case fate::park:
+        return park(record, record.plan.state, record.plan.fault, {});
+      case fate::write:
+        return written(record, results[*record.write]);
     }
   }
 };

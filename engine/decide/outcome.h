@@ -1,5 +1,5 @@
-// What came of one batch, as events: counts for what went well, one event for each exception. The same bytes go into the
-// lane's row in the target and, word for word, into the log.
+// What came of one batch, as events: counts for what went well, one event for each exception. The
+// same bytes go into the lane's row in the target and, word for word, into the log.
 #pragma once
 
 #include <functional>
@@ -42,9 +42,11 @@ struct planned_batch {
   std::vector<encoded_event> also;  // events that come with the outcome, behind it
 };
 
-// Why a refusal may heal by itself: the row that it refers to has not arrived. Gives the record that it waits for, or zero
-// where the row is on its way unparked; nothing where it is not known to come.
-using find_dependency = std::function<std::optional<sequence>(planned_record const&, referenced_row const&)>;
+// Why a refusal may heal by itself: the row that it refers to has not arrived. Gives the record
+// that it waits for, or zero where the row is on its way unparked; nothing where it is not known to
+// come.
+using find_dependency =
+    std::function<std::optional<sequence>(planned_record const&, referenced_row const&)>;
 
 [[nodiscard]] drafts outcome_of(planned_batch const& batch,
                                 std::span<write_result const> results,

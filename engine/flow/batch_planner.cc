@@ -10,9 +10,7 @@ using replay::queued_item;
 using replay::queued_record;
 using replay::queued_resolution;
 
-batch_planner::batch_planner(link_context& context, direction way)
-    : context_(context),
-      way_(way) {
+batch_planner::batch_planner(link_context& context, direction way) : context_(context), way_(way) {
   batch_.plan->link = context.link;
   batch_.plan->way = way;
 }
@@ -27,7 +25,8 @@ bool batch_planner::concerns(queued_item const& item, map_id map) const {
   auto const schema = status.schemas.find(record.schema);
   if (schema == status.schemas.end()) return false;
   auto const compiled = context_.maps.get(context_.views(), map);
-  return compiled && (*compiled)->writes(way_) && (*compiled)->table(source_of(way_)) == schema->second.table;
+  return compiled && (*compiled)->writes(way_) &&
+         (*compiled)->table(source_of(way_)) == schema->second.table;
 }
 
 result<void> batch_planner::add(queued_item const& item, std::vector<map_id> const& members) {
@@ -51,7 +50,8 @@ result<void> batch_planner::add(queued_item const& item, std::vector<map_id> con
 }
 
 result<void> batch_planner::add_retry(queued_item const& item, map_id map) {
-  if (auto const* record = std::get_if<queued_record>(&item)) return add_record(*record, map, attempt::retry);
+  if (auto const* record = std::get_if<queued_record>(&item))
+    return add_record(*record, map, attempt::retry);
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
     return add_resolution(*resolution, map, attempt::retry);
   }
@@ -87,7 +87,8 @@ result<map_record> batch_planner::to_map_record(queued_record const& record, map
   return out;
 }
 
-// How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it grows.
+// How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it
+// grows.
 std::uint32_t batch_planner::depth_of(sequence cause) {
   std::uint32_t depth = 0;
   for (auto at = cause; at && depth < 8; ++depth) {
@@ -115,10 +116,17 @@ delivery_context batch_planner::planning(compiled_map const& map) {
     return keys->second.contains(key);
   };
   auto origin = [this](sequence at) { return origin_of(at); };
-  return {context_.views(), context_.ledger, map, std::move(holds), std::move(origin), beaten_, context_.faults.delivery};
+  return {context_.views(),
+          context_.ledger,
+          map,
+          std::move(holds),
+          std::move(origin),
+          beaten_,
+          context_.faults.delivery};
 }
 
-// Of a parked record of the other direction. The winner of a conflict was made on the side that it is sent to.
+// Of a parked record of the other direction. The winner of a conflict was made on the side that it
+// is sent to.
 value_origin batch_planner::origin_of(sequence at) const {
   auto const item = read_item(context_.log.log(), at);
   auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
@@ -140,12 +148,15 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
   planned.committed_at = record.committed_at;
   planned.depth = mine.depth;
   planned.plan = plan_delivery(planning(*compiled), mine, which);
-  bool const both_ways = compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
+  bool const both_ways =
+      compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
   keep(std::move(planned), both_ways && record.kind != capture_kind::initial);
   return {};
 }
 
-result<void> batch_planner::add_resolution(queued_resolution const& resolution, map_id map, attempt which) {
+result<void> batch_planner::add_resolution(queued_resolution const& resolution,
+                                           map_id map,
+                                           attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   map_resolution mine;
   mine.map = map;
@@ -184,7 +195,8 @@ result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
   planned.committed_at = record->committed_at;
   planned.depth = mine.depth;
   planned.plan = plan_rewritten(planning(*compiled), mine);
-  bool const both_ways = compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
+  bool const both_ways =
+      compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
   keep(std::move(planned), both_ways && record->kind != capture_kind::initial);
   return {};
 }
@@ -192,8 +204,10 @@ result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
 void batch_planner::keep(planned_record record, bool by_key) {
   auto& plan = record.plan;
   auto const name = std::pair{record.map, plan.key};
-  bool const whole = plan.write == nullptr || plan.whole_row || plan.write->kind == write_kind::remove;
-  if (plan.what == fate::write && record.which == attempt::first && !whole && parked_keys_.contains(name)) {
+  bool const whole =
+      plan.write == nullptr || plan.whole_row || plan.write->kind == write_kind::remove;
+  if (plan.what == fate::write && record.which == attempt::first && !whole &&
+      parked_keys_.contains(name)) {
     plan.what = fate::park;
     plan.state = park_state::waiting;
   }
@@ -223,7 +237,8 @@ void batch_planner::keep(planned_record record, bool by_key) {
   batch_.plan->records.push_back(std::move(record));
 }
 
-// A later change of the same side stands there already, or owes itself what an earlier one owed its key.
+// A later change of the same side stands there already, or owes itself what an earlier one owed its
+// key.
 void batch_planner::take_over_resolutions(planned_record const& record) {
   auto const& plan = record.plan;
   for (auto const* key : {&plan.key, &plan.old_key}) {
@@ -233,7 +248,8 @@ void batch_planner::take_over_resolutions(planned_record const& record) {
                   [&](resolution_owed const& owed) { return owed.key == *key; });
     owes_.erase(owes);
   }
-  for (auto const& owed : plan.resolutions) owes_[{record.map, owed.key}] = batch_.plan->records.size();
+  for (auto const& owed : plan.resolutions)
+    owes_[{record.map, owed.key}] = batch_.plan->records.size();
 }
 
 ready_batch batch_planner::take() {
@@ -254,14 +270,17 @@ namespace {
 result<std::unique_ptr<event_cursor>> seek(event_log const& log, sequence at, event_view& event) {
   auto cursor = log.read({at, false, std::nullopt});
   DW_TRY(auto const stored, cursor->next());
-  if (!stored || stored->at > at || stored->last() < at) return error{error_code::sequence_not_found, {}, at};
+  if (!stored || stored->at > at || stored->last() < at)
+    return error{error_code::sequence_not_found, {}, at};
   DW_TRY(event, decode(*stored));
   return cursor;
 }
 
 // Calls `take` with each record of a pack until it says no.
 template <class Take>
-result<void> each_record(event_view const& event, RecordsCaptured const& captured, Take const& take) {
+result<void> each_record(event_view const& event,
+                         RecordsCaptured const& captured,
+                         Take const& take) {
   auto const pack = std::make_shared<std::string const>(captured.records.bytes);
   record_reader reader(*pack);
   while (true) {
@@ -313,7 +332,8 @@ result<std::vector<queued_record>> read_records(event_log const& log, sequence f
   event_view event;
   DW_TRY(auto const cursor, seek(log, first, event));
   auto const* captured = event.as<RecordsCaptured>();
-  if (captured == nullptr || event.at != first) return error{error_code::sequence_not_found, {}, first};
+  if (captured == nullptr || event.at != first)
+    return error{error_code::sequence_not_found, {}, first};
   std::vector<queued_record> out;
   DW_CHECK(each_record(event, *captured, [&](queued_record record) {
     out.push_back(std::move(record));

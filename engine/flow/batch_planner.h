@@ -1,4 +1,5 @@
-// Gathers records of one direction into a batch: plans each for its maps, and keeps the writes in the order of the log.
+// Gathers records of one direction into a batch: plans each for its maps, and keeps the writes in
+// the order of the log.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ struct ready_batch {
   std::shared_ptr<planned_batch> plan = std::make_shared<planned_batch>();
   std::vector<target_write> writes;
   std::vector<handed_write> handed;
-  std::vector<batch_id> echoes_passed;  // of the other direction, by all members, when this batch is done
+  std::vector<batch_id>
+      echoes_passed;  // of the other direction, by all members, when this batch is done
   std::vector<map_id> members;
 };
 
@@ -30,7 +32,8 @@ class batch_planner {
   batch_planner(link_context& context, direction way);
 
   // For every map of `members` that the record concerns and that is not beyond it yet.
-  [[nodiscard]] result<void> add(replay::queued_item const& item, std::vector<map_id> const& members);
+  [[nodiscard]] result<void> add(replay::queued_item const& item,
+                                 std::vector<map_id> const& members);
   [[nodiscard]] result<void> add_retry(replay::queued_item const& item, map_id map);
   // A row of a chunk, for its map.
   [[nodiscard]] result<void> add_copy(replay::queued_record const& record, map_id map);
@@ -46,8 +49,12 @@ class batch_planner {
   [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item, map_id map);
 
  private:
-  [[nodiscard]] result<void> add_record(replay::queued_record const& record, map_id map, attempt which);
-  [[nodiscard]] result<void> add_resolution(replay::queued_resolution const& resolution, map_id map, attempt which);
+  [[nodiscard]] result<void> add_record(replay::queued_record const& record,
+                                        map_id map,
+                                        attempt which);
+  [[nodiscard]] result<void> add_resolution(replay::queued_resolution const& resolution,
+                                            map_id map,
+                                            attempt which);
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
   void keep(planned_record record, bool by_key);
   void take_over_resolutions(planned_record const& record);
@@ -60,13 +67,16 @@ class batch_planner {
   ready_batch batch_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
-  std::map<std::pair<map_id, std::string>, std::size_t> owes_;  // the record that owes its key's winner
-  std::map<sequence, sequence> beaten_;  // records that lost against one of this batch, and against which
+  std::map<std::pair<map_id, std::string>, std::size_t>
+      owes_;  // the record that owes its key's winner
+  std::map<sequence, sequence>
+      beaten_;  // records that lost against one of this batch, and against which
 };
 
 // Reads one record, or the winner of a conflict, from the log by its sequence.
 [[nodiscard]] result<replay::queued_item> read_item(event_log const& log, sequence at);
 // All records of the event that begins at `first`: the rows of a chunk.
-[[nodiscard]] result<std::vector<replay::queued_record>> read_records(event_log const& log, sequence first);
+[[nodiscard]] result<std::vector<replay::queued_record>> read_records(event_log const& log,
+                                                                      sequence first);
 
 }  // namespace dualwrite::engine

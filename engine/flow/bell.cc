@@ -7,8 +7,7 @@
 namespace dualwrite::engine {
 
 struct bell::channel {
-  explicit channel(boost::asio::any_io_executor executor)
-      : rings(std::move(executor), 1) {}
+  explicit channel(boost::asio::any_io_executor executor) : rings(std::move(executor), 1) {}
   boost::asio::experimental::channel<void(boost::system::error_code)> rings;
 };
 
@@ -16,7 +15,9 @@ bell::bell(boost::asio::any_io_executor executor)
     : channel_(std::make_unique<channel>(std::move(executor))) {}
 bell::~bell() = default;
 
-void bell::ring() { channel_->rings.try_send(boost::system::error_code{}); }
+void bell::ring() {
+  channel_->rings.try_send(boost::system::error_code{});
+}
 
 async<void> bell::wait() {
   boost::system::error_code failed;

@@ -1,5 +1,5 @@
-// Wakes one waiting coroutine. A ring is kept until it is heard, and many rings are heard as one: the waiter looks at the
-// state, not at the ring.
+// Wakes one waiting coroutine. A ring is kept until it is heard, and many rings are heard as one:
+// the waiter looks at the state, not at the ring.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

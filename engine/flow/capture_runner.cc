@@ -10,13 +10,13 @@ namespace dualwrite::engine {
 using projections::map_state;
 
 capture_runner::capture_runner(link_context& context, side of)
-    : context_(context),
-      side_(of),
-      wake_(context.executor) {
+    : context_(context), side_(of), wake_(context.executor) {
   context_.log.add_listener(wake_);
 }
 
-capture_runner::~capture_runner() { context_.log.remove_listener(wake_); }
+capture_runner::~capture_runner() {
+  context_.log.remove_listener(wake_);
+}
 
 // The tables of every map that captures, or is about to, on this side.
 capture_runner::wanted capture_runner::wanted_tables() const {
@@ -48,12 +48,15 @@ bool capture_runner::is_current() const {
   auto const now = wanted_tables();
   for (auto const& [table, entry] : now) {
     // A map that was stopped and is run again at once begins anew, although it is wanted as it was.
-    if (!std::all_of(entry.maps.begin(), entry.maps.end(), [&](map_id map) { return is_captured(map); })) return false;
+    if (!std::all_of(
+            entry.maps.begin(), entry.maps.end(), [&](map_id map) { return is_captured(map); }))
+      return false;
   }
-  return std::equal(now.begin(), now.end(), tables_.begin(), tables_.end(), [](auto const& a, auto const& b) {
-    return a.first == b.first && a.second.maps == b.second.maps && a.second.read == b.second.read &&
-           a.second.schema == b.second.schema;
-  });
+  return std::equal(
+      now.begin(), now.end(), tables_.begin(), tables_.end(), [](auto const& a, auto const& b) {
+        return a.first == b.first && a.second.maps == b.second.maps &&
+               a.second.read == b.second.read && a.second.schema == b.second.schema;
+      });
 }
 
 async<void> capture_runner::run() {
@@ -84,13 +87,15 @@ async<void> capture_runner::run() {
   }
 }
 
-// Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is not looked for.
+// Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is
+// not looked for.
 async<void> capture_runner::start(wanted tables) {
   auto const known = context_.views().delivery.captures.find({context_.link, side_});
   std::optional<source_position> after;
   if (known != context_.views().delivery.captures.end()) {
     auto const& maps = known->second.maps;
-    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) { return is_captured(map); })) after = known->second.at;
+    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) { return is_captured(map); }))
+      after = known->second.at;
   }
   std::vector<std::string> names;
   for (auto const& [table, entry] : tables) names.push_back(table);
@@ -111,13 +116,15 @@ async<void> capture_runner::start(wanted tables) {
 async<void> capture_runner::step() {
   auto& source = context_.source(side_);
   DW_CO_TRY(auto const transactions,
-            co_await source.next(context_.options.capture_transactions_max, context_.options.capture_patience));
+            co_await source.next(context_.options.capture_transactions_max,
+                                 context_.options.capture_patience));
   if (transactions.empty()) co_return result<void>{};
   drafts events;
   for (auto const& transaction : transactions) {
     // A source sends again what it was not yet told is durable.
     auto const& at = context_.views().delivery.captures.at({context_.link, side_}).at;
-    bool const again = transaction.position.incarnation == at.incarnation && transaction.position.commit <= at.commit;
+    bool const again = transaction.position.incarnation == at.incarnation &&
+                       transaction.position.commit <= at.commit;
     if (!again) DW_CO_CHECK(append_transaction(transaction, events));
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
@@ -126,10 +133,12 @@ async<void> capture_runner::step() {
   co_return result<void>{};
 }
 
-result<void> capture_runner::append_transaction(captured_transaction const& transaction, drafts& events) {
+result<void> capture_runner::append_transaction(captured_transaction const& transaction,
+                                                drafts& events) {
   std::vector<std::pair<captured_row const*, sequence>> rows;
   auto const log = context_.log.log().head().log;
-  bool const ours = transaction.mark && transaction.mark->lane.log == log && transaction.mark->lane.link == context_.link;
+  bool const ours = transaction.mark && transaction.mark->lane.log == log &&
+                    transaction.mark->lane.link == context_.link;
   if (!ours) {
     for (auto const& row : transaction.rows) rows.emplace_back(&row, sequence{});
     append_rows(transaction, rows, events);
@@ -155,15 +164,18 @@ result<void> capture_runner::append_transaction(captured_transaction const& tran
   return {};
 }
 
-// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own rules; unless the same
-// transaction then writes the row as we wanted it: only how it is left counts.
+// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own
+// rules; unless the same transaction then writes the row as we wanted it: only how it is left
+// counts.
 result<std::vector<std::pair<captured_row const*, sequence>>> capture_runner::without_echoes(
     captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed) {
   std::vector<std::pair<captured_row const*, sequence>> derived;
   std::vector<row_values> derived_keys;
   for (auto const& row : transaction.rows) {
-    DW_TRY(auto const before, row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
-    DW_TRY(auto const after, row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
+    DW_TRY(auto const before,
+           row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
+    DW_TRY(auto const after,
+           row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
     auto const key = key_of(row.table, row.op == operation::remove ? before : after);
     key_ledger::captured_change const change{row.table, row.op, before, after};
     if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change) != nullptr) {
@@ -203,7 +215,8 @@ void capture_runner::append_rows(captured_transaction const& transaction,
     if (table == tables_.end()) continue;
     auto const mask = [&](std::string const& image) {
       auto values = image.empty() ? result<row_values>(row_values{}) : decode_row(image);
-      return image.empty() || !values ? std::string{} : masked_row(std::move(*values), table->second.read);
+      return image.empty() || !values ? std::string{}
+                                      : masked_row(std::move(*values), table->second.read);
     };
     if (packs.empty() || packs.back().size() > context_.options.capture_bytes_max) {
       packs.emplace_back();
@@ -217,8 +230,9 @@ void capture_runner::append_rows(captured_transaction const& transaction,
       parts.push_back(std::move(part));
     }
     auto& counts = parts.back().tables;
-    auto count = std::find_if(
-        counts.begin(), counts.end(), [&](auto const& one) { return one.schema == table->second.schema; });
+    auto count = std::find_if(counts.begin(), counts.end(), [&](auto const& one) {
+      return one.schema == table->second.schema;
+    });
     if (count == counts.end()) count = counts.insert(counts.end(), {table->second.schema, 0});
     ++count->count;
     auto const place = static_cast<std::uint32_t>(count - counts.begin());
@@ -237,14 +251,16 @@ void capture_runner::append_rows(captured_transaction const& transaction,
   }
 }
 
-// What was captured from it is not what it holds now: going on from now would lose changes unseen, so its maps stop.
+// What was captured from it is not what it holds now: going on from now would lose changes unseen,
+// so its maps stop.
 async<void> capture_runner::lost_source(error why) {
   drafts events;
   for (auto const& [table, entry] : wanted_tables()) {
     for (auto const map : entry.maps) {
       auto const* row = context_.views().status.find(map);
       if (row->pending_kind == event_type::StopRequested) continue;
-      StopRequested const stop{map, {}, "source_rewound: the source holds less than was captured from it"};
+      StopRequested const stop{
+          map, {}, "source_rewound: the source holds less than was captured from it"};
       events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
     }
   }

@@ -1,5 +1,5 @@
-// Captures one side of a link: reads committed transactions, leaves out what is only our own writes coming back, and appends
-// the rest; only then is the source told that it may forget them.
+// Captures one side of a link: reads committed transactions, leaves out what is only our own writes
+// coming back, and appends the rest; only then is the source told that it may forget them.
 #pragma once
 
 #include <map>
@@ -11,9 +11,9 @@
 
 namespace dualwrite::engine {
 
-// Guarantees: an accepted record is durable before the source is acknowledged; a transaction is captured whole, in order, once.
-// Errors: run() ends with an error only where the engine must stop; a source that lost what was captured from it stops its maps.
-// Threads: the engine strand.
+// Guarantees: an accepted record is durable before the source is acknowledged; a transaction is
+// captured whole, in order, once. Errors: run() ends with an error only where the engine must stop;
+// a source that lost what was captured from it stops its maps. Threads: the engine strand.
 class capture_runner {
  public:
   capture_runner(link_context& context, side of);
@@ -34,7 +34,8 @@ class capture_runner {
   bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start(wanted tables);
   [[nodiscard]] async<void> step();
-  [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction, drafts& events);
+  [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction,
+                                                drafts& events);
   void append_rows(captured_transaction const& transaction,
                    std::vector<std::pair<captured_row const*, sequence>> const& rows,
                    drafts& events);

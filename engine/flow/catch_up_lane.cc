@@ -11,7 +11,8 @@ using projections::map_state;
 using projections::map_way;
 
 bool asked_to_stop(projections::map_row const& row) {
-  return row.pending_kind == event_type::PauseRequested || row.pending_kind == event_type::StopRequested;
+  return row.pending_kind == event_type::PauseRequested ||
+         row.pending_kind == event_type::StopRequested;
 }
 
 bool may_retry(projections::map_row const& row) {
@@ -20,16 +21,17 @@ bool may_retry(projections::map_row const& row) {
 
 }  // namespace
 
-catch_up_lane::catch_up_lane(link_context& context, target_session& session, direction way, lane_id lane)
-    : context_(context),
-      session_(session),
-      way_(way),
-      lane_(lane),
-      wake_(context.executor) {
+catch_up_lane::catch_up_lane(link_context& context,
+                             target_session& session,
+                             direction way,
+                             lane_id lane)
+    : context_(context), session_(session), way_(way), lane_(lane), wake_(context.executor) {
   context_.log.add_listener(wake_);
 }
 
-catch_up_lane::~catch_up_lane() { context_.log.remove_listener(wake_); }
+catch_up_lane::~catch_up_lane() {
+  context_.log.remove_listener(wake_);
+}
 
 async<void> catch_up_lane::run() {
   while (true) {
@@ -87,7 +89,8 @@ std::optional<catch_up_lane::work> catch_up_lane::choose() const {
   return best;
 }
 
-std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(map_id map, projections::map_row const& row) const {
+std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
+    map_id map, projections::map_row const& row) const {
   map_way const of{map, way_};
   if (row.state == map_state::initializing && row.execution_open) {
     auto const* execution = context_.views().progress.of(map);
@@ -109,7 +112,8 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(map_id map, proj
   return is_there ? std::nullopt : std::optional(work_kind::queue);
 }
 
-// A record whose reference waits for no certain record is tried when all that was accepted before it is settled.
+// A record whose reference waits for no certain record is tried when all that was accepted before
+// it is settled.
 bool catch_up_lane::dependency_is_over(sequence record, projections::parked_row const& row) const {
   if (row.waits_for && context_.views().parked.holds(row.waits_for)) return false;
   auto const until = row.waits_for ? row.waits_for : record - 1;
@@ -133,7 +137,8 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
     // A part of a row has to wait for what is before it, whoever asked for it.
     auto const* chain = parked.chain(of, row.key);
     auto const* old_chain = row.old_key.empty() ? nullptr : parked.chain(of, row.old_key);
-    bool const is_head = *chain->begin() == record && (old_chain == nullptr || *old_chain->begin() == record);
+    bool const is_head =
+        *chain->begin() == record && (old_chain == nullptr || *old_chain->begin() == record);
     if (!is_head && !row.whole_row) return;
     keys.insert(row.key);
     if (!row.old_key.empty()) keys.insert(row.old_key);
@@ -148,17 +153,22 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
 
 async<void> catch_up_lane::work_on(work what) {
   switch (what.kind) {
-    case work_kind::copy: co_return co_await copy_chunk(what.map);
-    case work_kind::reread: co_return co_await read_again(what.map);
-    case work_kind::retry: co_return co_await retry_batch(what.map);
-    case work_kind::queue: co_return co_await queue_batch(what.map);
+    case work_kind::copy:
+      co_return co_await copy_chunk(what.map);
+    case work_kind::reread:
+      co_return co_await read_again(what.map);
+    case work_kind::retry:
+      co_return co_await retry_batch(what.map);
+    case work_kind::queue:
+      co_return co_await queue_batch(what.map);
   }
   co_return result<void>{};
 }
 
 async<void> catch_up_lane::queue_batch(map_id map) {
   auto const behind = context_.views().delivery.position(map, way_);
-  replay::record_cursor cursor(context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
+  replay::record_cursor cursor(
+      context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
   batch_planner planner(context_, way_);
   std::vector<map_id> const members{map};
   while (planner.size() < context_.options.batch_records_max) {
@@ -201,27 +211,35 @@ async<void> catch_up_lane::copy_chunk(map_id map) {
   auto const leg = *execution->leg(way_);
   if (leg.chunks.empty() && leg.started == instant{}) {
     drafts events;
-    events.push_back(draft({stream_kind::map, map.value}, context_.link, LegStarted{map, id, way_}));
+    events.push_back(
+        draft({stream_kind::map, map.value}, context_.link, LegStarted{map, id, way_}));
     DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   }
   if (leg.chunks.empty() || leg.chunks.back().copied) co_return co_await read_chunk(map, id, leg);
   co_return co_await write_chunk(map, id, leg);
 }
 
-async<void> catch_up_lane::read_chunk(map_id map, execution_id execution, projections::leg_row leg) {
+async<void> catch_up_lane::read_chunk(map_id map,
+                                      execution_id execution,
+                                      projections::leg_row leg) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
-  DW_CO_TRY(auto request, chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows));
+  DW_CO_TRY(auto request,
+            chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows));
   auto const limit = request.limit;
-  DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  DW_CO_TRY(auto const rows,
+            co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
   auto const number = static_cast<std::uint32_t>(leg.chunks.size());
-  chunk_place const place{context_.link, map, execution, way_, number, after, rows.rows.size() < limit};
+  chunk_place const place{
+      context_.link, map, execution, way_, number, after, rows.rows.size() < limit};
   DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   co_return result<void>{};
 }
 
-async<void> catch_up_lane::write_chunk(map_id map, execution_id execution, projections::leg_row leg) {
+async<void> catch_up_lane::write_chunk(map_id map,
+                                       execution_id execution,
+                                       projections::leg_row leg) {
   auto const& chunk = leg.chunks.back();
   batch_planner planner(context_, way_);
   DW_CO_TRY(auto const records, read_records(context_.log.log(), chunk.records));
@@ -238,17 +256,21 @@ async<void> catch_up_lane::write_chunk(map_id map, execution_id execution, proje
   co_return result<void>{};
 }
 
-// The target lacks the row and the record holds a part of it: the row is read again and takes the place of what waits.
+// The target lacks the row and the record holds a part of it: the row is read again and takes the
+// place of what waits.
 async<void> catch_up_lane::read_again(map_id map) {
   map_way const of{map, way_};
   auto const record = *context_.views().parked.to_reread(of).begin();
   auto const key = context_.views().parked.find(of, record)->key;
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
-  DW_CO_TRY(auto const rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  DW_CO_TRY(auto const rows,
+            co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
   auto const link = context_.link;
   auto const way = way_;
-  auto decide = [=](projections::views const& state) { return reread_events(state, *compiled, link, {map, way}, record, rows); };
+  auto decide = [=](projections::views const& state) {
+    return reread_events(state, *compiled, link, {map, way}, record, rows);
+  };
   auto const appended = co_await context_.log.decide(std::move(decide));
   if (!appended && appended.error().code != error_code::unknown_record) co_return appended.error();
   co_return result<void>{};

@@ -1,5 +1,6 @@
-// A catch-up lane of one direction: a slot that works, batch by batch, on whatever is furthest behind: copies of initial syncs,
-// queues of maps that resume, retries of parked records, rows to read again.
+// A catch-up lane of one direction: a slot that works, batch by batch, on whatever is furthest
+// behind: copies of initial syncs, queues of maps that resume, retries of parked records, rows to
+// read again.
 #pragma once
 
 #include <optional>
@@ -8,10 +9,9 @@
 
 namespace dualwrite::engine {
 
-// Guarantees: one map and direction is worked on by one catch-up lane at a time; a key with parked records is written by no
-// other lane.
-// Errors: run() ends with an error only where the engine must stop.
-// Threads: the engine strand.
+// Guarantees: one map and direction is worked on by one catch-up lane at a time; a key with parked
+// records is written by no other lane. Errors: run() ends with an error only where the engine must
+// stop. Threads: the engine strand.
 class catch_up_lane {
  public:
   catch_up_lane(link_context& context, target_session& session, direction way, lane_id lane);
@@ -34,8 +34,12 @@ class catch_up_lane {
   [[nodiscard]] async<void> queue_batch(map_id map);
   [[nodiscard]] async<void> retry_batch(map_id map);
   [[nodiscard]] async<void> copy_chunk(map_id map);
-  [[nodiscard]] async<void> read_chunk(map_id map, execution_id execution, projections::leg_row leg);
-  [[nodiscard]] async<void> write_chunk(map_id map, execution_id execution, projections::leg_row leg);
+  [[nodiscard]] async<void> read_chunk(map_id map,
+                                       execution_id execution,
+                                       projections::leg_row leg);
+  [[nodiscard]] async<void> write_chunk(map_id map,
+                                        execution_id execution,
+                                        projections::leg_row leg);
   [[nodiscard]] async<void> read_again(map_id map);
   [[nodiscard]] async<void> rest(error why);
 

@@ -5,11 +5,16 @@
 namespace dualwrite::engine {
 namespace {
 
-schema_id schema_of(projections::views const& state, link_id link, side of, std::string const& table) {
+schema_id schema_of(projections::views const& state,
+                    link_id link,
+                    side of,
+                    std::string const& table) {
   return state.status.schema_of(state.status.links.at(link).app(of), table);
 }
 
-stream_id stream_of(link_id link) { return {stream_kind::link, link.value}; }
+stream_id stream_of(link_id link) {
+  return {stream_kind::link, link.value};
+}
 
 }  // namespace
 
@@ -20,7 +25,10 @@ std::string masked_row(row_values row, std::set<std::size_t> const& read) {
   return encode_row(row);
 }
 
-result<chunk_request> chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit) {
+result<chunk_request> chunk_after(compiled_map const& map,
+                                  side of,
+                                  std::string const& after,
+                                  std::size_t limit) {
   chunk_request request;
   request.table = map.table(of);
   request.key = map.key_columns(of);
@@ -60,7 +68,8 @@ result<drafts> chunk_events(projections::views const& state,
                              {}};
     stream_id const stream{stream_kind::map, place.map.value};
     events.push_back(draft(stream, place.link, copied));
-    events.push_back(draft(stream, place.link, LegCompleted{place.map, place.execution, place.way}));
+    events.push_back(
+        draft(stream, place.link, LegCompleted{place.map, place.execution, place.way}));
     return events;
   }
   auto const& columns_read = map.reads(of);
@@ -128,7 +137,8 @@ result<drafts> reread_events(projections::views const& state,
                              sequence record,
                              chunk const& rows) {
   auto const* row = state.parked.find(of, record);
-  if (row == nullptr || row->state != park_state::reread) return error{error_code::unknown_record, {}, record};
+  if (row == nullptr || row->state != park_state::reread)
+    return error{error_code::unknown_record, {}, record};
   auto const source = source_of(of.second);
   auto const& columns_read = map.reads(source);
   std::set<std::size_t> const read(columns_read.begin(), columns_read.end());
@@ -160,10 +170,11 @@ result<drafts> reread_events(projections::views const& state,
   auto const by = state.checkpoint + 1;
   origin const from{{}, {}, first_of_submission, {}};
   for (auto const waiting : *state.parked.chain(of, row->key)) {
-    events.push_back(draft({stream_kind::map, of.first.value},
-                           link,
-                           RecordSkipped{of.first, of.second, waiting, skip_reason::superseded, by, true},
-                           from));
+    events.push_back(
+        draft({stream_kind::map, of.first.value},
+              link,
+              RecordSkipped{of.first, of.second, waiting, skip_reason::superseded, by, true},
+              from));
   }
   return events;
 }

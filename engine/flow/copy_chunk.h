@@ -17,8 +17,13 @@ struct chunk_place {
   bool last = false;
 };
 
-[[nodiscard]] result<chunk_request> chunk_after(compiled_map const& map, side of, std::string const& after, std::size_t limit);
-[[nodiscard]] result<chunk_request> chunk_of_key(compiled_map const& map, side of, std::string const& key);
+[[nodiscard]] result<chunk_request> chunk_after(compiled_map const& map,
+                                                side of,
+                                                std::string const& after,
+                                                std::size_t limit);
+[[nodiscard]] result<chunk_request> chunk_of_key(compiled_map const& map,
+                                                 side of,
+                                                 std::string const& key);
 
 // The rows as sync records of their own; where there are none, the end of the leg.
 [[nodiscard]] result<drafts> chunk_events(projections::views const& state,
@@ -35,8 +40,8 @@ struct chunk_place {
                                    lane_id lane,
                                    batch_number batch);
 
-// The row as it is now, as a record of its own; what waits for it and was captured before is superseded.
-// Errors: `unknown_record` where the record does not wait for it any more.
+// The row as it is now, as a record of its own; what waits for it and was captured before is
+// superseded. Errors: `unknown_record` where the record does not wait for it any more.
 [[nodiscard]] result<drafts> reread_events(projections::views const& state,
                                            compiled_map const& map,
                                            link_id link,

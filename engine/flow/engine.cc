@@ -20,7 +20,9 @@ engine::engine(boost::asio::any_io_executor executor,
   sequencer_.add_listener(wake_);
 }
 
-engine::~engine() { sequencer_.remove_listener(wake_); }
+engine::~engine() {
+  sequencer_.remove_listener(wake_);
+}
 
 void engine::start() {
   children_.start([this] { return sequencer_.run(); });
@@ -32,7 +34,9 @@ async<void> engine::stop() {
   co_return co_await join();
 }
 
-void engine::abandon() { children_.abandon(); }
+void engine::abandon() {
+  children_.abandon();
+}
 
 // Every link gets its runner: those that the log knows, and those that are made while it runs.
 async<void> engine::run_links() {
@@ -49,9 +53,22 @@ async<void> engine::run_links() {
 
 void engine::start_link(link_id link) {
   auto const& row = views().status.links.at(link);
-  auto context = std::unique_ptr<link_context>(new link_context{
-      link, {row.left, row.right}, {}, {}, sequencer_, time_, executor_, settings_.flow, settings_.faults,
-      {}, {}, {}, {}, {}, {}, {}});
+  auto context = std::unique_ptr<link_context>(new link_context{link,
+                                                                {row.left, row.right},
+                                                                {},
+                                                                {},
+                                                                sequencer_,
+                                                                time_,
+                                                                executor_,
+                                                                settings_.flow,
+                                                                settings_.faults,
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {}});
   for (auto const of : {side::left, side::right}) {
     auto const ports = apps_.find(views().status.apps.at(row.app(of)));
     if (ports == apps_.end()) return;
@@ -71,9 +88,13 @@ async<table_schema> engine::describe(link_id link, side of, std::string table) {
   co_return co_await ports->second.source->describe(std::move(table));
 }
 
-void engine::cancel() { children_.cancel(); }
+void engine::cancel() {
+  children_.cancel();
+}
 
-async<void> engine::join() { co_return co_await children_.join(); }
+async<void> engine::join() {
+  co_return co_await children_.join();
+}
 
 result<sequence> engine::first_outcome(std::string const& id) const {
   auto const* row = views().commands.find(id);
@@ -88,7 +109,8 @@ async<sequence> engine::submit(command wish, std::string actor) {
 
 async<sequence> engine::submit(command wish, std::string actor, std::string id) {
   auto decide_wish = [wish, actor, id](projections::views const& state) -> result<drafts> {
-    if (!id.empty() && state.commands.find(id) != nullptr) return error{error_code::command_repeated};
+    if (!id.empty() && state.commands.find(id) != nullptr)
+      return error{error_code::command_repeated};
     origin const from{actor, {}, {}, id};
     return decide(state, wish, from);
   };

@@ -4,7 +4,8 @@
 
 namespace dualwrite::engine {
 
-result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::views const& views, map_id map) {
+result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::views const& views,
+                                                               map_id map) {
   auto const* row = views.status.find(map);
   if (row == nullptr) return error{error_code::unknown_map};
   auto& kept = entries_[map];
@@ -17,7 +18,8 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
   DW_TRY(auto const definition, parse_definition(row->definition));
   auto const left = views.status.schema_of(link.left, definition.left.table);
   auto const right = views.status.schema_of(link.right, definition.right.table);
-  if (!left || !right) return error{error_code::invalid_definition, "a table was not described yet"};
+  if (!left || !right)
+    return error{error_code::invalid_definition, "a table was not described yet"};
   DW_TRY(auto const left_schema, decode_schema(views.status.schemas.at(left).schema));
   DW_TRY(auto const right_schema, decode_schema(views.status.schemas.at(right).schema));
   DW_TRY(auto compiled, compile(definition, left_schema, right_schema));

@@ -1,4 +1,5 @@
-// What the runners of one link share: its apps, its maps, the log, the time, and the ledger of what was handed out.
+// What the runners of one link share: its apps, its maps, the log, the time, and the ledger of what
+// was handed out.
 #pragma once
 
 #include <array>
@@ -29,9 +30,10 @@ struct flow_faults {
 // The compiled definitions of a link's maps, by version.
 class map_catalogue {
  public:
-  // Compiles the definition as the views have it, against the newest schemas; kept until version or schemas change.
-  // Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
-  [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views, map_id map);
+  // Compiles the definition as the views have it, against the newest schemas; kept until version or
+  // schemas change. Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
+  [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views,
+                                                                map_id map);
 
  private:
   struct entry {
@@ -56,7 +58,8 @@ struct link_context {
   flow_faults faults;
   key_ledger ledger;
   mutable map_catalogue maps;
-  // Maps that a catch-up lane works on just now, by direction; and how far it has found nothing more to do.
+  // Maps that a catch-up lane works on just now, by direction; and how far it has found nothing
+  // more to do.
   std::set<projections::map_way> at_work;
   std::set<projections::map_way> in_doubt;
   std::map<projections::map_way, sequence> caught_up;
@@ -73,8 +76,9 @@ struct link_context {
 
   // The maps of this link that deliver this way.
   [[nodiscard]] bool is_mine(map_id map) const;
-  // Whether the ledger has room for more writes of this direction. At its cap a lane waits until its writes have come back,
-  // and for the other direction to read past them, unless that one is at its cap as well.
+  // Whether the ledger has room for more writes of this direction. At its cap a lane waits until
+  // its writes have come back, and for the other direction to read past them, unless that one is at
+  // its cap as well.
   [[nodiscard]] bool may_hand(direction way) const;
   // Whether what is written this way is captured again on the target's side.
   [[nodiscard]] bool comes_back(direction way) const;

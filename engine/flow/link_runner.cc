@@ -7,7 +7,8 @@ namespace {
 
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
 
-// What a batch had said beside its counts: which records did not arrive, which were retried, which chunk it copied.
+// What a batch had said beside its counts: which records did not arrive, which were retried, which
+// chunk it copied.
 struct said_besides {
   std::set<std::pair<map_id, sequence>> excepted;
   std::vector<std::pair<map_id, sequence>> retried;
@@ -22,19 +23,22 @@ result<said_besides> read_besides(event_log const& log, sequence applied_at) {
     if (!stored) return out;
     DW_TRY(auto const event, decode(*stored));
     if (event.from.cause != applied_at) return out;
-    if (auto const* parked = event.as<RecordParked>()) out.excepted.insert({parked->map, parked->record});
-    if (auto const* skipped = event.as<RecordSkipped>()) out.excepted.insert({skipped->map, skipped->record});
-    if (auto const* retried = event.as<RetrySucceeded>()) out.retried.emplace_back(retried->map, retried->record);
+    if (auto const* parked = event.as<RecordParked>())
+      out.excepted.insert({parked->map, parked->record});
+    if (auto const* skipped = event.as<RecordSkipped>())
+      out.excepted.insert({skipped->map, skipped->record});
+    if (auto const* retried = event.as<RetrySucceeded>())
+      out.retried.emplace_back(retried->map, retried->record);
     if (auto const* copied = event.as<ChunkCopied>()) out.copied = *copied;
   }
 }
 
 }  // namespace
 
-link_runner::link_runner(std::unique_ptr<link_context> context)
-    : context_(std::move(context)) {
+link_runner::link_runner(std::unique_ptr<link_context> context) : context_(std::move(context)) {
   auto& shared = *context_;
-  for (auto const way : both_ways) sessions_.push_back(std::make_unique<target_session>(shared, way));
+  for (auto const way : both_ways)
+    sessions_.push_back(std::make_unique<target_session>(shared, way));
   for (auto const of : {side::left, side::right}) {
     captures_.push_back(std::make_unique<capture_runner>(shared, of));
   }
@@ -95,7 +99,8 @@ result<void> link_runner::remember(direction way,
     for (auto const& record : records) DW_CHECK(add(record, besides.copied->map));
   }
   if (row.position > row.behind) {
-    replay::record_cursor cursor(log, context_->link, way, context_->app(source_of(way)), row.behind);
+    replay::record_cursor cursor(
+        log, context_->link, way, context_->app(source_of(way)), row.behind);
     while (cursor.position() < row.position) {
       DW_TRY(auto const unit, cursor.next(row.position));
       if (!unit) break;

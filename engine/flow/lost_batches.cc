@@ -25,8 +25,8 @@ struct loss_reader {
     return *out.texts.back();
   }
 
-  // The outcomes of all batches behind those that the target still has. Their numbers tell them from batches that were lost
-  // before: those had higher ones, or the same ones earlier.
+  // The outcomes of all batches behind those that the target still has. Their numbers tell them
+  // from batches that were lost before: those had higher ones, or the same ones earlier.
   result<std::vector<lost_outcome>> find_outcomes() {
     std::map<lane_id, std::uint64_t> next;  // the one to find, going back
     std::uint64_t left = 0;
@@ -57,7 +57,8 @@ struct loss_reader {
 
   void take_back(MapCounts const& counts) {
     auto& sums = out.event.taken_back;
-    auto const same = std::find_if(sums.begin(), sums.end(), [&](auto const& one) { return one.map == counts.map; });
+    auto const same = std::find_if(
+        sums.begin(), sums.end(), [&](auto const& one) { return one.map == counts.map; });
     if (same == sums.end()) {
       sums.push_back(counts);
       return;
@@ -71,17 +72,20 @@ struct loss_reader {
 
   void unsettle(RecordSkipped const& skipped) {
     if (skipped.way != way) return;
-    out.event.unskipped.push_back({skipped.map, way, skipped.record, skipped.reason, skipped.by, false});
+    out.event.unskipped.push_back(
+        {skipped.map, way, skipped.record, skipped.reason, skipped.by, false});
   }
 
-  // A record that was parked before and settled by a lost batch is parked again, to be tried again by itself.
+  // A record that was parked before and settled by a lost batch is parked again, to be tried again
+  // by itself.
   result<void> repark(map_id map, sequence record) {
     if (parked_by_lost.contains({map, record})) return {};
-    auto const cursor =
-        context.log.log().read({context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
+    auto const cursor = context.log.log().read(
+        {context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
     while (true) {
       DW_TRY(auto const stored, cursor->next());
-      if (!stored) return error{error_code::log_corrupt, "a parked record is not in its map's stream", record};
+      if (!stored)
+        return error{error_code::log_corrupt, "a parked record is not in its map's stream", record};
       DW_TRY(auto const event, decode(*stored));
       auto const* parked = event.as<RecordParked>();
       if (parked == nullptr || parked->record != record || parked->way != way) continue;
@@ -112,7 +116,8 @@ struct loss_reader {
         }
       } else if (auto const* skipped = event.as<RecordSkipped>()) {
         unsettle(*skipped);
-        if (skipped->was_parked && skipped->way == way) DW_CHECK(repark(skipped->map, skipped->record));
+        if (skipped->was_parked && skipped->way == way)
+          DW_CHECK(repark(skipped->map, skipped->record));
       } else if (auto const* retried = event.as<RetrySucceeded>()) {
         DW_CHECK(repark(retried->map, retried->record));
       } else if (auto const* copied = event.as<ChunkCopied>()) {
@@ -126,8 +131,8 @@ struct loss_reader {
     for (auto const& [of, place] : context.views().delivery.places) {
       if (of.second != way || !context.is_mine(of.first)) continue;
       auto const& told = main->second.places;
-      auto const there =
-          std::find_if(told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
+      auto const there = std::find_if(
+          told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
       auto const now = context.views().delivery.position(of.first, way);
       auto const* status = context.views().status.find(of.first);
       bool const unknown = there == told.end() && place.published;
@@ -137,7 +142,8 @@ struct loss_reader {
       }
       if (there == told.end()) continue;
       auto position = there->position;
-      if (there->lane == projections::main_lane) position = std::max(position, main->second.position);
+      if (there->lane == projections::main_lane)
+        position = std::max(position, main->second.position);
       out.event.places.push_back({of.first, way, there->lane, std::min(position, now)});
     }
     for (auto const& [lane, row] : rows) {
@@ -148,7 +154,9 @@ struct loss_reader {
 
 }  // namespace
 
-result<lost_batches> find_lost(link_context& context, direction way, std::map<lane_id, lane_row> const& rows) {
+result<lost_batches> find_lost(link_context& context,
+                               direction way,
+                               std::map<lane_id, lane_row> const& rows) {
   loss_reader reader{context, way, rows, {}, {}, {}};
   reader.out.event.link = context.link;
   reader.out.event.way = way;

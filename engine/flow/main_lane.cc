@@ -7,7 +7,8 @@ namespace {
 
 using projections::map_state;
 
-// A map that is this near is waited for, so that it does not chase a lane that moves on all the time.
+// A map that is this near is waited for, so that it does not chase a lane that moves on all the
+// time.
 constexpr std::uint64_t joiner_distance_max = 10'000;
 
 }  // namespace
@@ -15,18 +16,18 @@ constexpr std::uint64_t joiner_distance_max = 10'000;
 bool wants_delivery(projections::map_row const& map) {
   bool const works = map.state == map_state::running || map.state == map_state::resuming ||
                      (map.state == map_state::initializing && !map.execution_open);
-  return works && map.pending_kind != event_type::PauseRequested && map.pending_kind != event_type::StopRequested;
+  return works && map.pending_kind != event_type::PauseRequested &&
+         map.pending_kind != event_type::StopRequested;
 }
 
 main_lane::main_lane(link_context& context, target_session& session, direction way)
-    : context_(context),
-      session_(session),
-      way_(way),
-      wake_(context.executor) {
+    : context_(context), session_(session), way_(way), wake_(context.executor) {
   context_.log.add_listener(wake_);
 }
 
-main_lane::~main_lane() { context_.log.remove_listener(wake_); }
+main_lane::~main_lane() {
+  context_.log.remove_listener(wake_);
+}
 
 void main_lane::start_over() {
   auto const* lane = context_.views().delivery.lane({context_.link, way_, projections::main_lane});
@@ -79,7 +80,8 @@ std::vector<map_id> main_lane::members() const {
   return out;
 }
 
-// Between two batches: maps that have to leave do so here, and those that have come this far by a catch-up lane join.
+// Between two batches: maps that have to leave do so here, and those that have come this far by a
+// catch-up lane join.
 async<void> main_lane::update_members() {
   drafts events;
   std::vector<projections::map_way> joined;
@@ -94,15 +96,18 @@ async<void> main_lane::update_members() {
       events.push_back(draft(stream, context_.link, LaneLeft{context_.link, of.first, way_, here}));
     }
     auto const reached = context_.caught_up.find(of);
-    if (inside || !wanted || reached == context_.caught_up.end() || context_.at_work.contains(of)) continue;
+    if (inside || !wanted || reached == context_.caught_up.end() || context_.at_work.contains(of))
+      continue;
     if (reached->second < here) continue;
     auto position = reached->second;
     if (context_.faults.resume_seam_off_by_one) position = position + 1;
-    events.push_back(draft(stream, context_.link, LaneJoined{context_.link, of.first, way_, position}));
+    events.push_back(
+        draft(stream, context_.link, LaneJoined{context_.link, of.first, way_, position}));
     joined.push_back(of);
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  // Until it has joined for good a map stays marked as caught up, so that no catch-up lane takes it again.
+  // Until it has joined for good a map stays marked as caught up, so that no catch-up lane takes it
+  // again.
   for (auto const& of : joined) context_.caught_up.erase(of);
   co_return result<void>{};
 }
@@ -112,7 +117,8 @@ bool main_lane::waits_for_joiner() const {
   for (auto const& [of, reached] : context_.caught_up) {
     if (of.second != way_ || reached >= here) continue;
     auto const* row = context_.views().status.find(of.first);
-    if (row != nullptr && wants_delivery(*row) && here.value - reached.value <= joiner_distance_max) return true;
+    if (row != nullptr && wants_delivery(*row) && here.value - reached.value <= joiner_distance_max)
+      return true;
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// The main lane of one direction: delivers the records of all maps that are up to date, in the source's commit order.
+// The main lane of one direction: delivers the records of all maps that are up to date, in the
+// source's commit order.
 #pragma once
 
 #include <memory>
@@ -10,9 +11,9 @@ namespace dualwrite::engine {
 // Whether a map should be in the main lane, or on its way there.
 [[nodiscard]] bool wants_delivery(projections::map_row const& map);
 
-// Guarantees: a map joins only at a place that it has reached itself, and leaves only between two batches.
-// Errors: run() ends with an error only where the engine must stop.
-// Threads: the engine strand.
+// Guarantees: a map joins only at a place that it has reached itself, and leaves only between two
+// batches. Errors: run() ends with an error only where the engine must stop. Threads: the engine
+// strand.
 class main_lane {
  public:
   main_lane(link_context& context, target_session& session, direction way);

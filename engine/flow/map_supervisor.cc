@@ -1,7 +1,7 @@
 #include "engine/flow/map_supervisor.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "engine/decide/map_decider.h"
 
@@ -23,13 +23,13 @@ drafts of_map(link_id link, map_id map, projections::map_row const& row, Event c
 
 }  // namespace
 
-map_supervisor::map_supervisor(link_context& context)
-    : context_(context),
-      wake_(context.executor) {
+map_supervisor::map_supervisor(link_context& context) : context_(context), wake_(context.executor) {
   context_.log.add_listener(wake_);
 }
 
-map_supervisor::~map_supervisor() { context_.log.remove_listener(wake_); }
+map_supervisor::~map_supervisor() {
+  context_.log.remove_listener(wake_);
+}
 
 async<void> map_supervisor::run() {
   while (true) {
@@ -57,7 +57,8 @@ async<bool> map_supervisor::tend(map_id map) {
   }
   bool const rests = row.state == map_state::idle || row.state == map_state::holding;
   if (row.pending_kind == event_type::RunRequested && rests) co_return co_await tend_run(map, row);
-  if (row.state == map_state::initializing && row.execution_open) co_return co_await tend_copy(map, row);
+  if (row.state == map_state::initializing && row.execution_open)
+    co_return co_await tend_copy(map, row);
   if (row.state == map_state::initializing || row.state == map_state::resuming) {
     co_return co_await tend_catching_up(map, row);
   }
@@ -75,7 +76,8 @@ async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, 
   co_return co_await say(of_map(context_.link, map, row, failed));
 }
 
-// What the tables look like now is an event where it is new, so that what was compiled can be compiled again.
+// What the tables look like now is an event where it is new, so that what was compiled can be
+// compiled again.
 async<void> map_supervisor::observe(map_id map, projections::map_row const& row) {
   DW_CO_TRY(auto const definition, parse_definition(row.definition));
   for (auto const of : {side::left, side::right}) {
@@ -103,12 +105,14 @@ bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const
   return true;
 }
 
-// Schemas first, then the definition, then the capture, and only then the copy: so that no change falls between.
+// Schemas first, then the definition, then the capture, and only then the copy: so that no change
+// falls between.
 async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
   if (observed_for_[map] != row.pending) {
     auto const seen = co_await observe(map, row);
     if (!seen) {
-      bool const fatal = class_of(seen.error().code) == error_class::corrupt || seen.error().code == error_code::stopped;
+      bool const fatal = class_of(seen.error().code) == error_class::corrupt ||
+                         seen.error().code == error_code::stopped;
       if (fatal) co_return seen.error();
       co_return co_await refuse(map, row, seen.error());
     }
@@ -120,7 +124,8 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
 
   bool const copies = row.pending_mode == run_mode::initial_sync ||
                       (row.pending_mode == run_mode::automatic && !row.initial_sync_done);
-  if (!copies) co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  if (!copies)
+    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
   // The side that is not the master goes first, so that the master's rows are written last.
   auto const master = (*compiled)->definition().master;
   InitialSyncStarted started{map, master, {}};
@@ -133,7 +138,9 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
 }
 
 // What earlier copies could not write is read again by this one, if it is still there.
-void map_supervisor::take_over_copies(map_id map, projections::map_row const& row, drafts& events) const {
+void map_supervisor::take_over_copies(map_id map,
+                                      projections::map_row const& row,
+                                      drafts& events) const {
   origin const from{{}, row.pending, first_of_submission, {}};
   for (auto const way : both_ways) {
     auto const parked = context_.views().parked.rows.find({map, way});
@@ -177,9 +184,12 @@ async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
   bool const doubtful = context_.in_doubt.contains({map, direction::left_to_right}) ||
                         context_.in_doubt.contains({map, direction::right_to_left});
   if (!is_at_rest(map) || doubtful) co_return false;
-  auto const reason = row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
+  auto const reason =
+      row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
   auto const text = row.reason;
-  auto decide = [=](projections::views const& state) { return decide_stopped(state, map, reason, text); };
+  auto decide = [=](projections::views const& state) {
+    return decide_stopped(state, map, reason, text);
+  };
   auto const appended = co_await context_.log.decide(std::move(decide));
   if (!appended) co_return appended.error();
   context_.ledger.forget(map);

@@ -1,4 +1,5 @@
-// Carries out the actions that were asked of the maps of one link: waits until the lanes have done their part, then says so.
+// Carries out the actions that were asked of the maps of one link: waits until the lanes have done
+// their part, then says so.
 #pragma once
 
 #include <map>
@@ -8,10 +9,10 @@
 
 namespace dualwrite::engine {
 
-// Guarantees: a pause or stop is reported when no batch of the map can start any more and what the one in hand did is known, or
-// is named as in doubt; a map is Running again only when both its directions are in the main lane.
-// Errors: run() ends with an error only where the engine must stop.
-// Threads: the engine strand.
+// Guarantees: a pause or stop is reported when no batch of the map can start any more and what the
+// one in hand did is known, or is named as in doubt; a map is Running again only when both its
+// directions are in the main lane. Errors: run() ends with an error only where the engine must
+// stop. Threads: the engine strand.
 class map_supervisor {
  public:
   explicit map_supervisor(link_context& context);

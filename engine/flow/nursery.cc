@@ -16,8 +16,9 @@ namespace dualwrite::engine {
 
 namespace {
 
-// A cancelled coroutine that did not wait for anything at that moment is unwound at its next wait. Anything else that gets
-// this far is a bug or a lack of memory: the process cannot trust its state any more.
+// A cancelled coroutine that did not wait for anything at that moment is unwound at its next wait.
+// Anything else that gets this far is a bug or a lack of memory: the process cannot trust its state
+// any more.
 error why_thrown(std::exception_ptr const& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -30,29 +31,28 @@ error why_thrown(std::exception_ptr const& thrown) {
 }  // namespace
 
 struct nursery::state {
-  explicit state(boost::asio::any_io_executor executor)
-      : empty(std::move(executor)) {}
+  explicit state(boost::asio::any_io_executor executor) : empty(std::move(executor)) {}
   bell empty;
 };
 
 nursery::nursery(boost::asio::any_io_executor executor)
-    : executor_(executor),
-      state_(std::make_unique<state>(executor)) {}
+    : executor_(executor), state_(std::make_unique<state>(executor)) {}
 
-nursery::~nursery() { DW_ASSERT(abandoned_ || children_.empty()); }
+nursery::~nursery() {
+  DW_ASSERT(abandoned_ || children_.empty());
+}
 
 void nursery::start(std::function<async<void>()> child) {
   auto signal = std::make_shared<boost::asio::cancellation_signal>();
   children_.push_back(signal);
   // The closure is kept alive by the coroutine that calls it.
-  auto body = [run = std::move(child)]() -> async<void> {
-    co_return co_await run();
-  };
+  auto body = [run = std::move(child)]() -> async<void> { co_return co_await run(); };
   auto done = [this, signal](std::exception_ptr thrown, result<void> how) {
     ended(signal, thrown ? result<void>(why_thrown(thrown)) : how);
   };
-  boost::asio::co_spawn(
-      executor_, std::move(body), boost::asio::bind_cancellation_slot(signal->slot(), std::move(done)));
+  boost::asio::co_spawn(executor_,
+                        std::move(body),
+                        boost::asio::bind_cancellation_slot(signal->slot(), std::move(done)));
   if (stopping_) signal->emit(boost::asio::cancellation_type::terminal);
 }
 

@@ -1,5 +1,5 @@
-// The parent of coroutines: starts them, cancels them together, waits until the last has ended, and keeps the first error
-// that must end the engine.
+// The parent of coroutines: starts them, cancels them together, waits until the last has ended, and
+// keeps the first error that must end the engine.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,9 +16,9 @@ class cancellation_signal;
 
 namespace dualwrite::engine {
 
-// Guarantees: no coroutine outlives it: join() before it is destroyed, or abandon() where the executor itself is thrown away
-// with all that waits in it (a crash in the simulator).
-// Errors: a child that ends with an error other than `stopped` cancels its siblings; failure() tells it.
+// Guarantees: no coroutine outlives it: join() before it is destroyed, or abandon() where the
+// executor itself is thrown away with all that waits in it (a crash in the simulator). Errors: a
+// child that ends with an error other than `stopped` cancels its siblings; failure() tells it.
 // Threads: the engine strand.
 class nursery {
  public:
@@ -27,7 +27,8 @@ class nursery {
   nursery(nursery const&) = delete;
   nursery& operator=(nursery const&) = delete;
 
-  // Starts a child. `child` is called once and must outlive nothing but itself: capture by value or what the parent owns.
+  // Starts a child. `child` is called once and must outlive nothing but itself: capture by value or
+  // what the parent owns.
   void start(std::function<async<void>()> child);
   void cancel();
   [[nodiscard]] async<void> join();
@@ -38,7 +39,8 @@ class nursery {
 
  private:
   struct state;
-  void ended(std::shared_ptr<boost::asio::cancellation_signal> const& signal, result<void> const& how);
+  void ended(std::shared_ptr<boost::asio::cancellation_signal> const& signal,
+             result<void> const& how);
 
   boost::asio::any_io_executor executor_;
   std::list<std::shared_ptr<boost::asio::cancellation_signal>> children_;

@@ -25,10 +25,10 @@ sequencer::sequencer(boost::asio::any_io_executor executor,
       next_(log.log().head().at + 1),
       last_time_(log.log().head().recorded_at) {}
 
-// Shared between its submitter and the group that holds it: a submitter may be cancelled, a group cannot be taken back.
+// Shared between its submitter and the group that holds it: a submitter may be cancelled, a group
+// cannot be taken back.
 struct sequencer::submission {
-  explicit submission(boost::asio::any_io_executor executor)
-      : ready(std::move(executor)) {}
+  explicit submission(boost::asio::any_io_executor executor) : ready(std::move(executor)) {}
 
   drafts facts;
   decision command;
@@ -69,7 +69,8 @@ async<void> sequencer::run() {
   }
 }
 
-// Facts go together as far as the limits allow. A command goes alone, so that it sees the state of all before it.
+// Facts go together as far as the limits allow. A command goes alone, so that it sees the state of
+// all before it.
 sequencer::group sequencer::take_group() {
   group members;
   std::size_t bytes = 0;
@@ -79,7 +80,8 @@ sequencer::group sequencer::take_group() {
     if (next->is_command && !members.empty()) break;
     for (auto const& event : next->facts) bytes += event.bytes.size();
     events += next->facts.size();
-    if (!members.empty() && (bytes > limits_.group_bytes_max || events > limits_.group_events_max)) break;
+    if (!members.empty() && (bytes > limits_.group_bytes_max || events > limits_.group_events_max))
+      break;
     members.push_back(next);
     inbox_.pop_front();
     if (members.back()->is_command) break;
@@ -92,8 +94,10 @@ void sequencer::place(drafts& into, drafts events) {
   auto const first = next_;
   for (auto& event : events) {
     settle_cause(event, first);
-    if (event.stream.id == 0 && event.stream.kind != stream_kind::system) event.stream.id = next_.value;
-    if (event.stream.kind == stream_kind::link && !event.link) event.link = link_id{event.stream.id};
+    if (event.stream.id == 0 && event.stream.kind != stream_kind::system)
+      event.stream.id = next_.value;
+    if (event.stream.kind == stream_kind::link && !event.link)
+      event.link = link_id{event.stream.id};
     next_ = next_ + event.span;
     into.push_back(std::move(event));
   }
@@ -128,7 +132,8 @@ async<void> sequencer::commit(group members) {
   co_return result<void>{};
 }
 
-// A rule that crosses its threshold fires in the same group as the error that crosses it, with its request.
+// A rule that crosses its threshold fires in the same group as the error that crosses it, with its
+// request.
 void sequencer::judge_alerts(drafts& events) {
   auto at = views_->checkpoint + 1;
   for (std::size_t i = 0; i < events.size(); ++i) {

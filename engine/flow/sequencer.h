@@ -1,5 +1,5 @@
-// The only appender. It gathers what was submitted into groups, gives sequences and time, appends a group in one durable
-// write, then advances the views and tells the submitters.
+// The only appender. It gathers what was submitted into groups, gives sequences and time, appends a
+// group in one durable write, then advances the views and tells the submitters.
 #pragma once
 
 #include <deque>
@@ -15,7 +15,8 @@
 namespace dualwrite::engine {
 
 using drafts = std::vector<encoded_event>;
-// Decides on the state as it is when its turn comes: what it gives is appended, what it refuses is told to the submitter.
+// Decides on the state as it is when its turn comes: what it gives is appended, what it refuses is
+// told to the submitter.
 using decision = std::function<result<drafts>(projections::views const&)>;
 
 struct sequencer_limits {
@@ -28,11 +29,10 @@ struct sequencer_faults {
   bool acknowledge_before_sync = false;
 };
 
-// Guarantees: a submission's events stand together and in order; a submitter hears of them only after they are durable and
-// the views have them; decisions see the state of everything before them.
-// Errors: when the log fails, run() ends with that error and no submitter is acknowledged any more.
-// Lifetime: outlives its submitters' coroutines.
-// Threads: the engine strand.
+// Guarantees: a submission's events stand together and in order; a submitter hears of them only
+// after they are durable and the views have them; decisions see the state of everything before
+// them. Errors: when the log fails, run() ends with that error and no submitter is acknowledged any
+// more. Lifetime: outlives its submitters' coroutines. Threads: the engine strand.
 class sequencer {
  public:
   sequencer(boost::asio::any_io_executor executor,
@@ -81,7 +81,8 @@ class sequencer {
   sequencer_faults faults_;
   std::deque<std::shared_ptr<submission>> inbox_;
   bell arrived_;
-  std::vector<bell*> listeners_;  // rung in the order in which they came: a run must not depend on addresses
+  std::vector<bell*>
+      listeners_;  // rung in the order in which they came: a run must not depend on addresses
   sequence next_;
   instant last_time_;
 };

@@ -12,32 +12,36 @@ constexpr std::uint32_t fenced_max = 5;
 
 fault_class fault_of(error const& why) {
   if (why.code == error_code::app_busy) return fault_class::throttled;
-  if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost) return fault_class::network;
+  if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost)
+    return fault_class::network;
   return fault_class::unavailable;
 }
 
 bool is_fatal(error const& why) {
   auto const kind = class_of(why.code);
-  return kind == error_class::corrupt || (kind == error_class::refused && why.code != error_code::lane_fenced);
+  return kind == error_class::corrupt ||
+         (kind == error_class::refused && why.code != error_code::lane_fenced);
 }
 
 }  // namespace
 
 target_session::target_session(link_context& context, direction way)
-    : context_(context),
-      way_(way),
-      opened_(context.executor),
-      call_ended_(context.executor) {
-  for (std::uint64_t lane = 0; lane <= context.options.catch_up_lanes; ++lane) lanes_[lane_id{lane}];
+    : context_(context), way_(way), opened_(context.executor), call_ended_(context.executor) {
+  for (std::uint64_t lane = 0; lane <= context.options.catch_up_lanes; ++lane)
+    lanes_[lane_id{lane}];
 }
 
 bool target_session::anyone_calls() const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [](auto const& lane) { return lane.second.calling; });
+  return std::any_of(
+      lanes_.begin(), lanes_.end(), [](auto const& lane) { return lane.second.calling; });
 }
 
-async<void> target_session::open() { co_return co_await ready(); }
+async<void> target_session::open() {
+  co_return co_await ready();
+}
 
-// Returns when the session is open. The first to find it closed opens it, after every call under way has ended.
+// Returns when the session is open. The first to find it closed opens it, after every call under
+// way has ended.
 async<void> target_session::ready() {
   while (!open_) {
     if (opening_) {
@@ -87,7 +91,8 @@ async<target_session::attempt_to_open> target_session::try_open() {
   co_return attempt_to_open{};
 }
 
-// Brings log and target to the same state: outcomes that the log lacks are appended, batches that the target lost unsettled.
+// Brings log and target to the same state: outcomes that the log lacks are appended, batches that
+// the target lost unsettled.
 async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows) {
   bool lost = false;
   for (auto const& [lane, row] : rows) {
@@ -95,7 +100,8 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
     auto const last = known == nullptr ? batch_number{} : known->batch;
     auto& mine = lanes_[lane];
     if (row.batch.value > last.value + 1) {
-      co_return error{error_code::lane_ahead_of_log, "the log was set back, or another log wrote to this app"};
+      co_return error{error_code::lane_ahead_of_log,
+                      "the log was set back, or another log wrote to this app"};
     }
     drafts events;
     if (row.batch.value == last.value + 1) {
@@ -128,7 +134,8 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   for (auto& [lane, mine] : lanes_) {
     if (mine.batch != nullptr && !mine.committed) mine.dropped = true;
-    // The ledger may have forgotten some of them already; the one in hand has the number behind the last.
+    // The ledger may have forgotten some of them already; the one in hand has the number behind the
+    // last.
     for (auto number = rows.at(lane).batch.value + 1; number <= last[lane].value + 1; ++number) {
       context_.ledger.take_back({way_, lane, batch_number{number}});
     }
@@ -168,7 +175,9 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   co_return delivery_end::done;
 }
 
-target_batch target_session::to_target(lane_id lane, ready_batch& batch, std::shared_ptr<std::string> outcome) {
+target_batch target_session::to_target(lane_id lane,
+                                       ready_batch& batch,
+                                       std::shared_ptr<std::string> outcome) {
   auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
   batch_id const id{way_, lane, batch.plan->batch};
   if (batch.plan->session != known->session) {
@@ -234,8 +243,9 @@ async<void> target_session::report(lane_id lane, error const& why) {
   co_return result<void>{};
 }
 
-// While the target is away a map may be paused although a batch of its is in doubt: it leaves at the place before that
-// batch, which then counts if it turns out to have been written, and is planned anew without the map if not.
+// While the target is away a map may be paused although a batch of its is in doubt: it leaves at
+// the place before that batch, which then counts if it turns out to have been written, and is
+// planned anew without the map if not.
 async<void> target_session::let_go(in_hand& mine) {
   drafts events;
   for (auto const map : mine.batch->members) {
@@ -255,16 +265,17 @@ async<void> target_session::let_go(in_hand& mine) {
 }
 
 dependency_finder::dependency_finder(link_context& context, direction way)
-    : views_(context.log.shared_views()),
-      way_(way) {
+    : views_(context.log.shared_views()), way_(way) {
   for (auto const& [map, status] : views_->status.maps) {
     if (status.link != context.link || !views_->delivery.places.contains({map, way})) continue;
-    if (auto compiled = context.maps.get(*views_, map)) maps_.emplace_back(map, std::move(*compiled));
+    if (auto compiled = context.maps.get(*views_, map))
+      maps_.emplace_back(map, std::move(*compiled));
   }
 }
 
 // A row that another record brings is waited for; one that nobody is known to bring is an error.
-std::optional<sequence> dependency_finder::operator()(planned_record const& record, referenced_row const& row) const {
+std::optional<sequence> dependency_finder::operator()(planned_record const& record,
+                                                      referenced_row const& row) const {
   auto const target = target_of(way_);
   for (auto const& [map, compiled] : maps_) {
     auto const columns = compiled->key_columns(target);

@@ -1,5 +1,6 @@
-// The lanes of one direction and what they share: one session with the target, opened for all of them together, so that after a
-// crash or a lost connection it is first found out what every lane had done.
+// The lanes of one direction and what they share: one session with the target, opened for all of
+// them together, so that after a crash or a lost connection it is first found out what every lane
+// had done.
 #pragma once
 
 #include <map>
@@ -13,12 +14,14 @@ namespace dualwrite::engine {
 // How the delivery of a batch ended.
 enum class delivery_end : std::uint8_t {
   done,     // its outcome is in the log
-  dropped,  // it did not happen and must be planned again: the target lost older batches, or a map has left it
+  dropped,  // it did not happen and must be planned again: the target lost older batches, or a map
+            // has left it
 };
 
-// Guarantees: a batch takes effect at most once; its outcome is in the log exactly when it took effect.
-// Errors: deliver() and open() end with an error only where the engine must stop: `lane_ahead_of_log`, `lane_fenced`, a failed log.
-// Threads: the engine strand; one coroutine a lane.
+// Guarantees: a batch takes effect at most once; its outcome is in the log exactly when it took
+// effect. Errors: deliver() and open() end with an error only where the engine must stop:
+// `lane_ahead_of_log`, `lane_fenced`, a failed log. Threads: the engine strand; one coroutine a
+// lane.
 class target_session {
  public:
   target_session(link_context& context, direction way);
@@ -28,7 +31,8 @@ class target_session {
   [[nodiscard]] async<delivery_end> deliver(lane_id lane, ready_batch batch);
 
   bool was_opened() const { return generation_ > 0; }
-  // Grows when batches that the log had were lost by the target: what was read ahead is to be read again.
+  // Grows when batches that the log had were lost by the target: what was read ahead is to be read
+  // again.
   std::uint64_t rewinds() const { return rewinds_; }
 
  private:
@@ -53,7 +57,9 @@ class target_session {
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
-  [[nodiscard]] target_batch to_target(lane_id lane, ready_batch& batch, std::shared_ptr<std::string> outcome);
+  [[nodiscard]] target_batch to_target(lane_id lane,
+                                       ready_batch& batch,
+                                       std::shared_ptr<std::string> outcome);
   bool anyone_calls() const;
 
   link_context& context_;
@@ -68,11 +74,13 @@ class target_session {
   std::uint64_t rewinds_ = 0;
 };
 
-// Looks for the record that will bring a missing row. Owns what it looks at, so that a target may ask late.
+// Looks for the record that will bring a missing row. Owns what it looks at, so that a target may
+// ask late.
 class dependency_finder {
  public:
   dependency_finder(link_context& context, direction way);
-  [[nodiscard]] std::optional<sequence> operator()(planned_record const& record, referenced_row const& row) const;
+  [[nodiscard]] std::optional<sequence> operator()(planned_record const& record,
+                                                   referenced_row const& row) const;
 
  private:
   std::shared_ptr<projections::views const> views_;
@@ -80,10 +88,11 @@ class dependency_finder {
   std::vector<std::pair<map_id, std::shared_ptr<compiled_map const>>> maps_;
 };
 
-// Finds out what a target has lost that the log had, and the event that says so. In memory of the log only.
+// Finds out what a target has lost that the log had, and the event that says so. In memory of the
+// log only.
 struct lost_batches {
   TargetRewound event;
-  std::vector<map_id> stopped;                 // maps that the target knows nothing of any more
+  std::vector<map_id> stopped;  // maps that the target knows nothing of any more
   std::vector<std::shared_ptr<std::string>> texts;  // what the event's views point to
 };
 [[nodiscard]] result<lost_batches> find_lost(link_context& context,

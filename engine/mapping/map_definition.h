@@ -66,9 +66,11 @@ struct map_definition {
 
 // Canonical JSON: equal definitions give equal text, and `parse_definition` gives the definition
 // back.
-// {"version":1,"name":..,"left":{"table":..[,"filter":..][,"soft_delete":..]},"right":{..},"key":[{"left":..,"right":..}],
-//  "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]["default":..,]["expression":..]}],
-//  "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},"master":..}
+//   {"version":1,"name":..,"left":{"table":..[,"filter":..][,"soft_delete":..]},"right":{..},
+//    "key":[{"left":..,"right":..}],
+//    "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]
+//                ["default":..,]["expression":..]}],
+//    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},"master":..}
 [[nodiscard]] std::string print_definition(map_definition const& definition);
 
 // Errors: `invalid_definition`, with the place, as in "columns[2].direction: ...".

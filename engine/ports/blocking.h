@@ -20,14 +20,15 @@ template <class T, class Call>
   auto initiate = [worker, call = std::move(call)](auto handler) mutable {
     auto const home = boost::asio::get_associated_executor(handler);
     auto guard = boost::asio::make_work_guard(home);
-    auto work = [call = std::move(call), handler = std::move(handler), guard = std::move(guard)]() mutable {
-      result<T> out = call();
-      auto const back = guard.get_executor();
-      auto answer = [handler = std::move(handler), out = std::move(out)]() mutable {
-        std::move(handler)(std::move(out));
-      };
-      boost::asio::post(back, std::move(answer));
-    };
+    auto work =
+        [call = std::move(call), handler = std::move(handler), guard = std::move(guard)]() mutable {
+          result<T> out = call();
+          auto const back = guard.get_executor();
+          auto answer = [handler = std::move(handler), out = std::move(out)]() mutable {
+            std::move(handler)(std::move(out));
+          };
+          boost::asio::post(back, std::move(answer));
+        };
     boost::asio::post(worker, std::move(work));
   };
   return boost::asio::async_initiate<boost::asio::use_awaitable_t<> const, void(result<T>)>(

@@ -27,8 +27,8 @@ struct batch_mark {
   friend constexpr auto operator<=>(batch_mark const&, batch_mark const&) = default;
 };
 
-// Up to where the records of one map and direction have reached this target, and by which lane. While the map is in the
-// main lane the lane's own position counts.
+// Up to where the records of one map and direction have reached this target, and by which lane.
+// While the map is in the main lane the lane's own position counts.
 struct map_place {
   map_id map;
   lane_id lane;
@@ -37,7 +37,8 @@ struct map_place {
   friend constexpr auto operator<=>(map_place const&, map_place const&) = default;
 };
 
-// A lane's row in the target, as it stands: which batch was the last, up to where it reached in the log, and what came of it.
+// A lane's row in the target, as it stands: which batch was the last, up to where it reached in the
+// log, and what came of it.
 struct lane_row {
   epoch session;
   batch_number batch;

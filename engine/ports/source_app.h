@@ -14,8 +14,9 @@
 
 namespace dualwrite::engine {
 
-// One row change as the app made it. Images are row images of the table's schema (events/row_image.h); a value that the
-// source does not send because it did not change is `unchanged`.
+// One row change as the app made it. Images are row images of the table's schema
+// (events/row_image.h); a value that the source does not send because it did not change is
+// `unchanged`.
 struct captured_row {
   std::string table;
   operation op = operation::insert;
@@ -28,11 +29,13 @@ struct captured_transaction {
   source_position position;
   instant committed_at;
   std::vector<captured_row> rows;
-  // Set where this is a batch that a lane of ours wrote (possibly with changes that the app's own rules added to it).
+  // Set where this is a batch that a lane of ours wrote (possibly with changes that the app's own
+  // rules added to it).
   std::optional<batch_mark> mark;
 };
 
-// Rows with the position that they were read at: every commit up to `snapshot` is in them, none after it.
+// Rows with the position that they were read at: every commit up to `snapshot` is in them, none
+// after it.
 struct chunk {
   source_position snapshot;
   std::vector<row_values> rows;  // of all columns of the table, in key order
@@ -40,31 +43,33 @@ struct chunk {
 
 struct chunk_request {
   std::string table;
-  std::vector<std::size_t> key;        // columns, in the order that the chunk is cut by
-  std::optional<row_values> after;     // key values that the chunk begins behind
-  std::optional<row_values> only;      // key values of the one row that is wanted instead
+  std::vector<std::size_t> key;     // columns, in the order that the chunk is cut by
+  std::optional<row_values> after;  // key values that the chunk begins behind
+  std::optional<row_values> only;   // key values of the one row that is wanted instead
   std::size_t limit = 1;
 };
 
-// Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the source has lost what was
-// captured from it; `table_missing`.
-// Lifetime: outlives every runner started on it.
-// Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
+// Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
+// source has lost what was captured from it; `table_missing`. Lifetime: outlives every runner
+// started on it. Threads: called on the engine strand only; an implementation may hop to the
+// blocking pool inside.
 class source_app {
  public:
   virtual ~source_app() = default;
 
   [[nodiscard]] virtual async<table_schema> describe(std::string table) = 0;
 
-  // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives the position from
-  // which on every commit to these tables will be seen; commits up to it are not given again.
-  [[nodiscard]] virtual async<source_position> open_capture(std::vector<std::string> tables,
-                                                            std::optional<source_position> after) = 0;
+  // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives
+  // the position from which on every commit to these tables will be seen; commits up to it are not
+  // given again.
+  [[nodiscard]] virtual async<source_position> open_capture(
+      std::vector<std::string> tables, std::optional<source_position> after) = 0;
 
-  // The next committed transactions, at most `limit`, in commit order. Waits where there is none, but no longer than
-  // `patience`: then it gives nothing. Transactions without rows of the captured tables may be left out, but
-  // not those that carry a mark.
-  [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) = 0;
+  // The next committed transactions, at most `limit`, in commit order. Waits where there is none,
+  // but no longer than `patience`: then it gives nothing. Transactions without rows of the captured
+  // tables may be left out, but not those that carry a mark.
+  [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit,
+                                                                      duration patience) = 0;
 
   // What is captured up to here is durable in our log: the source may forget it.
   [[nodiscard]] virtual async<void> acknowledge(source_position captured) = 0;

@@ -17,11 +17,12 @@ namespace dualwrite::engine {
 enum class write_kind : std::uint8_t {
   upsert,            // insert, or update the given columns of the row with this key
   insert_if_absent,  // leave a row that is there as it is
-  update,            // only where the row is there: the write lacks columns that an insert would need
+  update,  // only where the row is there: the write lacks columns that an insert would need
   remove,
 };
 
-// One row to write. `columns` and `values` go together; key columns are among them unless it is a remove.
+// One row to write. `columns` and `values` go together; key columns are among them unless it is a
+// remove.
 struct target_write {
   write_kind kind = write_kind::upsert;
   std::string table;
@@ -29,13 +30,15 @@ struct target_write {
   row_values key;
   std::vector<std::size_t> columns;
   row_values values;
-  // Where the source transaction changed the key: the row to write is first looked for under this one.
+  // Where the source transaction changed the key: the row to write is first looked for under this
+  // one.
   std::optional<row_values> old_key;
-  // Writes of one group come from one source transaction. With `whole_group` all of them are refused when one is.
+  // Writes of one group come from one source transaction. With `whole_group` all of them are
+  // refused when one is.
   std::uint32_t group = 0;
   bool whole_group = false;
-  // Not written (`held`) where that earlier write of this batch was refused or held: it is a part of a row, and the key's
-  // head has to arrive first.
+  // Not written (`held`) where that earlier write of this batch was refused or held: it is a part
+  // of a row, and the key's head has to arrive first.
   std::optional<std::size_t> behind;
 };
 
@@ -47,7 +50,7 @@ enum class write_effect : std::uint8_t {
   kept,     // insert_if_absent found a row that differs
   missing,  // update found no row
   refused,
-  held,     // the write that it stands behind was refused
+  held,  // the write that it stands behind was refused
 };
 
 struct referenced_row {
@@ -66,7 +69,8 @@ struct write_result {
   std::optional<referenced_row> references;  // the row whose absence it is about
 };
 
-// What is written in one transaction of the target: the rows, the lane's row and the places of maps.
+// What is written in one transaction of the target: the rows, the lane's row and the places of
+// maps.
 struct target_batch {
   lane_key lane;
   epoch session;
@@ -75,24 +79,26 @@ struct target_batch {
   sequence position;
   std::vector<map_place> places;
   std::vector<target_write> writes;
-  // Turns the effects of the writes into the bytes stored in the lane's row. Pure, and it owns all that it needs: called
-  // inside the transaction, even if the engine that made it has ended meanwhile.
+  // Turns the effects of the writes into the bytes stored in the lane's row. Pure, and it owns all
+  // that it needs: called inside the transaction, even if the engine that made it has ended
+  // meanwhile.
   std::function<std::string(std::span<write_result const>)> outcome;
 };
 
-// Guarantees: apply() writes rows, lane row, places and outcome in one transaction of the target, and only where the lane
-// row still has the batch's log, session and previous number: so nothing is written twice, nor by two engines.
-// A row that the target refuses leaves no trace; the others are written.
-// Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was written. `app_reply_lost`: it
-// is not known; open the lane again and look. `lane_fenced`: another session, engine or log has the lane.
-// Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
-// Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
+// Guarantees: apply() writes rows, lane row, places and outcome in one transaction of the target,
+// and only where the lane row still has the batch's log, session and previous number: so nothing is
+// written twice, nor by two engines. A row that the target refuses leaves no trace; the others are
+// written. Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`:
+// nothing was written. `app_reply_lost`: it is not known; open the lane again and look.
+// `lane_fenced`: another session, engine or log has the lane. Lifetime: outlives every runner
+// started on it; the batch is only read until apply() returns. Threads: called on the engine strand
+// only; an implementation may hop to the blocking pool inside.
 class target_app {
  public:
   virtual ~target_app() = default;
 
-  // Ends older sessions of this lane, and gives what they left, under a new session that is higher than `known` and than
-  // any before. A lane that was never there begins with batch zero.
+  // Ends older sessions of this lane, and gives what they left, under a new session that is higher
+  // than `known` and than any before. A lane that was never there begins with batch zero.
   [[nodiscard]] virtual async<lane_row> open_lane(lane_key lane, epoch known) = 0;
 
   [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch const& batch) = 0;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "engine/runtime/blocking.h"
+#include "engine/ports/blocking.h"
 
 namespace dualwrite::engine {
 
@@ -20,7 +20,7 @@ async<log_head> commit_thread::append(std::vector<encoded_event> events,
   auto work = [this, group = std::move(events), recorded_at, expected] {
     return log_.append(group, recorded_at, expected, epoch{1});
   };
-  co_return co_await blocking(thread_, std::move(work));
+  return blocking<log_head>(thread_.get_executor(), std::move(work));
 }
 
 }  // namespace dualwrite::engine

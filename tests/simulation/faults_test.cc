@@ -1,4 +1,5 @@
-// Each fault of an application alone: whatever it breaks, in the end both sides are equal and every record is accounted for.
+// Each fault of an application alone: whatever it breaks, in the end both sides are equal and every
+// record is accounted for.
 #include <gtest/gtest.h>
 
 #include "replay/rebuild.h"
@@ -17,13 +18,16 @@ constexpr direction both_ways[] = {direction::left_to_right, direction::right_to
 row_values row(std::int64_t id, std::string name) {
   return {value::of_int64(id), value::of_text(std::move(name))};
 }
-row_change put(std::int64_t id, std::string name) { return {"customer", operation::update, row(id, std::move(name))}; }
-row_change gone(std::int64_t id) { return {"customer", operation::remove, row(id, {})}; }
+row_change put(std::int64_t id, std::string name) {
+  return {"customer", operation::update, row(id, std::move(name))};
+}
+row_change gone(std::int64_t id) {
+  return {"customer", operation::remove, row(id, {})};
+}
 
 // Two applications with one map between them that runs.
 struct scene {
-  explicit scene(engine::engine_settings settings = small())
-      : here(settings) {
+  explicit scene(engine::engine_settings settings = small()) : here(settings) {
     table_schema schema;
     schema.table = "customer";
     schema.columns.resize(2);
@@ -54,12 +58,15 @@ struct scene {
     auto const left_app = app_id{here.submit(engine::register_app{"left", "memory"})->value};
     auto const right_app = app_id{here.submit(engine::register_app{"right", "memory"})->value};
     auto const link = link_id{here.submit(engine::create_link{"l", left_app, right_app})->value};
-    map = map_id{here.submit(engine::create_map{link, "customers", engine::print_definition(definition)})->value};
+    map = map_id{
+        here.submit(engine::create_map{link, "customers", engine::print_definition(definition)})
+            ->value};
   }
   void start() {
     define();
     ASSERT_TRUE(here.submit(engine::run_map{map}));
-    ASSERT_TRUE(here.run_until([&] { return state() == map_state::running; })) << to_string(here.failure());
+    ASSERT_TRUE(here.run_until([&] { return state() == map_state::running; }))
+        << to_string(here.failure());
   }
   map_state state() { return here.views().status.find(map)->state; }
   void edit(side of, std::size_t turn) {
@@ -91,7 +98,8 @@ struct scene {
     here.right_port.heal();
     for (int i = 0; i < 20; ++i) {
       if (state() == map_state::paused) (void)here.submit(engine::resume_map{map});
-      if (state() == map_state::idle || state() == map_state::holding) (void)here.submit(engine::run_map{map});
+      if (state() == map_state::idle || state() == map_state::holding)
+        (void)here.submit(engine::run_map{map});
       (void)here.submit(engine::retry_records{map, {}});
       here.run(600);
       if (here.failure().code != error_code::ok) return false;
@@ -101,7 +109,8 @@ struct scene {
   }
   void expect_whole() {
     bool const rests = come_to_rest();
-    EXPECT_TRUE(rests) << to_string(here.failure()) << " state " << static_cast<int>(state()) << " queued " << queued();
+    EXPECT_TRUE(rests) << to_string(here.failure()) << " state " << static_cast<int>(state())
+                       << " queued " << queued();
     EXPECT_TRUE(equal());
     for (auto const& [of, sums] : here.views().conservation.sums) {
       EXPECT_EQ(here.views().parked.count(of), sums.parked);
@@ -230,8 +239,8 @@ TEST_P(EachFault, EndsEqual) {
 
 std::string case_name(testing::TestParamInfo<EachFault::ParamType> const& info) {
   auto const [site, of, synchronous] = info.param;
-  return std::string(name_of(static_cast<fault_site>(site))) + (of == side::left ? "_left" : "_right") +
-         (synchronous ? "" : "_volatile");
+  return std::string(name_of(static_cast<fault_site>(site))) +
+         (of == side::left ? "_left" : "_right") + (synchronous ? "" : "_volatile");
 }
 
 INSTANTIATE_TEST_SUITE_P(Sites,

@@ -29,7 +29,9 @@ constexpr std::pair<map_state, char const*> states[] = {
 
 }  // namespace
 
-std::string_view name_of(fault_site site) { return names[static_cast<std::size_t>(site)]; }
+std::string_view name_of(fault_site site) {
+  return names[static_cast<std::size_t>(site)];
+}
 
 void fault_coverage::add(fault_coverage const& other) {
   for (auto const& [cell, count] : other.counts_) counts_[cell] += count;
@@ -55,9 +57,7 @@ std::string fault_coverage::table() const {
 }
 
 faulty_app::faulty_app(engine::memory_app& app, engine::clock& time, std::uint64_t seed)
-    : app_(app),
-      time_(time),
-      chance_(seed) {}
+    : app_(app), time_(time), chance_(seed) {}
 
 void faulty_app::ask_for(fault_site site) {
   asked_ = site;
@@ -113,7 +113,8 @@ async<void> faulty_app::reply(error_code when_lost) {
     app_.crash();
     go_away();
   }
-  if (crashes || strikes(fault_site::reply_lost)) co_return error{when_lost, "the connection broke"};
+  if (crashes || strikes(fault_site::reply_lost))
+    co_return error{when_lost, "the connection broke"};
   co_return result<void>{};
 }
 
@@ -124,7 +125,8 @@ async<table_schema> faulty_app::describe(std::string table) {
   co_return out;
 }
 
-async<source_position> faulty_app::open_capture(std::vector<std::string> tables, std::optional<source_position> after) {
+async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
+                                                std::optional<source_position> after) {
   DW_CO_CHECK(co_await request(error_code::app_unreachable));
   auto from = after;
   if (from && from->commit > 0 && strikes(fault_site::sent_again)) {
@@ -136,7 +138,8 @@ async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
   co_return out;
 }
 
-async<std::vector<engine::captured_transaction>> faulty_app::next(std::size_t limit, duration patience) {
+async<std::vector<engine::captured_transaction>> faulty_app::next(std::size_t limit,
+                                                                  duration patience) {
   DW_CO_CHECK(co_await request(error_code::app_unreachable));
   auto out = co_await app_.next(limit, patience);
   DW_CO_CHECK(co_await reply(error_code::app_unreachable));
@@ -173,7 +176,8 @@ async<engine::lane_row> faulty_app::open_lane(engine::lane_key lane, epoch known
 
 async<std::vector<engine::write_result>> faulty_app::apply(engine::target_batch const& batch) {
   if (away_until_ <= time_.now() && strikes(fault_site::late_write)) {
-    late_.push_back({time_.now() + some_time(), std::make_shared<engine::target_batch const>(batch)});
+    late_.push_back(
+        {time_.now() + some_time(), std::make_shared<engine::target_batch const>(batch)});
     auto const until = time_.now() + some_time();
     DW_CO_CHECK(co_await time_.sleep_until(until));
     co_return error{error_code::app_reply_lost, "no reply in time"};

@@ -1,4 +1,5 @@
-// What stands between the engine and an application: a network that loses things, and a machine that crashes.
+// What stands between the engine and an application: a network that loses things, and a machine
+// that crashes.
 #pragma once
 
 #include <functional>
@@ -40,14 +41,15 @@ class fault_coverage {
   std::map<std::pair<fault_site, projections::map_state>, std::uint64_t> counts_;
 };
 
-// Passes calls on as they are until a fault is asked for; the same seed and calls give the same faults.
-// Lifetime: outlives the engine; what a crashed engine had asked for may still arrive.
+// Passes calls on as they are until a fault is asked for; the same seed and calls give the same
+// faults. Lifetime: outlives the engine; what a crashed engine had asked for may still arrive.
 // Threads: one.
 class faulty_app final : public engine::source_app, public engine::target_app {
  public:
   faulty_app(engine::memory_app& app, engine::clock& time, std::uint64_t seed);
 
-  // A crash of the engine is not its matter. `restored` happens at once, the others at the next call that they can strike.
+  // A crash of the engine is not its matter. `restored` happens at once, the others at the next
+  // call that they can strike.
   void ask_for(fault_site site);
   // Nothing more happens; whoever is away is back.
   void heal();
@@ -58,15 +60,17 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   engine::memory_app& app() { return app_; }
 
   [[nodiscard]] engine::async<table_schema> describe(std::string table) override;
-  [[nodiscard]] engine::async<source_position> open_capture(std::vector<std::string> tables,
-                                                            std::optional<source_position> after) override;
-  [[nodiscard]] engine::async<std::vector<engine::captured_transaction>> next(std::size_t limit,
-                                                                              duration patience) override;
+  [[nodiscard]] engine::async<source_position> open_capture(
+      std::vector<std::string> tables, std::optional<source_position> after) override;
+  [[nodiscard]] engine::async<std::vector<engine::captured_transaction>> next(
+      std::size_t limit, duration patience) override;
   [[nodiscard]] engine::async<void> acknowledge(source_position captured) override;
   [[nodiscard]] engine::async<source_position> head() override;
   [[nodiscard]] engine::async<engine::chunk> read_chunk(engine::chunk_request request) override;
-  [[nodiscard]] engine::async<engine::lane_row> open_lane(engine::lane_key lane, epoch known) override;
-  [[nodiscard]] engine::async<std::vector<engine::write_result>> apply(engine::target_batch const& batch) override;
+  [[nodiscard]] engine::async<engine::lane_row> open_lane(engine::lane_key lane,
+                                                          epoch known) override;
+  [[nodiscard]] engine::async<std::vector<engine::write_result>> apply(
+      engine::target_batch const& batch) override;
 
  private:
   struct late_batch {

@@ -30,7 +30,9 @@ std::string show_records(std::string_view pack) {
     if (!record || !*record) return out;
     auto const& one = **record;
     out += fmt::format("[{} {} -> {}{}]",
-                       one.op == operation::remove ? "del" : one.op == operation::insert ? "ins" : "upd",
+                       one.op == operation::remove   ? "del"
+                       : one.op == operation::insert ? "ins"
+                                                     : "upd",
                        show_row(one.before),
                        show_row(one.after),
                        one.cause ? fmt::format(" cause {}", one.cause.value) : "");

@@ -12,8 +12,12 @@ using engine::row_change;
 row_values row(std::int64_t id, std::string name) {
   return {value::of_int64(id), value::of_text(std::move(name))};
 }
-row_change put(std::int64_t id, std::string name) { return {"customer", operation::update, row(id, std::move(name))}; }
-row_change gone(std::int64_t id) { return {"customer", operation::remove, row(id, {})}; }
+row_change put(std::int64_t id, std::string name) {
+  return {"customer", operation::update, row(id, std::move(name))};
+}
+row_change gone(std::int64_t id) {
+  return {"customer", operation::remove, row(id, {})};
+}
 
 class InStep : public testing::Test {
  protected:
@@ -47,8 +51,8 @@ class InStep : public testing::Test {
     auto const right = app("right");
     auto const link = here.submit(engine::create_link{"erp-crm", left, right});
     ASSERT_TRUE(link);
-    auto const made =
-        here.submit(engine::create_map{link_id{link->value}, "customers", engine::print_definition(definition)});
+    auto const made = here.submit(engine::create_map{
+        link_id{link->value}, "customers", engine::print_definition(definition)});
     ASSERT_TRUE(made);
     map = map_id{made->value};
   }
@@ -60,7 +64,8 @@ class InStep : public testing::Test {
     return here.run_until([&] { return here.views().status.find(map)->state == state; });
   }
   bool equal() {
-    return here.run_until([&] { return here.left.table("customer").rows == here.right.table("customer").rows; });
+    return here.run_until(
+        [&] { return here.left.table("customer").rows == here.right.table("customer").rows; });
   }
   void expect_conserved() {
     for (auto const& [of, sums] : here.views().conservation.sums) {
@@ -68,7 +73,9 @@ class InStep : public testing::Test {
       EXPECT_EQ(here.views().parked.count(of), sums.parked);
     }
   }
-  void user(engine::memory_app& app, row_change change) { ASSERT_TRUE(app.commit({std::move(change)})); }
+  void user(engine::memory_app& app, row_change change) {
+    ASSERT_TRUE(app.commit({std::move(change)}));
+  }
 
   world here;
   map_id map;

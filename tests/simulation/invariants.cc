@@ -39,12 +39,14 @@ struct invariant_reader {
     auto& last = captures[{link, of}];
     bool const later = at.incarnation == last.at.incarnation && at.commit > last.at.commit;
     bool const goes_on = last.open && at == last.at;
-    if (begins ? !later : !goes_on) say(fmt::format("commit {} is captured after {}", at.commit, last.at.commit));
+    if (begins ? !later : !goes_on)
+      say(fmt::format("commit {} is captured after {}", at.commit, last.at.commit));
     last = {at, !ends};
   }
   void operator()(CaptureStarted const& e) {
     auto& last = captures[{e.link, e.of}];
-    bool const goes_back = e.incarnation == last.at.incarnation && e.commit < last.at.commit && !last.open;
+    bool const goes_back =
+        e.incarnation == last.at.incarnation && e.commit < last.at.commit && !last.open;
     if (goes_back) say("a capture begins behind what was captured");
     last = {{e.incarnation, e.commit}, false};
   }
@@ -52,7 +54,8 @@ struct invariant_reader {
     if (e.kind != capture_kind::live) return;
     auto const& last = captures[{e.link, e.of}];
     // The rows of an echo that are the app's own follow its EchoSeen.
-    bool const of_echo = last.at == source_position{e.incarnation, e.commit} && !last.open && after_echo == e.link;
+    bool const of_echo =
+        last.at == source_position{e.incarnation, e.commit} && !last.open && after_echo == e.link;
     if (of_echo) {
       captures[{e.link, e.of}].open = !e.last;
       return;
@@ -68,15 +71,18 @@ struct invariant_reader {
   }
   void operator()(RecordsApplied const& e) {
     auto& last = applied[{e.link, e.way, e.lane}];
-    if (e.batch.value != last.value + 1) say(fmt::format("batch {} follows {}", e.batch.value, last.value));
+    if (e.batch.value != last.value + 1)
+      say(fmt::format("batch {} follows {}", e.batch.value, last.value));
     last = e.batch;
   }
   void park(RecordParked const& e) {
-    if (!parked[{e.map, e.way}].insert(e.record).second) say(fmt::format("{} is parked twice", e.record.value));
+    if (!parked[{e.map, e.way}].insert(e.record).second)
+      say(fmt::format("{} is parked twice", e.record.value));
     if (e.record >= now) say("a record is parked before it was captured");
   }
   void release(map_id map, direction way, sequence record) {
-    if (parked[{map, way}].erase(record) == 0) say(fmt::format("{} ends, but it was not parked", record.value));
+    if (parked[{map, way}].erase(record) == 0)
+      say(fmt::format("{} ends, but it was not parked", record.value));
   }
   void operator()(RecordParked const& e) { park(e); }
   void operator()(RecordSkipped const& e) {

@@ -1,4 +1,5 @@
-// What has to hold of any log, told from its events alone: nothing here asks the engine or its views.
+// What has to hold of any log, told from its events alone: nothing here asks the engine or its
+// views.
 #pragma once
 
 #include <string>
@@ -7,8 +8,8 @@
 
 namespace dualwrite::simulation {
 
-// What is wrong, or nothing: a source's commits that are not captured once and in order, echoes and batches that are not
-// once and in order, records that end twice, or before they were captured.
+// What is wrong, or nothing: a source's commits that are not captured once and in order, echoes and
+// batches that are not once and in order, records that end twice, or before they were captured.
 [[nodiscard]] std::string broken_invariant(event_log const& log);
 
 }  // namespace dualwrite::simulation

@@ -26,9 +26,7 @@ table_schema customer() {
 }  // namespace
 
 random_run::random_run(std::uint64_t seed, random_options options)
-    : options_(options),
-      chance_(seed),
-      here_(settings()) {
+    : options_(options), chance_(seed), here_(settings()) {
   add_tables();
 }
 
@@ -86,7 +84,9 @@ void random_run::define() {
   auto const left = app_id{here_.submit(engine::register_app{"left", "memory"})->value};
   auto const right = app_id{here_.submit(engine::register_app{"right", "memory"})->value};
   auto const link = link_id{here_.submit(engine::create_link{"l", left, right})->value};
-  map_ = map_id{here_.submit(engine::create_map{link, "customers", engine::print_definition(definition)})->value};
+  map_ = map_id{
+      here_.submit(engine::create_map{link, "customers", engine::print_definition(definition)})
+          ->value};
   (void)here_.submit(engine::run_map{map_});
 }
 
@@ -96,7 +96,8 @@ void random_run::edit() {
   for (auto left = 1 + draw(3); left > 0; --left) {
     auto const id = static_cast<std::int64_t>(draw(keys));
     row_values row{value::of_int64(id), value::of_text(std::to_string(++written_))};
-    changes.push_back({"customer", draw(4) == 0 ? operation::remove : operation::update, std::move(row)});
+    changes.push_back(
+        {"customer", draw(4) == 0 ? operation::remove : operation::update, std::move(row)});
   }
   (void)app.commit(changes);
 }
@@ -121,12 +122,15 @@ void random_run::delete_one_parked() {
   for (auto const way : both_ways) {
     auto const rows = here_.views().parked.rows.find({map_, way});
     if (rows == here_.views().parked.rows.end() || rows->second.empty()) continue;
-    auto const which = std::next(rows->second.begin(), static_cast<std::ptrdiff_t>(draw(rows->second.size())));
+    auto const which =
+        std::next(rows->second.begin(), static_cast<std::ptrdiff_t>(draw(rows->second.size())));
     return void(here_.submit(engine::delete_records{map_, {which->first}}));
   }
 }
 
-void random_run::crash() { here_.crash_and_restart(draw(2000)); }
+void random_run::crash() {
+  here_.crash_and_restart(draw(2000));
+}
 
 // The rule is lifted, everything is retried, and the users go home.
 bool random_run::bring_to_rest() {
@@ -134,7 +138,8 @@ bool random_run::bring_to_rest() {
   for (int i = 0; i < 20; ++i) {
     auto const& map = *here_.views().status.find(map_);
     if (map.state == map_state::paused) (void)here_.submit(engine::resume_map{map_});
-    if (map.state == map_state::idle || map.state == map_state::holding) (void)here_.submit(engine::run_map{map_});
+    if (map.state == map_state::idle || map.state == map_state::holding)
+      (void)here_.submit(engine::run_map{map_});
     (void)here_.submit(engine::retry_records{map_, {}});
     here_.run(400);
     if (here_.failure().code != error_code::ok) return false;
@@ -142,7 +147,8 @@ bool random_run::bring_to_rest() {
     for (auto const way : both_ways) {
       at_rest = at_rest && here_.views().parked.count({map_, way}) == 0;
       auto const sums = here_.views().conservation.sums.find({map_, way});
-      at_rest = at_rest && (sums == here_.views().conservation.sums.end() || sums->second.queued() == 0);
+      at_rest =
+          at_rest && (sums == here_.views().conservation.sums.end() || sums->second.queued() == 0);
     }
     if (at_rest && i > 3) return true;
   }
@@ -169,7 +175,8 @@ std::string random_run::check() {
   if (!bring_to_rest()) return "it does not come to rest. " + to_string(here_.failure());
   if (auto const wrong = compare(); !wrong.empty()) return wrong;
   auto const rebuilt = replay::rebuild(here_.log());
-  if (!rebuilt || projections::save(here_.views()) != projections::save(*rebuilt)) return "a rebuild differs";
+  if (!rebuilt || projections::save(here_.views()) != projections::save(*rebuilt))
+    return "a rebuild differs";
   return here_.log().verify().reason;
 }
 

@@ -1,5 +1,6 @@
-// Random users on both sides, random admins, random crashes of the engine. Whatever happens: in the end both sides are equal but
-// for the keys that an admin gave up, and every record is accounted for.
+// Random users on both sides, random admins, random crashes of the engine. Whatever happens: in the
+// end both sides are equal but for the keys that an admin gave up, and every record is accounted
+// for.
 #pragma once
 
 #include <random>

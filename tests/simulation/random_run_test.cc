@@ -29,9 +29,15 @@ void run_seeds(app_rules rules) {
   }
 }
 
-TEST(RandomRun, EndsEqual) { run_seeds(app_rules::none); }
-TEST(RandomRun, EndsEqualBesideRulesThatRewriteRows) { run_seeds(app_rules::rewriting); }
-TEST(RandomRun, EndsEqualBesideRulesThatRefuseRows) { run_seeds(app_rules::refusing); }
+TEST(RandomRun, EndsEqual) {
+  run_seeds(app_rules::none);
+}
+TEST(RandomRun, EndsEqualBesideRulesThatRewriteRows) {
+  run_seeds(app_rules::rewriting);
+}
+TEST(RandomRun, EndsEqualBesideRulesThatRefuseRows) {
+  run_seeds(app_rules::refusing);
+}
 
 TEST(RandomRun, OfTheSameSeedGivesTheSameLog) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
@@ -44,7 +50,8 @@ TEST(RandomRun, OfTheSameSeedGivesTheSameLog) {
   }
 }
 
-// A checker that never fails proves nothing: each deliberate fault has to be seen within so many seeds.
+// A checker that never fails proves nothing: each deliberate fault has to be seen within so many
+// seeds.
 constexpr std::uint64_t seeds_to_catch = 200;
 
 bool is_caught(random_options options) {

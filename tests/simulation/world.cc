@@ -19,15 +19,17 @@ engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
 }
 
 world::world(engine::engine_settings settings)
-    : settings_(settings),
-      disk_(std::make_shared<memory_event_log>(log_id{7})) {
+    : settings_(settings), disk_(std::make_shared<memory_event_log>(log_id{7})) {
   left_port.struck = right_port.struck = [this](fault_site site) { note(site); };
   start();
 }
 
-world::~world() { kill(); }
+world::~world() {
+  kill();
+}
 
-// Ends the engine as a killed process ends: nothing of it runs any more. What waits is unwound last, by its executor.
+// Ends the engine as a killed process ends: nothing of it runs any more. What waits is unwound
+// last, by its executor.
 void world::kill() {
   engine_->abandon();
   time.forget();

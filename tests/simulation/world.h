@@ -1,4 +1,5 @@
-// Two applications, a log and an engine between them, in virtual time. The engine can crash at any step; the rest goes on.
+// Two applications, a log and an engine between them, in virtual time. The engine can crash at any
+// step; the rest goes on.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,8 +20,7 @@ namespace dualwrite::simulation {
 class simulated_log final : public engine::durable_log {
  public:
   simulated_log(virtual_clock& time, std::shared_ptr<memory_event_log> log)
-      : time_(time),
-        log_(std::move(log)) {}
+      : time_(time), log_(std::move(log)) {}
   [[nodiscard]] engine::async<log_head> append(std::vector<encoded_event> events,
                                                instant recorded_at,
                                                sequence expected) override;

@@ -42,7 +42,9 @@ std::optional<refusal> memory_app::put(memory_table& table,
     table.rows.erase(before);
   }
   auto const there = table.rows.find(key);
-  undo.push_back({table.schema.table, key, there == table.rows.end() ? std::nullopt : std::optional(there->second)});
+  undo.push_back({table.schema.table,
+                  key,
+                  there == table.rows.end() ? std::nullopt : std::optional(there->second)});
   if (there != table.rows.end()) return refusal{"unique", "duplicate key"};
   table.rows[key] = std::move(row);
   changes.push_back(std::move(change));
@@ -106,7 +108,9 @@ void memory_app::remember(past_step step) {
   if (options.synchronous) sync();
 }
 
-void memory_app::sync() { synced_ = history_.size(); }
+void memory_app::sync() {
+  synced_ = history_.size();
+}
 
 // What is lost was given to nobody: its numbers are free again.
 std::size_t memory_app::crash() {
@@ -116,7 +120,8 @@ std::size_t memory_app::crash() {
   return lost;
 }
 
-// What is captured from a restored app is another history, even where it holds all that was captured before.
+// What is captured from a restored app is another history, even where it holds all that was
+// captured before.
 void memory_app::restore_to(std::uint64_t commit) {
   auto steps = history_.size();
   while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
@@ -146,7 +151,9 @@ void memory_app::undo_to(std::size_t steps) {
   synced_ = std::min(synced_, history_.size());
 }
 
-source_position memory_app::end() const { return {incarnation_, log_.size()}; }
+source_position memory_app::end() const {
+  return {incarnation_, log_.size()};
+}
 
 std::size_t memory_app::durable_commits() const {
   return synced_ == history_.size() ? log_.size() : history_[synced_].commits_before;
@@ -158,10 +165,12 @@ async<table_schema> memory_app::describe(std::string table) {
   co_return found->second.schema;
 }
 
-async<source_position> memory_app::open_capture(std::vector<std::string>, std::optional<source_position> after) {
+async<source_position> memory_app::open_capture(std::vector<std::string>,
+                                                std::optional<source_position> after) {
   sync();
   auto const at = after.value_or(end());
-  if (at.incarnation != incarnation_ || at.commit > log_.size()) co_return error{error_code::source_rewound};
+  if (at.incarnation != incarnation_ || at.commit > log_.size())
+    co_return error{error_code::source_rewound};
   read_ = at.commit;
   capturing_ = true;
   co_return at;
@@ -181,7 +190,9 @@ async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, dur
   co_return out;
 }
 
-async<void> memory_app::acknowledge(source_position) { co_return result<void>{}; }
+async<void> memory_app::acknowledge(source_position) {
+  co_return result<void>{};
+}
 
 async<source_position> memory_app::head() {
   sync();
@@ -198,7 +209,8 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
   for (auto const& [key, row] : found->second.rows) ordered[pick(row, request.key)] = &row;
   for (auto const& [key, row] : ordered) {
     if (out.rows.size() == request.limit) break;
-    if ((request.after && key <= *request.after) || (request.only && key != *request.only)) continue;
+    if ((request.after && key <= *request.after) || (request.only && key != *request.only))
+      continue;
     out.rows.push_back(*row);
   }
   co_return out;
@@ -214,7 +226,8 @@ async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
   auto& row = lanes_[lane];
   row.session = epoch{std::max(row.session, known).value + 1};
   auto out = row;
-  for (auto const& [map, place] : places_[{lane.log, lane.link, lane.way}]) out.places.push_back(place);
+  for (auto const& [map, place] : places_[{lane.log, lane.link, lane.way}])
+    out.places.push_back(place);
   co_return out;
 }
 
@@ -231,7 +244,9 @@ row_values const* memory_app::find(memory_table const& table,
   return nullptr;
 }
 
-write_result memory_app::write(target_write const& wish, std::vector<captured_row>& changes, undo_log& undo) {
+write_result memory_app::write(target_write const& wish,
+                               std::vector<captured_row>& changes,
+                               undo_log& undo) {
   write_result out;
   auto& table = tables_.at(wish.table);
   auto const* there = wish.old_key ? find(table, wish.key_columns, *wish.old_key) : nullptr;
@@ -255,7 +270,8 @@ write_result memory_app::write(target_write const& wish, std::vector<captured_ro
     return out;
   }
   out.effect = there == nullptr ? write_effect::inserted : write_effect::updated;
-  auto const old_key = there == nullptr ? std::nullopt : std::optional(pick(*there, table.schema.key));
+  auto const old_key =
+      there == nullptr ? std::nullopt : std::optional(pick(*there, table.schema.key));
   auto const mark = undo.size();
   if (auto const why = put(table, old_key, std::move(row), changes, undo)) {
     roll_back(undo, mark);
@@ -284,7 +300,9 @@ std::vector<write_result> memory_app::write_all(target_batch const& batch,
   return results;
 }
 
-void memory_app::store_lane(target_batch const& batch, std::span<write_result const> results, past_step& step) {
+void memory_app::store_lane(target_batch const& batch,
+                            std::span<write_result const> results,
+                            past_step& step) {
   auto& lane = lanes_[batch.lane];
   auto& places = places_[{batch.lane.log, batch.lane.link, batch.lane.way}];
   step.lane = batch.lane;
@@ -299,7 +317,8 @@ void memory_app::store_lane(target_batch const& batch, std::span<write_result co
 async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
   if (!writing_) co_return error{error_code::app_unreachable, "the connection was closed"};
   auto const& lane = lanes_[batch.lane];
-  if (lane.session != batch.session || lane.batch != batch.previous) co_return error{error_code::lane_fenced};
+  if (lane.session != batch.session || lane.batch != batch.previous)
+    co_return error{error_code::lane_fenced};
   captured_transaction transaction;
   past_step step;
   auto results = write_all(batch, transaction.rows, step.rows);

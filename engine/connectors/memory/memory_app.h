@@ -1,5 +1,6 @@
-// An application in memory, on both sides of the ports: tables with keys and rules, transactions, a change log that is read
-// back, and lane rows in the same transaction as the data. For tests; it survives the engine, as a real one does.
+// An application in memory, on both sides of the ports: tables with keys and rules, transactions, a
+// change log that is read back, and lane rows in the same transaction as the data. For tests; it
+// survives the engine, as a real one does.
 #pragma once
 
 #include <functional>
@@ -34,24 +35,25 @@ struct memory_table {
 struct row_change {
   std::string table;
   operation op = operation::insert;
-  row_values row;                         // for a removal only its key columns count
-  std::optional<row_values> key = {};     // of the row to change, where that differs from the new one
+  row_values row;                      // for a removal only its key columns count
+  std::optional<row_values> key = {};  // of the row to change, where that differs from the new one
 };
 
 struct memory_options {
-  // Off: commits are acknowledged before they are durable, and a crash loses those behind the last sync().
+  // Off: commits are acknowledged before they are durable, and a crash loses those behind the last
+  // sync().
   bool synchronous = true;
-  // A deliberate fault that tests must catch: the lane's row is stored by a step of its own, after that of the rows.
+  // A deliberate fault that tests must catch: the lane's row is stored by a step of its own, after
+  // that of the rows.
   bool position_outside_transaction = false;
 };
 
-// Guarantees: a transaction takes effect whole or not at all; changes come back in commit order with both images, and only
-// when they are durable. After a crash, or when it was put back, all connections are closed: capture and lanes are opened again.
-// Threads: one.
+// Guarantees: a transaction takes effect whole or not at all; changes come back in commit order
+// with both images, and only when they are durable. After a crash, or when it was put back, all
+// connections are closed: capture and lanes are opened again. Threads: one.
 class memory_app final : public source_app, public target_app {
  public:
-  explicit memory_app(clock& time)
-      : time_(time) {}
+  explicit memory_app(clock& time) : time_(time) {}
 
   memory_options options;
 
@@ -63,9 +65,11 @@ class memory_app final : public source_app, public target_app {
 
   // All that was committed is durable from here on.
   void sync();
-  // What was not durable is gone: rows, change log, lane rows and places of the same commits. Gives how many were lost.
+  // What was not durable is gone: rows, change log, lane rows and places of the same commits. Gives
+  // how many were lost.
   std::size_t crash();
-  // Puts everything back to where it was behind the commit with this number, under a new incarnation.
+  // Puts everything back to where it was behind the commit with this number, under a new
+  // incarnation.
   void restore_to(std::uint64_t commit);
   std::uint64_t last_commit() const { return log_.size(); }
   std::size_t unsynced() const { return history_.size() - synced_; }
@@ -73,7 +77,8 @@ class memory_app final : public source_app, public target_app {
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;
-  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) override;
+  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
+                                                              duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<source_position> head() override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
@@ -89,7 +94,8 @@ class memory_app final : public source_app, public target_app {
   using undo_log = std::vector<undo_step>;
   using way_name = std::tuple<log_id, link_id, direction>;
   using way_places = std::map<map_id, map_place>;
-  // One durable step, and what it takes to undo it. A session that is opened is a step without a commit in the change log.
+  // One durable step, and what it takes to undo it. A session that is opened is a step without a
+  // commit in the change log.
   struct past_step {
     std::size_t commits_before = 0;
     undo_log rows;
@@ -98,14 +104,26 @@ class memory_app final : public source_app, public target_app {
     std::optional<way_places> places_before;
   };
 
-  std::optional<refusal> put(memory_table& table, std::optional<row_values> old_key, row_values row,
-                             std::vector<captured_row>& changes, undo_log& undo);
-  void drop(memory_table& table, row_values const& key, std::vector<captured_row>& changes, undo_log& undo);
+  std::optional<refusal> put(memory_table& table,
+                             std::optional<row_values> old_key,
+                             row_values row,
+                             std::vector<captured_row>& changes,
+                             undo_log& undo);
+  void drop(memory_table& table,
+            row_values const& key,
+            std::vector<captured_row>& changes,
+            undo_log& undo);
   void roll_back(undo_log& undo, std::size_t to);
   write_result write(target_write const& wish, std::vector<captured_row>& changes, undo_log& undo);
-  row_values const* find(memory_table const& table, std::vector<std::size_t> const& columns, row_values const& key) const;
-  std::vector<write_result> write_all(target_batch const& batch, std::vector<captured_row>& changes, undo_log& undo);
-  void store_lane(target_batch const& batch, std::span<write_result const> results, past_step& step);
+  row_values const* find(memory_table const& table,
+                         std::vector<std::size_t> const& columns,
+                         row_values const& key) const;
+  std::vector<write_result> write_all(target_batch const& batch,
+                                      std::vector<captured_row>& changes,
+                                      undo_log& undo);
+  void store_lane(target_batch const& batch,
+                  std::span<write_result const> results,
+                  past_step& step);
   void append(captured_transaction transaction, past_step step);
   void remember(past_step step);
   void undo_to(std::size_t steps);

@@ -1,12 +1,13 @@
-// Captures what is written to tables: triggers put every change into the table _dualwrite_change of the same file, in the same
-// transaction, so in commit order.
+// Captures what is written to tables: triggers put every change into the table _dualwrite_change of
+// the same file, in the same transaction, so in commit order.
 //
-// SQLite's triggers do not see where a transaction ends. There is one writer at a time, though, and a reader sees whole
-// transactions only: what one read finds is one or more whole transactions, and is given as one. What a lane of ours writes
-// stands between two marks and is given by itself.
+// SQLite's triggers do not see where a transaction ends. There is one writer at a time, though, and
+// a reader sees whole transactions only: what one read finds is one or more whole transactions, and
+// is given as one. What a lane of ours writes stands between two marks and is given by itself.
 //
-// _dualwrite_change: id (never used twice), kind, tab, at (microseconds), old, new (rows as quote() writes them, so exact).
-// The last change that was acknowledged stays, so that a file that was set back shows.
+// _dualwrite_change: id (never used twice), kind, tab, at (microseconds), old, new (rows as quote()
+// writes them, so exact). The last change that was acknowledged stays, so that a file that was set
+// back shows.
 #pragma once
 
 #include <map>
@@ -20,8 +21,8 @@
 
 namespace dualwrite::engine::sqlite {
 
-// Errors: `source_rewound` where changes may have been lost: another file, a file that was set back, triggers that are gone.
-// Threads: one at a time.
+// Errors: `source_rewound` where changes may have been lost: another file, a file that was set
+// back, triggers that are gone. Threads: one at a time.
 class change_log {
  public:
   // Makes what is missing: our tables, and an identity of the file.

@@ -9,29 +9,45 @@ namespace dualwrite::engine::sqlite {
 error error_of(int code, std::string message) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return error{error_code::app_busy, std::move(message)};
-    case SQLITE_CONSTRAINT: return error{error_code::row_refused, std::move(message)};
+    case SQLITE_LOCKED:
+      return error{error_code::app_busy, std::move(message)};
+    case SQLITE_CONSTRAINT:
+      return error{error_code::row_refused, std::move(message)};
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return error{error_code::app_damaged, std::move(message)};
+    case SQLITE_NOTADB:
+      return error{error_code::app_damaged, std::move(message)};
     case SQLITE_ERROR:
-    case SQLITE_SCHEMA: return error{error_code::table_missing, std::move(message)};
-    default: return error{error_code::app_unreachable, std::move(message)};
+    case SQLITE_SCHEMA:
+      return error{error_code::table_missing, std::move(message)};
+    default:
+      return error{error_code::app_unreachable, std::move(message)};
   }
 }
 
 std::string code_name(int extended_code) {
   switch (extended_code) {
-    case SQLITE_CONSTRAINT_CHECK: return "SQLITE_CONSTRAINT_CHECK";
-    case SQLITE_CONSTRAINT_DATATYPE: return "SQLITE_CONSTRAINT_DATATYPE";
-    case SQLITE_CONSTRAINT_FOREIGNKEY: return "SQLITE_CONSTRAINT_FOREIGNKEY";
-    case SQLITE_CONSTRAINT_NOTNULL: return "SQLITE_CONSTRAINT_NOTNULL";
-    case SQLITE_CONSTRAINT_PRIMARYKEY: return "SQLITE_CONSTRAINT_PRIMARYKEY";
-    case SQLITE_CONSTRAINT_ROWID: return "SQLITE_CONSTRAINT_ROWID";
-    case SQLITE_CONSTRAINT_TRIGGER: return "SQLITE_CONSTRAINT_TRIGGER";
-    case SQLITE_CONSTRAINT_UNIQUE: return "SQLITE_CONSTRAINT_UNIQUE";
-    case SQLITE_MISMATCH: return "SQLITE_MISMATCH";
-    case SQLITE_TOOBIG: return "SQLITE_TOOBIG";
-    default: return fmt::format("SQLITE_{}", extended_code);
+    case SQLITE_CONSTRAINT_CHECK:
+      return "SQLITE_CONSTRAINT_CHECK";
+    case SQLITE_CONSTRAINT_DATATYPE:
+      return "SQLITE_CONSTRAINT_DATATYPE";
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return "SQLITE_CONSTRAINT_FOREIGNKEY";
+    case SQLITE_CONSTRAINT_NOTNULL:
+      return "SQLITE_CONSTRAINT_NOTNULL";
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+      return "SQLITE_CONSTRAINT_PRIMARYKEY";
+    case SQLITE_CONSTRAINT_ROWID:
+      return "SQLITE_CONSTRAINT_ROWID";
+    case SQLITE_CONSTRAINT_TRIGGER:
+      return "SQLITE_CONSTRAINT_TRIGGER";
+    case SQLITE_CONSTRAINT_UNIQUE:
+      return "SQLITE_CONSTRAINT_UNIQUE";
+    case SQLITE_MISMATCH:
+      return "SQLITE_MISMATCH";
+    case SQLITE_TOOBIG:
+      return "SQLITE_TOOBIG";
+    default:
+      return fmt::format("SQLITE_{}", extended_code);
   }
 }
 
@@ -67,14 +83,24 @@ statement& statement::bind_text(int at, std::string_view text) {
 
 statement& statement::bind(int at, stored const& what) {
   switch (what.is) {
-    case stored::kind::null: sqlite3_bind_null(handle_, at + 1); break;
-    case stored::kind::integer: sqlite3_bind_int64(handle_, at + 1, what.integer); break;
-    case stored::kind::real: sqlite3_bind_double(handle_, at + 1, what.real); break;
-    case stored::kind::text: return bind_text(at, what.bytes);
+    case stored::kind::null:
+      sqlite3_bind_null(handle_, at + 1);
+      break;
+    case stored::kind::integer:
+      sqlite3_bind_int64(handle_, at + 1, what.integer);
+      break;
+    case stored::kind::real:
+      sqlite3_bind_double(handle_, at + 1, what.real);
+      break;
+    case stored::kind::text:
+      return bind_text(at, what.bytes);
     case stored::kind::blob:
       // A null pointer would bind NULL.
-      sqlite3_bind_blob64(
-          handle_, at + 1, what.bytes.empty() ? "" : what.bytes.data(), what.bytes.size(), SQLITE_TRANSIENT);
+      sqlite3_bind_blob64(handle_,
+                          at + 1,
+                          what.bytes.empty() ? "" : what.bytes.data(),
+                          what.bytes.size(),
+                          SQLITE_TRANSIENT);
       break;
   }
   return *this;
@@ -100,11 +126,17 @@ result<void> statement::run() {
   }
 }
 
-void statement::reset() { sqlite3_reset(handle_); }
+void statement::reset() {
+  sqlite3_reset(handle_);
+}
 
-std::int64_t statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+std::int64_t statement::integer(int column) const {
+  return sqlite3_column_int64(handle_, column);
+}
 
-std::string statement::text(int column) const { return this->column(column).bytes; }
+std::string statement::text(int column) const {
+  return this->column(column).bytes;
+}
 
 stored statement::column(int column) const {
   stored out;
@@ -129,12 +161,15 @@ stored statement::column(int column) const {
       out.is = stored::kind::blob;
       if (auto const* bytes = sqlite3_column_blob(handle_, column)) take(bytes);
       break;
-    default: break;
+    default:
+      break;
   }
   return out;
 }
 
-database::~database() { close(); }
+database::~database() {
+  close();
+}
 
 void database::close() {
   for (auto& [sql, handle] : prepared_) sqlite3_finalize(handle);
@@ -145,8 +180,11 @@ void database::close() {
 
 result<void> database::open(std::filesystem::path const& path, duration busy) {
   if (handle_ != nullptr) return {};
-  auto const code = sqlite3_open_v2(
-      path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  auto const code =
+      sqlite3_open_v2(path.c_str(),
+                      &handle_,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                      nullptr);
   if (code != SQLITE_OK) {
     auto why = error_of(code, fmt::format("{}: {}", path.string(), sqlite3_errmsg(handle_)));
     close();
@@ -159,8 +197,10 @@ result<void> database::open(std::filesystem::path const& path, duration busy) {
     inode_ = file.st_ino;
   }
   using std::chrono::milliseconds;
-  sqlite3_busy_timeout(handle_, static_cast<int>(std::chrono::duration_cast<milliseconds>(busy).count()));
-  auto const ready = execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+  sqlite3_busy_timeout(handle_,
+                       static_cast<int>(std::chrono::duration_cast<milliseconds>(busy).count()));
+  auto const ready =
+      execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
   if (!ready) close();
   return ready;
 }
@@ -184,16 +224,25 @@ result<statement> database::prepare(std::string const& sql) {
     return again;
   }
   sqlite3_stmt* handle = nullptr;
-  auto const code = sqlite3_prepare_v3(
-      handle_, sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
-  if (code != SQLITE_OK) return error_of(sqlite3_extended_errcode(handle_), sqlite3_errmsg(handle_));
+  auto const code = sqlite3_prepare_v3(handle_,
+                                       sql.c_str(),
+                                       static_cast<int>(sql.size()),
+                                       SQLITE_PREPARE_PERSISTENT,
+                                       &handle,
+                                       nullptr);
+  if (code != SQLITE_OK)
+    return error_of(sqlite3_extended_errcode(handle_), sqlite3_errmsg(handle_));
   prepared_[sql] = handle;
   return statement(handle);
 }
 
-std::int64_t database::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t database::changes() const {
+  return sqlite3_changes64(handle_);
+}
 
-bool database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+bool database::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
 
 int database::deferred_breaches() const {
   int now = 0;
@@ -202,9 +251,13 @@ int database::deferred_breaches() const {
   return now;
 }
 
-int database::extended_code() const { return sqlite3_extended_errcode(handle_); }
+int database::extended_code() const {
+  return sqlite3_extended_errcode(handle_);
+}
 
-std::string database::message() const { return sqlite3_errmsg(handle_); }
+std::string database::message() const {
+  return sqlite3_errmsg(handle_);
+}
 
 result<transaction> transaction::begin(database& on, char const* how) {
   DW_CHECK(on.execute(how));

@@ -28,8 +28,7 @@ struct stored {
 // Lifetime: outlived by its database; a parameter or column is counted from 0.
 class statement {
  public:
-  explicit statement(sqlite3_stmt* handle)
-      : handle_(handle) {}
+  explicit statement(sqlite3_stmt* handle) : handle_(handle) {}
 
   statement& bind(int at, std::int64_t number);
   statement& bind_text(int at, std::string_view text);
@@ -49,9 +48,9 @@ class statement {
   sqlite3_stmt* handle_;
 };
 
-// Errors: `app_busy`, `app_unreachable` (the file is missing, full or refused), `app_damaged`, `table_missing` (a statement
-// does not fit the schema), `row_refused` (a constraint).
-// Threads: one at a time.
+// Errors: `app_busy`, `app_unreachable` (the file is missing, full or refused), `app_damaged`,
+// `table_missing` (a statement does not fit the schema), `row_refused` (a constraint). Threads: one
+// at a time.
 class database {
  public:
   database() = default;
@@ -94,14 +93,12 @@ class database {
 class transaction {
  public:
   [[nodiscard]] static result<transaction> begin(database& on, char const* how = "BEGIN IMMEDIATE");
-  transaction(transaction&& other) noexcept
-      : on_(std::exchange(other.on_, nullptr)) {}
+  transaction(transaction&& other) noexcept : on_(std::exchange(other.on_, nullptr)) {}
   ~transaction();
   [[nodiscard]] result<void> commit();
 
  private:
-  explicit transaction(database& on)
-      : on_(&on) {}
+  explicit transaction(database& on) : on_(&on) {}
   database* on_;
 };
 

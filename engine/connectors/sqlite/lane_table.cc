@@ -6,7 +6,9 @@ namespace dualwrite::engine::sqlite {
 namespace {
 
 // SQLite's integers are signed; ours come back as they went.
-std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::int64_t number(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
 
 void bind_lane(statement& to, lane_key const& lane) {
   to.bind(0, number(lane.log.value));
@@ -20,10 +22,13 @@ void bind_lane(statement& to, lane_key const& lane) {
 result<void> install_lanes(database& on) {
   return on.execute(R"(
 CREATE TABLE IF NOT EXISTS _dualwrite_lane(
-  log INTEGER, link INTEGER, way INTEGER, lane INTEGER, session INTEGER NOT NULL, batch INTEGER NOT NULL,
-  position INTEGER NOT NULL, outcome BLOB NOT NULL, PRIMARY KEY(log, link, way, lane)) WITHOUT ROWID;
+  log INTEGER, link INTEGER, way INTEGER, lane INTEGER,
+  session INTEGER NOT NULL, batch INTEGER NOT NULL, position INTEGER NOT NULL,
+  outcome BLOB NOT NULL,
+  PRIMARY KEY(log, link, way, lane)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _dualwrite_place(
-  log INTEGER, link INTEGER, way INTEGER, map INTEGER, lane INTEGER NOT NULL, position INTEGER NOT NULL,
+  log INTEGER, link INTEGER, way INTEGER, map INTEGER,
+  lane INTEGER NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY(log, link, way, map)) WITHOUT ROWID;
 )");
 }
@@ -53,8 +58,11 @@ result<lane_row> open_lane(database& on, lane_key const& lane, epoch known) {
   }
   row.reset();
   DW_TRY(auto places,
-         on.prepare("SELECT map, lane, position FROM _dualwrite_place WHERE log = ?1 AND link = ?2 AND way = ?3"));
-  places.bind(0, number(lane.log.value)).bind(1, number(lane.link.value)).bind(2, static_cast<std::int64_t>(lane.way));
+         on.prepare("SELECT map, lane, position FROM _dualwrite_place WHERE log = ?1 AND link = ?2 "
+                    "AND way = ?3"));
+  places.bind(0, number(lane.log.value))
+      .bind(1, number(lane.link.value))
+      .bind(2, static_cast<std::int64_t>(lane.way));
   while (true) {
     DW_TRY(auto const more, places.step());
     if (!more) return out;
@@ -66,7 +74,8 @@ result<lane_row> open_lane(database& on, lane_key const& lane, epoch known) {
 
 result<void> check_lane(database& on, target_batch const& batch) {
   DW_TRY(auto row,
-         on.prepare("SELECT session, batch FROM _dualwrite_lane WHERE log = ?1 AND link = ?2 AND way = ?3 AND lane = ?4"));
+         on.prepare("SELECT session, batch FROM _dualwrite_lane WHERE log = ?1 AND link = ?2 AND "
+                    "way = ?3 AND lane = ?4"));
   bind_lane(row, batch.lane);
   DW_TRY(auto const there, row.step());
   bool const ours = there && row.integer(0) == number(batch.session.value) &&
@@ -87,7 +96,8 @@ result<void> move_lane(database& on, target_batch const& batch, std::string cons
   row.bind(4, number(batch.batch.value)).bind(5, number(batch.position.value)).bind(6, bytes);
   DW_CHECK(row.run());
   for (auto const& told : batch.places) {
-    DW_TRY(auto place, on.prepare("INSERT OR REPLACE INTO _dualwrite_place VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+    DW_TRY(auto place,
+           on.prepare("INSERT OR REPLACE INTO _dualwrite_place VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
     place.bind(0, number(batch.lane.log.value)).bind(1, number(batch.lane.link.value));
     place.bind(2, static_cast<std::int64_t>(batch.lane.way)).bind(3, number(told.map.value));
     place.bind(4, number(told.lane.value)).bind(5, number(told.position.value));

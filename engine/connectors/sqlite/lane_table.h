@@ -11,6 +11,8 @@ namespace dualwrite::engine::sqlite {
 [[nodiscard]] result<lane_row> open_lane(database& on, lane_key const& lane, epoch known);
 // Errors: `lane_fenced` where the row is not as the batch expects it.
 [[nodiscard]] result<void> check_lane(database& on, target_batch const& batch);
-[[nodiscard]] result<void> move_lane(database& on, target_batch const& batch, std::string const& outcome);
+[[nodiscard]] result<void> move_lane(database& on,
+                                     target_batch const& batch,
+                                     std::string const& outcome);
 
 }  // namespace dualwrite::engine::sqlite

@@ -10,9 +10,13 @@
 namespace dualwrite::engine::sqlite {
 namespace {
 
-std::string name_of(table_schema const& schema, std::size_t column) { return quoted_name(schema.columns[column].name); }
+std::string name_of(table_schema const& schema, std::size_t column) {
+  return quoted_name(schema.columns[column].name);
+}
 
-std::string key_condition(table_schema const& schema, std::vector<std::size_t> const& columns, std::size_t first) {
+std::string key_condition(table_schema const& schema,
+                          std::vector<std::size_t> const& columns,
+                          std::size_t first) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     parts.push_back(fmt::format("{} = ?{}", name_of(schema, columns[i]), first + i + 1));
@@ -61,9 +65,8 @@ result<row_writer::known_table const*> row_writer::table(std::string const& name
   return &tables_.emplace(name, std::move(fresh)).first->second;
 }
 
-result<std::optional<std::vector<write_result>>> row_writer::write(std::span<target_write const> writes,
-                                                                   refusals& refused,
-                                                                   bool checks_deferred) {
+result<std::optional<std::vector<write_result>>> row_writer::write(
+    std::span<target_write const> writes, refusals& refused, bool checks_deferred) {
   std::vector<write_result> results;
   auto const is_refused = [&](std::size_t at) {
     return results[at].effect == write_effect::refused || results[at].effect == write_effect::held;
@@ -105,8 +108,11 @@ result<std::optional<std::vector<write_result>>> row_writer::write(std::span<tar
   return std::optional{std::move(results)};
 }
 
-// A statement that fails takes back its own changes, unless a trigger of the app asks for something else.
-result<write_result> row_writer::guarded(target_write const& wish, known_table const& of, bool checks_deferred) {
+// A statement that fails takes back its own changes, unless a trigger of the app asks for something
+// else.
+result<write_result> row_writer::guarded(target_write const& wish,
+                                         known_table const& of,
+                                         bool checks_deferred) {
   bool const guards = of.has_rules || checks_deferred;
   if (!guards) return write_one(wish, of);
   DW_CHECK(on_.execute(before_row));
@@ -189,7 +195,9 @@ result<write_result> row_writer::insert(target_write const& wish, known_table co
   return ran(row->run(), write_effect::inserted, wish, of);
 }
 
-result<write_result> row_writer::update(target_write const& wish, known_table const& of, row_values const& there_under) {
+result<write_result> row_writer::update(target_write const& wish,
+                                        known_table const& of,
+                                        row_values const& there_under) {
   auto const& schema = of.facts.schema;
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < wish.columns.size(); ++i) {
@@ -229,7 +237,8 @@ result<write_result> row_writer::ran(result<void> how,
     return out;
   }
   auto const why = how.error();
-  bool const of_the_row = why.code == error_code::row_refused || why.code == error_code::table_missing;
+  bool const of_the_row =
+      why.code == error_code::row_refused || why.code == error_code::table_missing;
   if (!of_the_row) return why;
   auto out = refusal(wish, why);
   out.code = code_name(on_.extended_code());
@@ -240,9 +249,9 @@ result<write_result> row_writer::ran(result<void> how,
 write_result row_writer::refusal(target_write const& wish, error const& why) {
   write_result out;
   out.effect = write_effect::refused;
-  out.kind = why.code == error_code::table_missing         ? fault_class::schema
-             : why.code == error_code::row_refused         ? fault_class::application
-                                                           : fault_class::bad_request;
+  out.kind = why.code == error_code::table_missing ? fault_class::schema
+             : why.code == error_code::row_refused ? fault_class::application
+                                                   : fault_class::bad_request;
   out.code = std::string(dualwrite::name_of(why.code));
   out.text = why.detail;
   out.column = column_in(why.detail, wish.table);
@@ -250,7 +259,8 @@ write_result row_writer::refusal(target_write const& wish, error const& why) {
 }
 
 // SQLite does not say which row it misses.
-std::optional<referenced_row> row_writer::missing_reference(target_write const& wish, known_table const& of) {
+std::optional<referenced_row> row_writer::missing_reference(target_write const& wish,
+                                                            known_table const& of) {
   if (wish.kind == write_kind::remove) return std::nullopt;
   for (auto const& key : of.facts.references) {
     referenced_row wanted;
@@ -261,9 +271,10 @@ std::optional<referenced_row> row_writer::missing_reference(target_write const& 
     bool complete = true;
     for (std::size_t i = 0; i < key.columns.size(); ++i) {
       auto const given = std::find(wish.columns.begin(), wish.columns.end(), key.columns[i]);
-      auto const target = key.referred.empty()
-                              ? (i < schema.key.size() ? std::optional(schema.key[i]) : std::nullopt)
-                              : schema.column_named(key.referred[i]);
+      auto const target =
+          key.referred.empty()
+              ? (i < schema.key.size() ? std::optional(schema.key[i]) : std::nullopt)
+              : schema.column_named(key.referred[i]);
       complete = given != wish.columns.end() && target.has_value();
       if (!complete) break;
       auto const& value = wish.values[static_cast<std::size_t>(given - wish.columns.begin())];

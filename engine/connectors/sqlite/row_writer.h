@@ -1,5 +1,5 @@
-// Writes the rows of a batch inside a transaction of the caller's: each takes effect whole or leaves no trace, and says what
-// became of it.
+// Writes the rows of a batch inside a transaction of the caller's: each takes effect whole or
+// leaves no trace, and says what became of it.
 #pragma once
 
 #include <map>
@@ -19,16 +19,14 @@ namespace dualwrite::engine::sqlite {
 // Threads: one at a time.
 class row_writer {
  public:
-  explicit row_writer(database& on)
-      : on_(on) {}
+  explicit row_writer(database& on) : on_(on) {}
 
   // Known refusals are not tried again: by place among the writes.
   using refusals = std::map<std::size_t, write_result>;
-  // The results, or nothing where a trigger of the app rolled all of it back: `refused` then names the row that did it, and
-  // the batch is to be written again without it.
-  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(std::span<target_write const> writes,
-                                                                       refusals& refused,
-                                                                       bool checks_deferred);
+  // The results, or nothing where a trigger of the app rolled all of it back: `refused` then names
+  // the row that did it, and the batch is to be written again without it.
+  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
+      std::span<target_write const> writes, refusals& refused, bool checks_deferred);
   void forget() { tables_.clear(); }
 
  private:
@@ -51,9 +49,12 @@ class row_writer {
                                          write_effect effect,
                                          target_write const& wish,
                                          known_table const& table);
-  [[nodiscard]] result<write_result> guarded(target_write const& wish, known_table const& table, bool checks_deferred);
+  [[nodiscard]] result<write_result> guarded(target_write const& wish,
+                                             known_table const& table,
+                                             bool checks_deferred);
   static write_result refusal(target_write const& wish, error const& why);
-  std::optional<referenced_row> missing_reference(target_write const& wish, known_table const& table);
+  std::optional<referenced_row> missing_reference(target_write const& wish,
+                                                  known_table const& table);
 
   database& on_;
   std::map<std::string, known_table> tables_;

@@ -39,8 +39,8 @@ result<chunk> read_rows(database& on, chunk_request const& request) {
   }
   auto const& bound = request.only ? request.only : request.after;
   if (bound) {
-    conditions.push_back(
-        fmt::format("({}) {} ({})", fmt::join(key, ", "), request.only ? "=" : ">", fmt::join(places, ", ")));
+    conditions.push_back(fmt::format(
+        "({}) {} ({})", fmt::join(key, ", "), request.only ? "=" : ">", fmt::join(places, ", ")));
   }
   DW_TRY(auto rows,
          on.prepare(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
@@ -66,11 +66,10 @@ result<chunk> read_rows(database& on, chunk_request const& request) {
 
 }  // namespace
 
-// Two connections, each used by one call at a time. Shared with the calls, so that one that nobody waits for any more may end.
+// Two connections, each used by one call at a time. Shared with the calls, so that one that nobody
+// waits for any more may end.
 struct sqlite_app::connections {
-  explicit connections(sqlite_settings with)
-      : settings(std::move(with)),
-        writer(write) {}
+  explicit connections(sqlite_settings with) : settings(std::move(with)), writer(write) {}
 
   sqlite_settings settings;
   database read;
@@ -87,7 +86,8 @@ struct sqlite_app::connections {
   result<void> open_to_write() {
     if (write.is_open() && !write.is_current()) {
       write.close();
-      return error{error_code::app_unreachable, "another file has taken the place of " + settings.path.string()};
+      return error{error_code::app_unreachable,
+                   "another file has taken the place of " + settings.path.string()};
     }
     if (write.is_open()) return {};
     DW_CHECK(write.open(settings.path, settings.busy));
@@ -97,9 +97,11 @@ struct sqlite_app::connections {
 
   result<std::vector<captured_transaction>> changes() {
     if (!read.is_open() || !read.is_current()) {
-      // Whether it is another file, or comes back as it was, is seen when the capture is opened again.
+      // Whether it is another file, or comes back as it was, is seen when the capture is opened
+      // again.
       read.close();
-      return error{error_code::app_unreachable, settings.path.string() + " is not there, or has been exchanged"};
+      return error{error_code::app_unreachable,
+                   settings.path.string() + " is not there, or has been exchanged"};
     }
     return log.read(read, settings.capture_rows_max);
   }
@@ -130,7 +132,8 @@ struct sqlite_app::connections {
     DW_CHECK(end_batch(write));
     auto const committed = all.commit();
     if (!committed) {
-      // A commit that fails has not happened: SQLite keeps the transaction, and it is rolled back here.
+      // A commit that fails has not happened: SQLite keeps the transaction, and it is rolled back
+      // here.
       auto const why = committed.error();
       bool const busy = why.code == error_code::app_busy;
       return error{busy ? error_code::app_busy : error_code::app_unreachable, why.detail};
@@ -151,7 +154,9 @@ struct sqlite_app::connections {
   }
 };
 
-sqlite_app::sqlite_app(boost::asio::any_io_executor strand, boost::asio::thread_pool& pool, sqlite_settings settings)
+sqlite_app::sqlite_app(boost::asio::any_io_executor strand,
+                       boost::asio::thread_pool& pool,
+                       sqlite_settings settings)
     : held_(std::make_shared<connections>(settings)),
       strand_(std::move(strand)),
       reading_(boost::asio::make_strand(pool.get_executor())),
@@ -190,7 +195,8 @@ async<table_schema> sqlite_app::describe(std::string table) {
   return blocking<table_schema>(reading_, std::move(call));
 }
 
-async<source_position> sqlite_app::open_capture(std::vector<std::string> tables, std::optional<source_position> after) {
+async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
+                                                std::optional<source_position> after) {
   auto call = [held = held_, tables = std::move(tables), after]() -> result<source_position> {
     DW_CHECK(held->open_to_read());
     return held->log.open(held->read, tables, after);
@@ -203,7 +209,8 @@ async<std::vector<captured_transaction>> sqlite_app::next(std::size_t, duration 
   boost::asio::steady_timer timer(strand_);
   while (true) {
     auto call = [held = held_]() { return held->changes(); };
-    DW_CO_TRY(auto found, co_await blocking<std::vector<captured_transaction>>(reading_, std::move(call)));
+    DW_CO_TRY(auto found,
+              co_await blocking<std::vector<captured_transaction>>(reading_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
     timer.expires_after(settings_.poll);
     boost::system::error_code cancelled;

@@ -16,17 +16,20 @@ struct sqlite_settings {
   std::filesystem::path path;
   duration poll = std::chrono::milliseconds(20);  // how often it is looked for changes
   duration busy = std::chrono::seconds(5);        // how long another writer is waited for
-  std::size_t capture_rows_max = 10'000;  // a larger transaction is given in parts
+  std::size_t capture_rows_max = 10'000;          // a larger transaction is given in parts
 };
 
-// Guarantees: those of the ports. What it puts into the file are tables and triggers whose names begin with _dualwrite_;
-// detach() takes them out again. The file is in WAL mode from then on.
+// Guarantees: those of the ports. What it puts into the file are tables and triggers whose names
+// begin with _dualwrite_; detach() takes them out again. The file is in WAL mode from then on.
 // Errors: those of the ports, and `app_damaged`.
-// Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is destroyed.
-// Threads: called on the engine strand; SQLite works on the pool, reading and writing beside each other.
+// Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
+// destroyed. Threads: called on the engine strand; SQLite works on the pool, reading and writing
+// beside each other.
 class sqlite_app final : public source_app, public target_app {
  public:
-  sqlite_app(boost::asio::any_io_executor strand, boost::asio::thread_pool& pool, sqlite_settings settings);
+  sqlite_app(boost::asio::any_io_executor strand,
+             boost::asio::thread_pool& pool,
+             sqlite_settings settings);
   ~sqlite_app() override;
 
   // Whether it can be opened and written. The file is not changed.
@@ -37,7 +40,8 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;
-  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit, duration patience) override;
+  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
+                                                              duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<source_position> head() override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;

@@ -14,7 +14,8 @@ constexpr std::int64_t stored_column = 3;
 
 result<void> read_columns(database& on, table_facts& facts) {
   DW_TRY(auto rows,
-         on.prepare("SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1) "
+         on.prepare("SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM "
+                    "pragma_table_xinfo(?1) "
                     "WHERE hidden <> 1 ORDER BY cid"));
   rows.bind_text(0, facts.schema.table);
   std::map<std::int64_t, std::size_t> key;
@@ -44,10 +45,12 @@ result<void> read_columns(database& on, table_facts& facts) {
 }
 
 result<void> read_unique(database& on, table_facts& facts) {
-  DW_TRY(auto rows,
-         on.prepare("SELECT i.name, c.name FROM pragma_index_list(?1) i, pragma_index_xinfo(i.name) c "
-                    "WHERE i.\"unique\" AND i.origin <> 'pk' AND i.partial = 0 AND c.key AND c.name IS NOT NULL "
-                    "ORDER BY i.seq, c.seqno"));
+  DW_TRY(
+      auto rows,
+      on.prepare("SELECT i.name, c.name FROM pragma_index_list(?1) i, pragma_index_xinfo(i.name) c "
+                 "WHERE i.\"unique\" AND i.origin <> 'pk' AND i.partial = 0 AND c.key AND c.name "
+                 "IS NOT NULL "
+                 "ORDER BY i.seq, c.seqno"));
   rows.bind_text(0, facts.schema.table);
   std::string index;
   while (true) {
@@ -55,13 +58,15 @@ result<void> read_unique(database& on, table_facts& facts) {
     if (!row) return {};
     if (facts.unique.empty() || index != rows.text(0)) facts.unique.emplace_back();
     index = rows.text(0);
-    if (auto const column = facts.schema.column_named(rows.text(1))) facts.unique.back().columns.push_back(*column);
+    if (auto const column = facts.schema.column_named(rows.text(1)))
+      facts.unique.back().columns.push_back(*column);
   }
 }
 
 result<void> read_references(database& on, table_facts& facts) {
   DW_TRY(auto rows,
-         on.prepare("SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id, seq"));
+         on.prepare("SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER "
+                    "BY id, seq"));
   rows.bind_text(0, facts.schema.table);
   std::int64_t id = -1;
   while (true) {

@@ -27,12 +27,16 @@ bool is_utf8(std::string_view text) {
 // The value as it is stored, whatever its column is declared as.
 value natural(stored const& what) {
   switch (what.is) {
-    case stored::kind::integer: return value::of_int64(what.integer);
-    case stored::kind::real: return value::of_float64(what.real);
+    case stored::kind::integer:
+      return value::of_int64(what.integer);
+    case stored::kind::real:
+      return value::of_float64(what.real);
     case stored::kind::text:
       return is_utf8(what.bytes) ? value::of_text(what.bytes) : value::of_bytes(what.bytes);
-    case stored::kind::blob: return value::of_bytes(what.bytes);
-    case stored::kind::null: break;
+    case stored::kind::blob:
+      return value::of_bytes(what.bytes);
+    case stored::kind::null:
+      break;
   }
   return value::null();
 }
@@ -45,14 +49,22 @@ value parsed_or_natural(result<Parsed> parsed, Make const& make, stored const& w
 value text_as(stored const& what, value_type type) {
   auto const& text = what.bytes;
   switch (type) {
-    case value_type::decimal: return parsed_or_natural(decimal::parse(text), value::of_decimal, what);
-    case value_type::date: return parsed_or_natural(parse_date(text), value::of_date, what);
-    case value_type::time: return parsed_or_natural(parse_time(text), value::of_time, what);
-    case value_type::timestamp: return parsed_or_natural(parse_timestamp(text), value::of_timestamp, what);
-    case value_type::timestamp_tz: return parsed_or_natural(parse_timestamp_tz(text), value::of_timestamp_tz, what);
-    case value_type::uuid: return parsed_or_natural(parse_uuid(text), value::of_uuid, what);
-    case value_type::json: return is_utf8(text) ? value::of_json(text) : natural(what);
-    default: return natural(what);
+    case value_type::decimal:
+      return parsed_or_natural(decimal::parse(text), value::of_decimal, what);
+    case value_type::date:
+      return parsed_or_natural(parse_date(text), value::of_date, what);
+    case value_type::time:
+      return parsed_or_natural(parse_time(text), value::of_time, what);
+    case value_type::timestamp:
+      return parsed_or_natural(parse_timestamp(text), value::of_timestamp, what);
+    case value_type::timestamp_tz:
+      return parsed_or_natural(parse_timestamp_tz(text), value::of_timestamp_tz, what);
+    case value_type::uuid:
+      return parsed_or_natural(parse_uuid(text), value::of_uuid, what);
+    case value_type::json:
+      return is_utf8(text) ? value::of_json(text) : natural(what);
+    default:
+      return natural(what);
   }
 }
 
@@ -78,18 +90,19 @@ stored blob_of(std::string bytes) {
 // SQLite keeps a number of a numeric column as a float of 15 digits, unless it is an integer.
 result<stored> decimal_of(decimal const& number, column_schema const& column) {
   auto text = number.to_string();
-  auto const digits = std::count_if(text.begin(), text.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
+  auto const digits = std::count_if(
+      text.begin(), text.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
   bool const numeric = type_of(column.type_name) == value_type::decimal;
   if (numeric && digits > real_digits) {
-    return error{error_code::value_not_convertible, text + " has more digits than a numeric column of SQLite keeps"};
+    return error{error_code::value_not_convertible,
+                 text + " has more digits than a numeric column of SQLite keeps"};
   }
   return text_of(std::move(text));
 }
 
 class literal_reader {
  public:
-  explicit literal_reader(std::string_view text)
-      : rest_(text) {}
+  explicit literal_reader(std::string_view text) : rest_(text) {}
   bool done() const { return rest_.empty(); }
 
   result<stored> next() {
@@ -102,7 +115,9 @@ class literal_reader {
   }
 
  private:
-  static error malformed() { return error{error_code::value_malformed, "a captured row cannot be read"}; }
+  static error malformed() {
+    return error{error_code::value_malformed, "a captured row cannot be read"};
+  }
 
   result<stored> literal() {
     if (rest_.starts_with("NULL")) {
@@ -154,7 +169,8 @@ class literal_reader {
     // "9.0e+999" is how SQLite writes an infinity.
     bool const infinite = real.ec == std::errc::result_out_of_range;
     if (infinite) out.real = text.starts_with("-") ? -HUGE_VAL : HUGE_VAL;
-    if (!infinite && (real.ec != std::errc{} || real.ptr != text.data() + text.size())) return malformed();
+    if (!infinite && (real.ec != std::errc{} || real.ptr != text.data() + text.size()))
+      return malformed();
     return out;
   }
 
@@ -165,7 +181,8 @@ class literal_reader {
 
 value_type type_of(std::string_view declared) {
   std::string name;
-  for (auto const letter : declared) name.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(letter))));
+  for (auto const letter : declared)
+    name.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(letter))));
   auto const has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
   if (has("BOOL")) return value_type::boolean;
   if (has("INT")) return value_type::int64;
@@ -183,14 +200,17 @@ value_type type_of(std::string_view declared) {
 
 value to_value(stored const& what, column_schema const& column) {
   switch (what.is) {
-    case stored::kind::null: return value::null();
+    case stored::kind::null:
+      return value::null();
     case stored::kind::integer:
       if (column.type == value_type::boolean && (what.integer == 0 || what.integer == 1)) {
         return value::of_boolean(what.integer == 1);
       }
-      if (column.type == value_type::float64) return value::of_float64(static_cast<double>(what.integer));
+      if (column.type == value_type::float64)
+        return value::of_float64(static_cast<double>(what.integer));
       if (column.type == value_type::decimal) {
-        return parsed_or_natural(decimal::parse(std::to_string(what.integer)), value::of_decimal, what);
+        return parsed_or_natural(
+            decimal::parse(std::to_string(what.integer)), value::of_decimal, what);
       }
       return natural(what);
     case stored::kind::real:
@@ -198,7 +218,8 @@ value to_value(stored const& what, column_schema const& column) {
         return parsed_or_natural(decimal::parse(print_float64(what.real)), value::of_decimal, what);
       }
       return natural(what);
-    case stored::kind::text: return text_as(what, column.type);
+    case stored::kind::text:
+      return text_as(what, column.type);
     case stored::kind::blob:
       if (column.type == value_type::uuid && what.bytes.size() == std::tuple_size_v<uuid_bytes>) {
         uuid_bytes bytes{};
@@ -213,19 +234,24 @@ value to_value(stored const& what, column_schema const& column) {
 result<stored> to_stored(value const& what, column_schema const& column) {
   switch (what.type()) {
     case value_type::null:
-    case value_type::unchanged: return stored{};
-    case value_type::boolean: return integer_of(what.as_boolean() ? 1 : 0);
-    case value_type::int64: return integer_of(what.as_int64());
+    case value_type::unchanged:
+      return stored{};
+    case value_type::boolean:
+      return integer_of(what.as_boolean() ? 1 : 0);
+    case value_type::int64:
+      return integer_of(what.as_int64());
     case value_type::float64: {
       if (std::isnan(what.as_float64())) {
-        return error{error_code::value_not_convertible, "SQLite keeps no float that is not a number"};
+        return error{error_code::value_not_convertible,
+                     "SQLite keeps no float that is not a number"};
       }
       stored out;
       out.is = stored::kind::real;
       out.real = what.as_float64();
       return out;
     }
-    case value_type::decimal: return decimal_of(what.as_decimal(), column);
+    case value_type::decimal:
+      return decimal_of(what.as_decimal(), column);
     case value_type::timestamp: {
       auto text = print_timestamp(what.as_us());
       // As SQLite's own functions write it.
@@ -234,15 +260,23 @@ result<stored> to_stored(value const& what, column_schema const& column) {
     }
     case value_type::text:
     case value_type::json:
-    case value_type::enumeration: return text_of(what.as_string());
+    case value_type::enumeration:
+      return text_of(what.as_string());
     case value_type::bytes:
-    case value_type::opaque: return blob_of(what.as_string());
-    case value_type::date: return text_of(print_date(what.as_days()));
-    case value_type::time: return text_of(print_time(what.as_us()));
-    case value_type::timestamp_tz: return text_of(print_timestamp_tz(what.as_us()));
-    case value_type::uuid: return text_of(print_uuid(what.as_uuid()));
-    case value_type::interval: return text_of(print_interval(what.as_interval()));
-    case value_type::array: return error{error_code::value_not_convertible, "SQLite has no arrays"};
+    case value_type::opaque:
+      return blob_of(what.as_string());
+    case value_type::date:
+      return text_of(print_date(what.as_days()));
+    case value_type::time:
+      return text_of(print_time(what.as_us()));
+    case value_type::timestamp_tz:
+      return text_of(print_timestamp_tz(what.as_us()));
+    case value_type::uuid:
+      return text_of(print_uuid(what.as_uuid()));
+    case value_type::interval:
+      return text_of(print_interval(what.as_interval()));
+    case value_type::array:
+      return error{error_code::value_not_convertible, "SQLite has no arrays"};
   }
   return stored{};
 }

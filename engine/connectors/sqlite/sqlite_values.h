@@ -1,5 +1,6 @@
-// Values between SQLite's five storage classes and our types. A column's declared type says what its values are to be; a value
-// that is stored otherwise is given as what it is, so that the mapping can say which record has it.
+// Values between SQLite's five storage classes and our types. A column's declared type says what
+// its values are to be; a value that is stored otherwise is given as what it is, so that the
+// mapping can say which record has it.
 #pragma once
 
 #include <span>
@@ -11,13 +12,14 @@
 
 namespace dualwrite::engine::sqlite {
 
-// What a declared type stands for, by SQLite's own rules of affinity and by the names that people use for the rest.
+// What a declared type stands for, by SQLite's own rules of affinity and by the names that people
+// use for the rest.
 [[nodiscard]] value_type type_of(std::string_view declared);
 
 [[nodiscard]] value to_value(stored const& what, column_schema const& column);
 
-// Errors: `value_not_convertible` where SQLite cannot keep the value as it is (a decimal of more than 15 digits in a column of
-// numeric affinity, a float that is not a number).
+// Errors: `value_not_convertible` where SQLite cannot keep the value as it is (a decimal of more
+// than 15 digits in a column of numeric affinity, a float that is not a number).
 [[nodiscard]] result<stored> to_stored(value const& what, column_schema const& column);
 
 // Reads "1,'it''s',X'00',NULL": what quote() made of a row.

@@ -27,7 +27,8 @@ std::string fields_of(std::string const& schema, std::string const& table) {
   std::getline(lines, line);
   for (int id = 0; std::getline(lines, line); ++id) {
     auto const name = line.substr(2, line.find(':') - 2);
-    EXPECT_NE(std::string::npos, line.find("(id: " + std::to_string(id) + ")")) << table << ": " << line;
+    EXPECT_NE(std::string::npos, line.find("(id: " + std::to_string(id) + ")"))
+        << table << ": " << line;
     out += (id == 0 ? "" : ", ") + name;
   }
   return out;
@@ -35,7 +36,7 @@ std::string fields_of(std::string const& schema, std::string const& table) {
 
 TEST(Catalogue, EveryEventHasTheFieldsOfItsTableInTheOrderOfTheirIds) {
   auto const schema = read_schema();
-#define DW_EVENT(number, name)                                                 \
+#define DW_EVENT(number, name)                                                  \
   EXPECT_EQ(std::string(name::field_names), fields_of(schema, #name)) << #name; \
   EXPECT_NE(std::string::npos, schema.find("  " #name " = " #number ",\n")) << #name;
 #include "events/catalogue.def"

@@ -11,8 +11,8 @@
 namespace dualwrite {
 namespace {
 
-// The bytes of the first fenced block behind the heading "A worked example": hexadecimal, with an offset at the front of
-// each line and words behind a semicolon.
+// The bytes of the first fenced block behind the heading "A worked example": hexadecimal, with an
+// offset at the front of each line and words behind a semicolon.
 std::vector<std::byte> documented() {
   std::ifstream file(DW_LOG_FORMAT_PAGE);
   std::string line;
@@ -38,7 +38,8 @@ encoded_block example() {
   std::vector<encoded_event> events;
   events.push_back(draft({stream_kind::system, 0}, {}, EngineStarted{"0.1.0"}));
   events.push_back(draft({stream_kind::map, 8}, link_id{5}, MapResumed{map_id{8}, sequence{40}}));
-  return std::move(*encode_block({log_id{7}, sequence{41}, {}}, instant{1'764'000'000'000'000}, events));
+  return std::move(
+      *encode_block({log_id{7}, sequence{41}, {}}, instant{1'764'000'000'000'000}, events));
 }
 
 std::string printed(std::vector<std::byte> const& bytes) {

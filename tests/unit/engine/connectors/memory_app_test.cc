@@ -45,7 +45,9 @@ class MemoryApp : public testing::Test {
   void put(std::int64_t id, std::string name) {
     ASSERT_TRUE(app.commit({{"customer", operation::update, row(id, std::move(name))}}));
   }
-  result<std::vector<write_result>> apply(lane_row const& opened, std::int64_t id, std::uint64_t number) {
+  result<std::vector<write_result>> apply(lane_row const& opened,
+                                          std::int64_t id,
+                                          std::uint64_t number) {
     target_batch batch;
     batch.lane = lane;
     batch.session = opened.session;

@@ -31,15 +31,20 @@ class folder {
 // Somebody else who works with the file.
 class user {
  public:
-  explicit user(std::filesystem::path const& file) { EXPECT_EQ(SQLITE_OK, sqlite3_open(file.c_str(), &handle_)); }
+  explicit user(std::filesystem::path const& file) {
+    EXPECT_EQ(SQLITE_OK, sqlite3_open(file.c_str(), &handle_));
+  }
   ~user() { sqlite3_close(handle_); }
-  bool run(std::string const& sql) { return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK; }
+  bool run(std::string const& sql) {
+    return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
   std::string ask(std::string const& sql) {
     std::string out;
     auto take = [](void* to, int count, char** values, char**) {
       auto& text = *static_cast<std::string*>(to);
       if (!text.empty()) text += ";";
-      for (int i = 0; i < count; ++i) text += (i == 0 ? "" : "|") + std::string(values[i] == nullptr ? "NULL" : values[i]);
+      for (int i = 0; i < count; ++i)
+        text += (i == 0 ? "" : "|") + std::string(values[i] == nullptr ? "NULL" : values[i]);
       return 0;
     };
     sqlite3_exec(handle_, sql.c_str(), take, &out, nullptr);
@@ -52,16 +57,18 @@ class user {
 
 class SqliteApp : public testing::Test {
  protected:
-  SqliteApp()
-      : file(home.path / "app.db"),
-        people(file) {
-    EXPECT_TRUE(people.run("CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT UNIQUE, "
-                           "amount DECIMAL(12,2), photo BLOB)"));
+  SqliteApp() : file(home.path / "app.db"), people(file) {
+    EXPECT_TRUE(people.run(
+        "CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT UNIQUE, "
+        "amount DECIMAL(12,2), photo BLOB)"));
     restart();
   }
   ~SqliteApp() override { pool.join(); }
 
-  void restart() { app = std::make_unique<sqlite_app>(io.get_executor(), pool, sqlite_settings{file, 1ms, 200ms, 1000}); }
+  void restart() {
+    app = std::make_unique<sqlite_app>(
+        io.get_executor(), pool, sqlite_settings{file, 1ms, 200ms, 1000});
+  }
 
   template <class T>
   result<T> wait(async<T> what) {
@@ -182,7 +189,8 @@ TEST_F(SqliteApp, GoesOnBehindAPosition) {
 
 TEST_F(SqliteApp, ForgetsWhatWasAcknowledgedButItsLast) {
   capture();
-  for (int i = 0; i < 5; ++i) people.run(fmt::format("INSERT INTO customer(id, name) VALUES({}, 'x')", i));
+  for (int i = 0; i < 5; ++i)
+    people.run(fmt::format("INSERT INTO customer(id, name) VALUES({}, 'x')", i));
   auto const at = captured().back().position;
   ASSERT_TRUE(wait(app->acknowledge(at)));
   EXPECT_EQ("1", people.ask("SELECT count(*) FROM _dualwrite_change"));
@@ -192,7 +200,9 @@ TEST_F(SqliteApp, ForgetsWhatWasAcknowledgedButItsLast) {
 
 TEST_F(SqliteApp, KeepsValuesExact) {
   capture();
-  people.run("INSERT INTO customer VALUES(9223372036854775807, 'Zoë ''quoted'', 東京', NULL, 10.25, X'00ff27')");
+  people.run(
+      "INSERT INTO customer VALUES(9223372036854775807, 'Zoë ''quoted'', 東京', NULL, 10.25, "
+      "X'00ff27')");
   people.run("INSERT INTO customer VALUES(-9223372036854775808, '', 'a@b', 12345678901234, NULL)");
   auto const rows = captured().front().rows;
   auto const first = *decode_row(rows[0].after);
@@ -213,8 +223,9 @@ TEST_F(SqliteApp, TellsARowThatReplaceDisplaced) {
   EXPECT_EQ("-(1,Ann)+(3,Cy)", show(captured()));
   people.run("INSERT OR IGNORE INTO customer(id, name, email) VALUES(4, 'Di', 'x@y')");
   EXPECT_EQ("", show(captured()));
-  people.run("INSERT INTO customer(id, name, email) VALUES(4, 'Di', 'x@y') "
-             "ON CONFLICT(email) DO UPDATE SET name = 'Cyd'");
+  people.run(
+      "INSERT INTO customer(id, name, email) VALUES(4, 'Di', 'x@y') "
+      "ON CONFLICT(email) DO UPDATE SET name = 'Cyd'");
   EXPECT_EQ("~(3,Cyd)", show(captured()));
   people.run("UPDATE OR REPLACE customer SET email = 'x@y' WHERE id = 2");
   EXPECT_EQ("-(3,Cyd)~(2,Bob)", show(captured()));
@@ -306,10 +317,13 @@ TEST_F(SqliteApp, SaysWhatBecameOfEachWrite) {
 }
 
 TEST_F(SqliteApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
-  people.run("CREATE TABLE seen(id); CREATE TRIGGER rule BEFORE INSERT ON customer WHEN NEW.name LIKE 'bad%' "
-             "BEGIN INSERT INTO seen VALUES(NEW.id); SELECT RAISE(ABORT, 'no bad names'); END");
+  people.run(
+      "CREATE TABLE seen(id); CREATE TRIGGER rule BEFORE INSERT ON customer WHEN NEW.name LIKE "
+      "'bad%' "
+      "BEGIN INSERT INTO seen VALUES(NEW.id); SELECT RAISE(ABORT, 'no bad names'); END");
   auto const effects = apply({write(1, "good"), write(2, "bad"), write(3, "good too")});
-  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::refused, write_effect::inserted}), effects);
+  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::refused, write_effect::inserted}),
+            effects);
   EXPECT_EQ("no bad names", results[1].text);
   EXPECT_EQ("SQLITE_CONSTRAINT_TRIGGER", results[1].code);
   EXPECT_EQ(fault_class::application, results[1].kind);
@@ -318,9 +332,12 @@ TEST_F(SqliteApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
 }
 
 TEST_F(SqliteApp, ARuleThatRollsBackEverythingCostsItsOwnRowOnly) {
-  people.run("CREATE TRIGGER rule BEFORE INSERT ON customer WHEN NEW.name = 'bad' BEGIN SELECT RAISE(ROLLBACK, 'out'); END");
+  people.run(
+      "CREATE TRIGGER rule BEFORE INSERT ON customer WHEN NEW.name = 'bad' BEGIN SELECT "
+      "RAISE(ROLLBACK, 'out'); END");
   auto const effects = apply({write(1, "good"), write(2, "bad"), write(3, "good too")});
-  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::refused, write_effect::inserted}), effects);
+  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::refused, write_effect::inserted}),
+            effects);
   EXPECT_EQ("1;3", people.ask("SELECT id FROM customer"));
 }
 
@@ -333,10 +350,13 @@ TEST_F(SqliteApp, AConstraintNamesItsColumn) {
 }
 
 TEST_F(SqliteApp, AMissingReferenceNamesTheRow) {
-  people.run("CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer(id))");
+  people.run(
+      "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer(id))");
   for (auto const* deferred : {"", " DEFERRABLE INITIALLY DEFERRED"}) {
-    people.run(fmt::format("DROP TABLE orders; CREATE TABLE orders(id INTEGER PRIMARY KEY, "
-                           "customer INTEGER REFERENCES customer(id){})", deferred));
+    people.run(
+        fmt::format("DROP TABLE orders; CREATE TABLE orders(id INTEGER PRIMARY KEY, "
+                    "customer INTEGER REFERENCES customer(id){})",
+                    deferred));
     opened.reset();
     target_write order;
     order.table = "orders";
@@ -420,7 +440,8 @@ TEST_F(SqliteApp, ADecimalThatWouldBeRoundedIsRefused) {
 TEST_F(SqliteApp, ABusyFileIsBusyAndAMissingOneUnreachable) {
   ASSERT_TRUE(wait(app->open_lane({log_id{1}, link_id{1}, {}, {}}, epoch{})));
   people.run("BEGIN IMMEDIATE");
-  EXPECT_EQ(error_code::app_busy, wait(app->open_lane({log_id{1}, link_id{1}, {}, {}}, epoch{})).error().code);
+  EXPECT_EQ(error_code::app_busy,
+            wait(app->open_lane({log_id{1}, link_id{1}, {}, {}}, epoch{})).error().code);
   people.run("ROLLBACK");
   sqlite_app missing(io.get_executor(), pool, sqlite_settings{home.path / "none.db"});
   EXPECT_EQ(error_code::app_unreachable, wait(missing.check()).error().code);

@@ -20,7 +20,9 @@ TEST(WorkPool, DoesEveryTaskOnce) {
 TEST(WorkPool, ABlockHasTheSameBytesByHoweverManyThreads) {
   tests::dice dice{5};
   work_pool pool{3};
-  auto const run = [&](std::size_t count, std::function<void(std::size_t)> const& task) { pool.run(count, task); };
+  auto const run = [&](std::size_t count, std::function<void(std::size_t)> const& task) {
+    pool.run(count, task);
+  };
   block_place const place{log_id{7}, sequence{41}, sha256({})};
   for (int round = 0; round < 200; ++round) {
     auto const events = tests::random_group(dice);

@@ -1,0 +1,61 @@
+// The winner of a conflict on its way back to its own side.
+#include "engine/decide/delivery_decider.h"
+#include "events/assert.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// The later change that a resolution must not be written over; zero where there is none.
+sequence beaten_by(delivery_context const& context, map_resolution const& resolution) {
+  auto const known = context.views.conflicts.resolutions.find(resolution.at);
+  if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by)
+    return known->second.beaten_by;
+  auto const in_batch = context.beaten_in_batch.find(resolution.winner);
+  if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
+  auto const back = opposite(resolution.way);
+  for (auto const* other : context.ledger.handed(resolution.map, back, resolution.key)) {
+    if (other->made_on == source_of(back) && other->record > resolution.winner)
+      return other->record;
+  }
+  auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
+  if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();
+  return {};
+}
+
+}  // namespace
+
+delivery_plan plan_resolution(delivery_context const& context,
+                              map_resolution const& resolution,
+                              attempt which) {
+  delivery_plan plan;
+  plan.key = resolution.key;
+  if (auto const by = beaten_by(context, resolution)) {
+    plan.what = fate::skip;
+    plan.by = by;
+    return plan;
+  }
+  auto write = std::make_shared<target_write>();
+  auto const target = target_of(resolution.way);
+  write->table = context.map.table(target);
+  write->key_columns = context.map.key_columns(target);
+  auto const key_values = context.map.key_values(target, resolution.key);
+  DW_ASSERT(key_values.has_value());
+  write->key = *key_values;
+  write->kind = resolution.removes ? write_kind::remove : write_kind::upsert;
+  if (!resolution.removes) {
+    for (auto const column : context.map.columns_written(resolution.way)) {
+      if (column >= resolution.image.size() || resolution.image[column].is_unchanged()) continue;
+      write->columns.push_back(column);
+      write->values.push_back(resolution.image[column]);
+    }
+  }
+  plan.write = std::move(write);
+  if (which == attempt::first &&
+      context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
+    plan.what = fate::park;
+    plan.state = park_state::due;
+  }
+  return plan;
+}
+
+}  // namespace dualwrite::engine
