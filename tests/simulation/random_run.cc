@@ -129,6 +129,7 @@ void random_run::delete_one_parked() {
 }
 
 void random_run::crash() {
+  if (draw(8) == 0) return here_.restart_without_newest_block(options_.checks_anchor);
   here_.crash_and_restart(draw(2000));
 }
 

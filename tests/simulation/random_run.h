@@ -21,6 +21,7 @@ struct random_options {
   app_rules rules = app_rules::none;
   engine::flow_faults faults;
   engine::sequencer_faults commit_faults;
+  bool checks_anchor = true;
   bool without_anchor = false;
   std::size_t rounds = 60;
 };

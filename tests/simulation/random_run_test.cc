@@ -91,6 +91,12 @@ TEST(Mutation, ACopyOverANewerLiveRowIsCaught) {
   EXPECT_TRUE(is_caught(options));
 }
 
+TEST(Mutation, AnAnchorThatIsNotLookedAtIsCaught) {
+  random_options options;
+  options.checks_anchor = false;
+  EXPECT_TRUE(is_caught(options));
+}
+
 TEST(Mutation, AnAcknowledgementBeforeTheSyncIsCaught) {
   random_options options;
   options.commit_faults.acknowledge_before_sync = true;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <limits>
 
 #include "events/assert.h"
 #include "replay/rebuild.h"
@@ -71,6 +72,18 @@ void world::let_arrive(faulty_app& port) {
     };
     boost::asio::co_spawn(*io_, write, boost::asio::detached);
   }
+}
+
+void world::restart_without_newest_block(bool checks_anchor) {
+  auto const whole = disk_->crash({std::numeric_limits<std::size_t>::max(), false});
+  kill();
+  auto cut = whole;
+  if (!cut.blocks.empty()) cut.blocks.pop_back();
+  auto reopened = memory_event_log::reopen(std::move(cut), {checks_anchor});
+  if (!reopened) reopened = memory_event_log::reopen(whole);
+  DW_ASSERT(reopened.has_value());
+  disk_ = std::move(reopened->log);
+  start();
 }
 
 void world::step() {
