@@ -45,8 +45,14 @@ engine::engine_settings random_run::settings() {
 }
 
 void random_run::add_tables() {
-  here_.left.add_table(customer());
-  auto& right = here_.right.add_table(customer());
+  auto schema = customer();
+  if (options_.large_column) {
+    schema.columns.resize(3);
+    schema.columns[2].name = "note";
+  }
+  auto& left = here_.left.add_table(schema);
+  auto& right = here_.right.add_table(schema);
+  if (options_.large_column) left.large = {2};
   if (options_.rules == app_rules::rewriting) {
     right.trigger = [](row_values& row) {
       auto const& name = row[1].as_string();
@@ -79,6 +85,10 @@ void random_run::define() {
   engine::column_pair name;
   name.left = name.right = "name";
   definition.columns = {name};
+  if (options_.large_column) {
+    name.left = name.right = "note";
+    definition.columns.push_back(name);
+  }
   definition.conflict = static_cast<engine::conflict_policy>(draw(3));
   definition.master = static_cast<side>(draw(2));
   auto const left = app_id{here_.submit(engine::register_app{"left", "memory"})->value};
@@ -90,14 +100,23 @@ void random_run::define() {
   (void)here_.submit(engine::run_map{map_});
 }
 
+row_values random_run::new_row(std::int64_t id) {
+  row_values row{value::of_int64(id), value::of_text(std::to_string(++written_))};
+  if (!options_.large_column) return row;
+  auto const& rows = here_.left.table("customer").rows;
+  auto const there = rows.find({value::of_int64(id)});
+  bool const keeps = there != rows.end() && draw(3) != 0;
+  row.push_back(keeps ? there->second[2] : value::of_text("large " + std::to_string(written_)));
+  return row;
+}
+
 void random_run::edit() {
-  auto& app = draw(2) == 0 ? here_.left : here_.right;
+  auto& app = options_.large_column || draw(2) == 0 ? here_.left : here_.right;
   std::vector<engine::row_change> changes;
   for (auto left = 1 + draw(3); left > 0; --left) {
     auto const id = static_cast<std::int64_t>(draw(keys));
-    row_values row{value::of_int64(id), value::of_text(std::to_string(++written_))};
     changes.push_back(
-        {"customer", draw(4) == 0 ? operation::remove : operation::update, std::move(row)});
+        {"customer", draw(4) == 0 ? operation::remove : operation::update, new_row(id)});
   }
   (void)app.commit(changes);
 }
@@ -129,8 +148,14 @@ void random_run::delete_one_parked() {
 }
 
 void random_run::crash() {
-  if (draw(8) == 0) return here_.restart_without_newest_block(options_.checks_anchor);
-  here_.crash_and_restart(draw(2000));
+  auto const acknowledged = here_.log().head();
+  if (draw(8) == 0) {
+    here_.restart_without_newest_block(options_.checks_anchor);
+  } else {
+    here_.crash_and_restart(draw(2000));
+  }
+  auto const kept = here_.log().head_at(acknowledged.at);
+  if (acknowledged.at && (!kept || kept->chain != acknowledged.chain)) lost_ = true;
 }
 
 // The rule is lifted, everything is retried, and the users go home.
@@ -173,6 +198,7 @@ std::string random_run::compare() {
 }
 
 std::string random_run::check() {
+  if (lost_) return "acknowledged events are missing after a crash";
   if (!bring_to_rest()) return "it does not come to rest. " + to_string(here_.failure());
   if (auto const wrong = compare(); !wrong.empty()) return wrong;
   auto const rebuilt = replay::rebuild(here_.log());

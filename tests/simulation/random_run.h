@@ -22,6 +22,10 @@ struct random_options {
   engine::flow_faults faults;
   engine::sequencer_faults commit_faults;
   bool checks_anchor = true;
+  // A third column that an update sends only where it changes. Only the left side is edited then:
+  // where both sides make such changes at once, the loser's side does not receive the columns that
+  // the winner did not send.
+  bool large_column = false;
   bool without_anchor = false;
   std::size_t rounds = 60;
 };
@@ -39,6 +43,7 @@ class random_run {
   std::uint64_t draw(std::uint64_t below) { return chance_() % below; }
   engine::engine_settings settings();
   void add_tables();
+  row_values new_row(std::int64_t id);
   void define();
   void edit();
   void act();
@@ -51,6 +56,7 @@ class random_run {
   random_options options_;
   std::mt19937_64 chance_;
   bool refuses_ = true;
+  bool lost_ = false;
   world here_;
   map_id map_;
   std::uint64_t written_ = 0;

@@ -15,12 +15,13 @@ std::uint64_t setting(char const* name, std::uint64_t otherwise) {
 }
 
 // DW_SEED runs one seed alone, and prints its history where it fails; DW_SEEDS runs so many.
-void run_seeds(app_rules rules) {
+void run_seeds(app_rules rules, bool large_column = false) {
   auto const only = setting("DW_SEED", 0);
   auto const last = only == 0 ? setting("DW_SEEDS", 340) : only;
   for (auto seed = only == 0 ? 1 : only; seed <= last; ++seed) {
     random_options options;
     options.rules = rules;
+    options.large_column = large_column;
     random_run one(seed, options);
     auto const wrong = one.run();
     EXPECT_EQ("", wrong) << "DW_SEED=" << seed;
@@ -37,6 +38,10 @@ TEST(RandomRun, EndsEqualBesideRulesThatRewriteRows) {
 }
 TEST(RandomRun, EndsEqualBesideRulesThatRefuseRows) {
   run_seeds(app_rules::refusing);
+}
+
+TEST(RandomRun, EndsEqualWhereASourceSendsOnlyWhatChanged) {
+  run_seeds(app_rules::refusing, true);
 }
 
 TEST(RandomRun, OfTheSameSeedGivesTheSameLog) {
@@ -88,6 +93,14 @@ TEST(Mutation, APositionWithoutItsOutcomeIsCaught) {
 TEST(Mutation, ACopyOverANewerLiveRowIsCaught) {
   random_options options;
   options.faults.delivery.copy_over_newer_live = true;
+  EXPECT_TRUE(is_caught(options));
+}
+
+TEST(Mutation, ANewerRecordThatOvertakesAWaitingOneIsCaught) {
+  random_options options;
+  options.rules = app_rules::refusing;
+  options.large_column = true;
+  options.faults.delivery.newer_overtakes_waiting = true;
   EXPECT_TRUE(is_caught(options));
 }
 

@@ -37,7 +37,14 @@ std::optional<refusal> memory_app::put(memory_table& table,
   captured_row change{table.schema.table, operation::insert, {}, encode_row(row)};
   if (before != table.rows.end()) {
     change.op = operation::update;
-    change.before = encode_row(before->second);
+    auto known = before->second;
+    auto sent = row;
+    for (auto const column : table.large) {
+      if (sent[column] == known[column]) sent[column] = value::unchanged();
+      known[column] = value::unchanged();
+    }
+    change.before = encode_row(known);
+    change.after = encode_row(sent);
     undo.push_back({table.schema.table, from, before->second});
     table.rows.erase(before);
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct memory_table {
   table_schema schema;
   row_rule rule;
   row_trigger trigger;
+  // Columns that an update sends only where they change, and never in the row before.
+  std::set<std::size_t> large;
   std::map<row_values, row_values> rows;  // by the schema's key
 };
 
