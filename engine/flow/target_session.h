@@ -61,6 +61,7 @@ class target_session {
                                        ready_batch& batch,
                                        std::shared_ptr<std::string> outcome);
   bool anyone_calls() const;
+  bool is_in_doubt(ready_batch const& batch) const;
 
   link_context& context_;
   direction way_;
