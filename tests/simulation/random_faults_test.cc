@@ -1,0 +1,76 @@
+// Random users and admins, and everything between engine and applications fails at random as well.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/simulation/history.h"
+#include "tests/simulation/invariants.h"
+#include "tests/simulation/random_run.h"
+
+namespace dualwrite::simulation {
+namespace {
+
+std::uint64_t setting(char const* name, std::uint64_t otherwise) {
+  auto const* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// Asks one of the apps for a fault in about every third round. Putting an app back is rare: it stops every map.
+struct mischief {
+  std::mt19937_64 chance;
+  bool restores;
+  bool begun = false;
+
+  void begin(world& here) {
+    if (std::exchange(begun, true)) return;
+    here.left.options.synchronous = chance() % 2 == 0;
+    here.right.options.synchronous = chance() % 2 == 0;
+    here.left_port.longest = here.right_port.longest = std::chrono::milliseconds(1 + chance() % 60);
+  }
+  void operator()(world& here) {
+    begin(here);
+    if (chance() % 3 != 0) return;
+    auto& port = chance() % 2 == 0 ? here.left_port : here.right_port;
+    auto const site = static_cast<fault_site>(chance() % (fault_sites - 1));
+    if (site == fault_site::restored && (!restores || chance() % 4 != 0)) return;
+    port.ask_for(site);
+  }
+};
+
+random_options with_faults(std::uint64_t seed, app_rules rules, bool restores) {
+  random_options options;
+  options.rules = rules;
+  options.flow.backoff_first = std::chrono::milliseconds(3);
+  options.flow.backoff_max = std::chrono::milliseconds(30);
+  options.before_round = mischief{std::mt19937_64(seed * 31), restores};
+  options.before_rest = [](world& here) {
+    here.left_port.heal();
+    here.right_port.heal();
+  };
+  return options;
+}
+
+// DW_SEED runs one seed alone, and prints its history where it fails; DW_SEEDS runs so many.
+void run_seeds(app_rules rules, bool restores) {
+  auto const only = setting("DW_SEED", 0);
+  auto const last = only == 0 ? setting("DW_SEEDS", 300) : only;
+  fault_coverage coverage;
+  for (auto seed = only == 0 ? 1 : only; seed <= last; ++seed) {
+    random_run one(seed, with_faults(seed, rules, restores));
+    auto wrong = one.run();
+    if (wrong.empty()) wrong = broken_invariant(one.log());
+    EXPECT_EQ("", wrong) << "DW_SEED=" << seed;
+    if (!wrong.empty() && only != 0) std::fputs(history(one.log()).c_str(), stderr);
+    coverage.add(one.coverage());
+  }
+  std::puts(coverage.table().c_str());
+}
+
+TEST(RandomFaults, EndEqual) { run_seeds(app_rules::none, false); }
+TEST(RandomFaults, EndEqualBesideRulesThatRewriteRows) { run_seeds(app_rules::rewriting, false); }
+TEST(RandomFaults, EndEqualBesideRulesThatRefuseRows) { run_seeds(app_rules::refusing, false); }
+TEST(RandomFaults, EndEqualWhereAppsArePutBack) { run_seeds(app_rules::none, true); }
+TEST(RandomFaults, EndEqualWhereAppsThatRefuseRowsArePutBack) { run_seeds(app_rules::refusing, true); }
+
+}  // namespace
+}  // namespace dualwrite::simulation
