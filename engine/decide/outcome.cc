@@ -1,6 +1,7 @@
 #include "engine/decide/outcome.h"
 
 #include <map>
+#include <set>
 
 #include "events/row_image.h"
 #include "projections/archive.h"
@@ -24,6 +25,7 @@ struct outcome_writer {
   drafts exceptions;
   std::map<map_id, MapCounts> counts;
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
+  std::set<std::pair<map_id, sequence>> beaten_here;
 
   template <class Event>
   void add(map_id map, Event const& event) {
@@ -94,6 +96,9 @@ struct outcome_writer {
   void supersede(planned_record const& record) {
     auto const& plan = record.plan;
     for (auto const loser : plan.beaten) {
+      // Several changes of one batch may win against it, and it may have been settled since they were planned.
+      bool const ended = parked.find({record.map, opposite(batch.way)}, loser) == nullptr;
+      if (ended || !beaten_here.insert({record.map, loser}).second) continue;
       add(record.map,
           RecordSkipped{
               record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
@@ -202,7 +207,7 @@ drafts outcome_of(planned_batch const& batch,
                   std::span<write_result const> results,
                   projections::parked const& parked,
                   find_dependency const& dependency) {
-  outcome_writer out{batch, parked, dependency, {}, {}, {}};
+  outcome_writer out{batch, parked, dependency, {}, {}, {}, {}};
   for (auto const& record : batch.records) out.settle(record, results);
 
   RecordsApplied applied;
