@@ -152,7 +152,7 @@ struct loss_reader {
     }
   }
 
-  void find_places() {
+  result<void> find_places() {
     auto const main = rows.find(projections::main_lane);
     for (auto const& [of, place] : context.views().delivery.places) {
       if (of.second != way || !context.is_mine(of.first)) continue;
@@ -161,12 +161,14 @@ struct loss_reader {
           told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
       auto const now = context.views().delivery.position(of.first, way);
       auto const* status = context.views().status.find(of.first);
-      bool const unknown = there == told.end() && place.published;
+      // A place from before the map was stopped is none of its places.
+      DW_TRY(auto const is_own, there == told.end() ? result<bool>(false) : is_of_now(of.first, there->position));
+      bool const unknown = !is_own && place.published;
       if (unknown || status->execution_open || copies_lost.contains(of.first)) {
         out.stopped.push_back(of.first);
         continue;
       }
-      if (there == told.end()) continue;
+      if (!is_own) continue;
       auto position = there->position;
       if (there->lane == projections::main_lane)
         position = std::max(position, main->second.position);
@@ -175,6 +177,7 @@ struct loss_reader {
     for (auto const& [lane, row] : rows) {
       out.event.lanes.push_back({lane, row.session, row.batch, row.position});
     }
+    return {};
   }
 };
 
@@ -192,7 +195,7 @@ result<lost_batches> find_lost(link_context& context, direction way, std::map<la
     }
     DW_CHECK(reader.read_exceptions(outcome));
   }
-  reader.find_places();
+  DW_CHECK(reader.find_places());
   return std::move(reader.out);
 }
 
