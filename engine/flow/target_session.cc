@@ -115,7 +115,7 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
     lost = lost || row.batch < last;
     LaneOpened const opened{context_.link, way_, lane, row.session, row.batch};
     events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, opened));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    DW_CO_CHECK(co_await append_outcome(std::move(events)));
   }
   if (lost) DW_CO_CHECK(co_await rewind(rows));
   co_return result<void>{};
@@ -228,7 +228,7 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   call_ended_.ring();
   if (results) {
     DW_CO_TRY(auto events, unpack_outcome(*outcome));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    DW_CO_CHECK(co_await append_outcome(std::move(events)));
     failures_ = 0;
     co_return true;
   }
@@ -240,6 +240,18 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   }
   open_ = false;
   co_return false;
+}
+
+async<void> target_session::append_outcome(drafts events) {
+  if (!ends_parked_records(events)) {
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    co_return result<void>{};
+  }
+  auto filter = [events](projections::views const& state) -> result<drafts> {
+    return without_ended(state.parked, events);
+  };
+  DW_CO_CHECK(co_await context_.log.decide(std::move(filter)));
+  co_return result<void>{};
 }
 
 async<void> target_session::report(lane_id lane, error const& why) {

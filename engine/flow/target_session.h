@@ -55,6 +55,7 @@ class target_session {
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
+  [[nodiscard]] async<void> append_outcome(drafts events);
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
   [[nodiscard]] target_batch to_target(lane_id lane,
