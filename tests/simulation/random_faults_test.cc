@@ -66,6 +66,23 @@ void run_seeds(app_rules rules, bool restores) {
   std::puts(coverage.table().c_str());
 }
 
+// A checker that never fails proves nothing.
+TEST(Mutation, APositionOutsideTheTargetsTransactionIsCaught) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    random_options options;
+    options.before_round = [](world& here) {
+      here.left.options.position_outside_transaction = here.right.options.position_outside_transaction = true;
+    };
+    random_run one(seed, options);
+    auto wrong = one.run();
+    if (wrong.empty()) wrong = broken_invariant(one.log());
+    if (wrong.empty()) continue;
+    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong.c_str());
+    return;
+  }
+  FAIL() << "no seed has seen it";
+}
+
 TEST(RandomFaults, EndEqual) { run_seeds(app_rules::none, false); }
 TEST(RandomFaults, EndEqualBesideRulesThatRewriteRows) { run_seeds(app_rules::rewriting, false); }
 TEST(RandomFaults, EndEqualBesideRulesThatRefuseRows) { run_seeds(app_rules::refusing, false); }
