@@ -99,7 +99,8 @@ struct outcome_writer {
   void supersede(planned_record const& record) {
     auto const& plan = record.plan;
     for (auto const loser : plan.beaten) {
-      // Several changes of one batch may win against it, and it may have been settled since they were planned.
+      // Several changes of one batch may win against it, and it may have been settled since they
+      // were planned.
       bool const ended = parked.find({record.map, opposite(batch.way)}, loser) == nullptr;
       if (ended || !beaten_here.insert({record.map, loser}).second) continue;
       add(record.map,
@@ -261,12 +262,13 @@ drafts without_ended(projections::parked const& parked, drafts events) {
   std::erase_if(events, [&](encoded_event const& event) {
     auto const view = view_of(event);
     if (!view) return false;
-    if (auto const* one = view->as<RecordParked>()) parked_here.insert({one->map, one->way, one->record});
+    if (auto const* one = view->as<RecordParked>())
+      parked_here.insert({one->map, one->way, one->record});
     if (!ends_parked(*view)) return false;
     auto const& skipped = *view->as<RecordSkipped>();
     record_name const name{skipped.map, skipped.way, skipped.record};
-    bool const is_parked =
-        parked_here.contains(name) || parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
+    bool const is_parked = parked_here.contains(name) ||
+                           parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
     return !is_parked || !ended_here.insert(name).second;
   });
   return events;

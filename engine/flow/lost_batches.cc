@@ -26,8 +26,8 @@ struct loss_reader {
   result<bool> is_of_now(map_id map, sequence at) {
     auto const [stop, fresh] = last_stops.try_emplace(map);
     if (fresh) {
-      auto const cursor =
-          context.log.log().read({context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
+      auto const cursor = context.log.log().read(
+          {context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
       while (!stop->second) {
         DW_TRY(auto const stored, cursor->next());
         if (!stored) break;
@@ -162,7 +162,8 @@ struct loss_reader {
       auto const now = context.views().delivery.position(of.first, way);
       auto const* status = context.views().status.find(of.first);
       // A place from before the map was stopped is none of its places.
-      DW_TRY(auto const is_own, there == told.end() ? result<bool>(false) : is_of_now(of.first, there->position));
+      DW_TRY(auto const is_own,
+             there == told.end() ? result<bool>(false) : is_of_now(of.first, there->position));
       bool const unknown = !is_own && place.published;
       if (unknown || status->execution_open || copies_lost.contains(of.first)) {
         out.stopped.push_back(of.first);
@@ -183,7 +184,9 @@ struct loss_reader {
 
 }  // namespace
 
-result<lost_batches> find_lost(link_context& context, direction way, std::map<lane_id, lane_row> const& rows) {
+result<lost_batches> find_lost(link_context& context,
+                               direction way,
+                               std::map<lane_id, lane_row> const& rows) {
   loss_reader reader{context, way, rows, {}, {}, {}, {}};
   reader.out.event.link = context.link;
   reader.out.event.way = way;

@@ -46,7 +46,8 @@ async<void> target_session::ready() {
   while (!open_) {
     if (opening_) {
       DW_CO_CHECK(co_await opened_.wait());
-      // Passed on only when it is over: a bell left rung would wake the next to wait again and again.
+      // Passed on only when it is over: a bell left rung would wake the next to wait again and
+      // again.
       if (!opening_) opened_.ring();
       continue;
     }
@@ -76,7 +77,8 @@ async<void> target_session::reopen() {
   open_ = true;
   ++generation_;
   // What every batch did is known now.
-  std::erase_if(context_.in_doubt, [&](projections::map_way const& of) { return of.second == way_; });
+  std::erase_if(context_.in_doubt,
+                [&](projections::map_way const& of) { return of.second == way_; });
   co_return result<void>{};
 }
 
@@ -156,7 +158,8 @@ bool target_session::is_in_doubt(ready_batch const& batch) const {
 
 async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   if (is_in_doubt(batch)) {
-    // Its map left another lane with a batch that may have been written: this one may hold the same records.
+    // Its map left another lane with a batch that may have been written: this one may hold the same
+    // records.
     DW_CO_CHECK(co_await ready());
     co_return delivery_end::dropped;
   }

@@ -209,7 +209,8 @@ TEST(Fault, AMapIsPausedWhileItsBatchIsInDoubt) {
   }
 }
 
-// The map is back in its work before the target is back, and what it left in doubt had been written.
+// The map is back in its work before the target is back, and what it left in doubt had been
+// written.
 TEST(Fault, AMapIsResumedWhileItsBatchIsInDoubt) {
   for (bool const done : {false, true}) {
     scene one;

@@ -68,7 +68,8 @@ void faulty_app::ask_for(fault_site site) {
 }
 
 duration faulty_app::some_time() {
-  return duration(1 + static_cast<duration::rep>(chance_() % static_cast<std::uint64_t>(longest.count())));
+  return duration(
+      1 + static_cast<duration::rep>(chance_() % static_cast<std::uint64_t>(longest.count())));
 }
 
 void faulty_app::heal() {

@@ -15,7 +15,8 @@ std::uint64_t setting(char const* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// Asks one of the apps for a fault in about every third round. Putting an app back is rare: it stops every map.
+// Asks one of the apps for a fault in about every third round. Putting an app back is rare: it
+// stops every map.
 struct mischief {
   std::mt19937_64 chance;
   bool restores;
@@ -71,7 +72,8 @@ TEST(Mutation, APositionOutsideTheTargetsTransactionIsCaught) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     random_options options;
     options.before_round = [](world& here) {
-      here.left.options.position_outside_transaction = here.right.options.position_outside_transaction = true;
+      here.left.options.position_outside_transaction =
+          here.right.options.position_outside_transaction = true;
     };
     random_run one(seed, options);
     auto wrong = one.run();
@@ -89,27 +91,41 @@ void run_one(std::uint64_t seed, app_rules rules) {
   EXPECT_EQ("", broken_invariant(one.log()));
 }
 
-// The reply for a batch is slow. Its echo is captured, then a change that has seen it, and that change is delivered; only
-// then comes the batch's outcome with a resolution, which is written over the newer change on the winner's own side.
+// The reply for a batch is slow. Its echo is captured, then a change that has seen it, and that
+// change is delivered; only then comes the batch's outcome with a resolution, which is written over
+// the newer change on the winner's own side.
 TEST(Open, DISABLED_AResolutionToldLateIsNotWrittenOverWhatHasSeenIt) {
   run_one(982, app_rules::none);
   run_one(1455, app_rules::none);
 }
 
-// The target lost batches while the ledger was at its cap: the lane waits for echoes that cannot come and never asks the
-// target, so that nobody learns of the loss.
-TEST(Open, DISABLED_ALaneAtTheLedgersCapLearnsThatItsTargetLostBatches) { run_one(1754, app_rules::none); }
+// The target lost batches while the ledger was at its cap: the lane waits for echoes that cannot
+// come and never asks the target, so that nobody learns of the loss.
+TEST(Open, DISABLED_ALaneAtTheLedgersCapLearnsThatItsTargetLostBatches) {
+  run_one(1754, app_rules::none);
+}
 
-// A retry and a change of the other direction end the same parked record; one of the two told it by another event.
+// A retry and a change of the other direction end the same parked record; one of the two told it by
+// another event.
 TEST(Open, DISABLED_AParkedRecordEndsOnce) {
   for (std::uint64_t const seed : {902, 1065, 1170, 1432}) run_one(seed, app_rules::refusing);
 }
 
-TEST(RandomFaults, EndEqual) { run_seeds(app_rules::none, false); }
-TEST(RandomFaults, EndEqualBesideRulesThatRewriteRows) { run_seeds(app_rules::rewriting, false); }
-TEST(RandomFaults, EndEqualBesideRulesThatRefuseRows) { run_seeds(app_rules::refusing, false); }
-TEST(RandomFaults, EndEqualWhereAppsArePutBack) { run_seeds(app_rules::none, true); }
-TEST(RandomFaults, EndEqualWhereAppsThatRefuseRowsArePutBack) { run_seeds(app_rules::refusing, true); }
+TEST(RandomFaults, EndEqual) {
+  run_seeds(app_rules::none, false);
+}
+TEST(RandomFaults, EndEqualBesideRulesThatRewriteRows) {
+  run_seeds(app_rules::rewriting, false);
+}
+TEST(RandomFaults, EndEqualBesideRulesThatRefuseRows) {
+  run_seeds(app_rules::refusing, false);
+}
+TEST(RandomFaults, EndEqualWhereAppsArePutBack) {
+  run_seeds(app_rules::none, true);
+}
+TEST(RandomFaults, EndEqualWhereAppsThatRefuseRowsArePutBack) {
+  run_seeds(app_rules::refusing, true);
+}
 
 }  // namespace
 }  // namespace dualwrite::simulation

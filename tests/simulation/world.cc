@@ -105,7 +105,8 @@ void world::step() {
 void world::settle() {
   std::size_t done = 0;
   while (spins_.code == error_code::ok && io_->poll_one() > 0) {
-    if (++done > handlers_max) spins_ = error{error_code::timed_out, "the engine spins without waiting for anything"};
+    if (++done > handlers_max)
+      spins_ = error{error_code::timed_out, "the engine spins without waiting for anything"};
   }
   io_->restart();
 }

@@ -52,12 +52,14 @@ class world {
   [[nodiscard]] result<sequence> submit(engine::command wish);
   // The engine's process ends here and now, and is started again on what the disk kept.
   void crash_and_restart(std::size_t unsynced_bytes_kept);
-  // The same, and the newest file of the log is missing when it starts. That must be refused, by the anchor; the file
-  // is then found again. Without the check nobody notices.
+  // The same, and the newest file of the log is missing when it starts. That must be refused, by
+  // the anchor; the file is then found again. Without the check nobody notices.
   void restart_without_newest_block(bool checks_anchor);
 
   projections::views const& views() const { return engine_->views(); }
-  error const& failure() const { return spins_.code == error_code::ok ? engine_->failure() : spins_; }
+  error const& failure() const {
+    return spins_.code == error_code::ok ? engine_->failure() : spins_;
+  }
   event_log const& log() const { return log_->log(); }
   engine::engine& core() { return *engine_; }
   boost::asio::io_context& io() { return *io_; }
