@@ -1,6 +1,10 @@
 #include "engine/decide/outcome.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <tuple>
 
 #include "events/row_image.h"
 #include "projections/archive.h"
@@ -24,6 +28,7 @@ struct outcome_writer {
   drafts exceptions;
   std::map<map_id, MapCounts> counts;
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
+  std::set<std::pair<map_id, sequence>> beaten_here;
 
   template <class Event>
   void add(map_id map, Event const& event) {
@@ -94,6 +99,10 @@ struct outcome_writer {
   void supersede(planned_record const& record) {
     auto const& plan = record.plan;
     for (auto const loser : plan.beaten) {
+      // Several changes of one batch may win against it, and it may have been settled since they
+      // were planned.
+      bool const ended = parked.find({record.map, opposite(batch.way)}, loser) == nullptr;
+      if (ended || !beaten_here.insert({record.map, loser}).second) continue;
       add(record.map,
           RecordSkipped{
               record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
@@ -202,7 +211,7 @@ drafts outcome_of(planned_batch const& batch,
                   std::span<write_result const> results,
                   projections::parked const& parked,
                   find_dependency const& dependency) {
-  outcome_writer out{batch, parked, dependency, {}, {}, {}};
+  outcome_writer out{batch, parked, dependency, {}, {}, {}, {}};
   for (auto const& record : batch.records) out.settle(record, results);
 
   RecordsApplied applied;
@@ -222,6 +231,46 @@ drafts outcome_of(planned_batch const& batch,
   events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
   for (auto& event : out.exceptions) events.push_back(std::move(event));
   for (auto const& event : batch.also) events.push_back(event);
+  return events;
+}
+
+namespace {
+
+std::optional<event_view> view_of(encoded_event const& event) {
+  auto view = decode({sequence{1}, event.span, {}, event.stream, event.bytes});
+  return view ? std::optional(std::move(*view)) : std::nullopt;
+}
+
+bool ends_parked(event_view const& view) {
+  auto const* skipped = view.as<RecordSkipped>();
+  return skipped != nullptr && skipped->was_parked;
+}
+
+}  // namespace
+
+bool ends_parked_records(drafts const& events) {
+  return std::any_of(events.begin(), events.end(), [](encoded_event const& event) {
+    auto const view = view_of(event);
+    return view && ends_parked(*view);
+  });
+}
+
+drafts without_ended(projections::parked const& parked, drafts events) {
+  using record_name = std::tuple<map_id, direction, sequence>;
+  std::set<record_name> parked_here;
+  std::set<record_name> ended_here;
+  std::erase_if(events, [&](encoded_event const& event) {
+    auto const view = view_of(event);
+    if (!view) return false;
+    if (auto const* one = view->as<RecordParked>())
+      parked_here.insert({one->map, one->way, one->record});
+    if (!ends_parked(*view)) return false;
+    auto const& skipped = *view->as<RecordSkipped>();
+    record_name const name{skipped.map, skipped.way, skipped.record};
+    bool const is_parked = parked_here.contains(name) ||
+                           parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
+    return !is_parked || !ended_here.insert(name).second;
+  });
   return events;
 }
 

@@ -48,6 +48,11 @@ struct planned_batch {
 using find_dependency =
     std::function<std::optional<sequence>(planned_record const&, referenced_row const&)>;
 
+// Lanes of both directions decide at once: a record that one batch beats or supersedes may have
+// ended by another one since. Such an outcome is told as it is true when its turn in the log comes.
+[[nodiscard]] bool ends_parked_records(drafts const& events);
+[[nodiscard]] drafts without_ended(projections::parked const& parked, drafts events);
+
 [[nodiscard]] drafts outcome_of(planned_batch const& batch,
                                 std::span<write_result const> results,
                                 projections::parked const& parked,

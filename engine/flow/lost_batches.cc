@@ -20,6 +20,24 @@ struct loss_reader {
   // No place leads back to the rows of a copy: only another copy brings them.
   std::set<map_id> copies_lost;
 
+  std::map<map_id, sequence> last_stops;
+
+  // What a map had before it was stopped is discarded already: it is not taken back any more.
+  result<bool> is_of_now(map_id map, sequence at) {
+    auto const [stop, fresh] = last_stops.try_emplace(map);
+    if (fresh) {
+      auto const cursor = context.log.log().read(
+          {context.log.log().head().at, true, stream_id{stream_kind::map, map.value}});
+      while (!stop->second) {
+        DW_TRY(auto const stored, cursor->next());
+        if (!stored) break;
+        DW_TRY(auto const event, decode(*stored));
+        if (event.as<MapStopped>() != nullptr) stop->second = event.at;
+      }
+    }
+    return stop->second < at;
+  }
+
   std::string_view keep(std::string_view text) {
     out.texts.push_back(std::make_shared<std::string>(text));
     return *out.texts.back();
@@ -103,6 +121,7 @@ struct loss_reader {
   }
 
   result<void> read_exceptions(lost_outcome const& outcome) {
+    auto const of_now = [&](map_id map) { return is_of_now(map, outcome.at); };
     auto const cursor = context.log.log().read({outcome.at + 1, false, std::nullopt});
     while (true) {
       DW_TRY(auto const stored, cursor->next());
@@ -110,23 +129,30 @@ struct loss_reader {
       DW_TRY(auto const event, decode(*stored));
       if (event.from.cause != outcome.at) return {};
       if (auto const* parked = event.as<RecordParked>()) {
+        DW_TRY(auto const counts, of_now(parked->map));
+        if (!counts) continue;
         parked_by_lost.insert({parked->map, parked->record});
         if (context.views().parked.find({parked->map, way}, parked->record) != nullptr) {
           out.event.unparked.push_back({parked->map, way, parked->record, {}, {}, true});
         }
       } else if (auto const* skipped = event.as<RecordSkipped>()) {
+        DW_TRY(auto const counts, of_now(skipped->map));
+        if (!counts) continue;
         unsettle(*skipped);
         if (skipped->was_parked && skipped->way == way)
           DW_CHECK(repark(skipped->map, skipped->record));
       } else if (auto const* retried = event.as<RetrySucceeded>()) {
+        DW_TRY(auto const counts, of_now(retried->map));
+        if (!counts) continue;
         DW_CHECK(repark(retried->map, retried->record));
       } else if (auto const* copied = event.as<ChunkCopied>()) {
-        copies_lost.insert(copied->map);
+        DW_TRY(auto const counts, of_now(copied->map));
+        if (counts) copies_lost.insert(copied->map);
       }
     }
   }
 
-  void find_places() {
+  result<void> find_places() {
     auto const main = rows.find(projections::main_lane);
     for (auto const& [of, place] : context.views().delivery.places) {
       if (of.second != way || !context.is_mine(of.first)) continue;
@@ -135,12 +161,15 @@ struct loss_reader {
           told.begin(), told.end(), [&](auto const& one) { return one.map == of.first; });
       auto const now = context.views().delivery.position(of.first, way);
       auto const* status = context.views().status.find(of.first);
-      bool const unknown = there == told.end() && place.published;
+      // A place from before the map was stopped is none of its places.
+      DW_TRY(auto const is_own,
+             there == told.end() ? result<bool>(false) : is_of_now(of.first, there->position));
+      bool const unknown = !is_own && place.published;
       if (unknown || status->execution_open || copies_lost.contains(of.first)) {
         out.stopped.push_back(of.first);
         continue;
       }
-      if (there == told.end()) continue;
+      if (!is_own) continue;
       auto position = there->position;
       if (there->lane == projections::main_lane)
         position = std::max(position, main->second.position);
@@ -149,6 +178,7 @@ struct loss_reader {
     for (auto const& [lane, row] : rows) {
       out.event.lanes.push_back({lane, row.session, row.batch, row.position});
     }
+    return {};
   }
 };
 
@@ -157,15 +187,18 @@ struct loss_reader {
 result<lost_batches> find_lost(link_context& context,
                                direction way,
                                std::map<lane_id, lane_row> const& rows) {
-  loss_reader reader{context, way, rows, {}, {}, {}};
+  loss_reader reader{context, way, rows, {}, {}, {}, {}};
   reader.out.event.link = context.link;
   reader.out.event.way = way;
   DW_TRY(auto const outcomes, reader.find_outcomes());
   for (auto const& outcome : outcomes) {
-    for (auto const& counts : outcome.counts) reader.take_back(counts);
+    for (auto const& counts : outcome.counts) {
+      DW_TRY(auto const of_now, reader.is_of_now(counts.map, outcome.at));
+      if (of_now) reader.take_back(counts);
+    }
     DW_CHECK(reader.read_exceptions(outcome));
   }
-  reader.find_places();
+  DW_CHECK(reader.find_places());
   return std::move(reader.out);
 }
 

@@ -100,7 +100,11 @@ async<void> map_supervisor::observe(map_id map, projections::map_row const& row)
 bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const {
   for (auto const way : both_ways) {
     if (!compiled.writes(way)) continue;
-    if (!context_.views().delivery.places.contains({map, way})) return false;
+    auto const& delivery = context_.views().delivery;
+    auto const capture = delivery.captures.find({context_.link, source_of(way)});
+    if (capture == delivery.captures.end() || !delivery.places.contains({map, way})) return false;
+    auto const& maps = capture->second.maps;
+    if (std::find(maps.begin(), maps.end(), map) == maps.end()) return false;
   }
   return true;
 }

@@ -46,7 +46,9 @@ async<void> target_session::ready() {
   while (!open_) {
     if (opening_) {
       DW_CO_CHECK(co_await opened_.wait());
-      opened_.ring();
+      // Passed on only when it is over: a bell left rung would wake the next to wait again and
+      // again.
+      if (!opening_) opened_.ring();
       continue;
     }
     opening_ = true;
@@ -74,6 +76,9 @@ async<void> target_session::reopen() {
   failures_ = 0;
   open_ = true;
   ++generation_;
+  // What every batch did is known now.
+  std::erase_if(context_.in_doubt,
+                [&](projections::map_way const& of) { return of.second == way_; });
   co_return result<void>{};
 }
 
@@ -112,7 +117,7 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
     lost = lost || row.batch < last;
     LaneOpened const opened{context_.link, way_, lane, row.session, row.batch};
     events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, opened));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    DW_CO_CHECK(co_await append_outcome(std::move(events)));
   }
   if (lost) DW_CO_CHECK(co_await rewind(rows));
   co_return result<void>{};
@@ -145,7 +150,19 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   co_return result<void>{};
 }
 
+bool target_session::is_in_doubt(ready_batch const& batch) const {
+  return std::any_of(batch.members.begin(), batch.members.end(), [&](map_id map) {
+    return context_.in_doubt.contains({map, way_});
+  });
+}
+
 async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
+  if (is_in_doubt(batch)) {
+    // Its map left another lane with a batch that may have been written: this one may hold the same
+    // records.
+    DW_CO_CHECK(co_await ready());
+    co_return delivery_end::dropped;
+  }
   auto& mine = lanes_[lane];
   mine = {};
   mine.batch = &batch;
@@ -214,7 +231,7 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   call_ended_.ring();
   if (results) {
     DW_CO_TRY(auto events, unpack_outcome(*outcome));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    DW_CO_CHECK(co_await append_outcome(std::move(events)));
     failures_ = 0;
     co_return true;
   }
@@ -226,6 +243,18 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   }
   open_ = false;
   co_return false;
+}
+
+async<void> target_session::append_outcome(drafts events) {
+  if (!ends_parked_records(events)) {
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    co_return result<void>{};
+  }
+  auto filter = [events](projections::views const& state) -> result<drafts> {
+    return without_ended(state.parked, events);
+  };
+  DW_CO_CHECK(co_await context_.log.decide(std::move(filter)));
+  co_return result<void>{};
 }
 
 async<void> target_session::report(lane_id lane, error const& why) {

@@ -55,12 +55,14 @@ class target_session {
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
+  [[nodiscard]] async<void> append_outcome(drafts events);
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
   [[nodiscard]] target_batch to_target(lane_id lane,
                                        ready_batch& batch,
                                        std::shared_ptr<std::string> outcome);
   bool anyone_calls() const;
+  bool is_in_doubt(ready_batch const& batch) const;
 
   link_context& context_;
   direction way_;

@@ -209,6 +209,27 @@ TEST(Fault, AMapIsPausedWhileItsBatchIsInDoubt) {
   }
 }
 
+// The map is back in its work before the target is back, and what it left in doubt had been
+// written.
+TEST(Fault, AMapIsResumedWhileItsBatchIsInDoubt) {
+  for (bool const done : {false, true}) {
+    scene one;
+    one.here.right_port.longest = std::chrono::seconds(90);
+    one.start();
+    one.here.right_port.ask_for(done ? fault_site::reply_lost : fault_site::request_lost);
+    ASSERT_TRUE(one.here.left.commit({put(1, "Oslo")}));
+    auto const failed = one.count(event_type::AttemptFailed);
+    ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::AttemptFailed) > failed; }));
+    one.here.right_port.ask_for(fault_site::unreachable);
+    ASSERT_TRUE(one.here.submit(engine::pause_map{one.map}));
+    ASSERT_TRUE(one.here.run_until([&] { return one.state() == map_state::paused; }));
+    ASSERT_TRUE(one.here.submit(engine::resume_map{one.map}));
+    one.here.run(200);
+    EXPECT_EQ(error_code::ok, one.here.failure().code) << to_string(one.here.failure());
+    one.expect_whole();
+  }
+}
+
 // Site, side and whether the apps lose what they had not synced.
 class EachFault : public testing::TestWithParam<std::tuple<std::size_t, side, bool>> {};
 

@@ -67,6 +67,11 @@ void faulty_app::ask_for(fault_site site) {
   go_away();
 }
 
+duration faulty_app::some_time() {
+  return duration(
+      1 + static_cast<duration::rep>(chance_() % static_cast<std::uint64_t>(longest.count())));
+}
+
 void faulty_app::heal() {
   asked_.reset();
   away_until_ = {};

@@ -54,6 +54,8 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   // Nothing more happens; whoever is away is back.
   void heal();
   std::function<void(fault_site)> struck;
+  // No app is away, and no reply late, for longer.
+  duration longest = std::chrono::seconds(2);
 
   // Batches that were given up and arrive now.
   [[nodiscard]] std::vector<std::shared_ptr<engine::target_batch const>> arrived();
@@ -80,7 +82,7 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] engine::async<void> request(error_code when_lost);
   [[nodiscard]] engine::async<void> reply(error_code when_lost);
   bool strikes(fault_site site);
-  duration some_time() { return std::chrono::milliseconds(1 + chance_() % 2000); }
+  duration some_time();
   void go_away() { away_until_ = time_.now() + some_time(); }
 
   engine::memory_app& app_;

@@ -34,6 +34,7 @@ engine::engine_settings random_run::settings() {
   engine::engine_settings out;
   out.faults = options_.faults;
   out.commit_faults = options_.commit_faults;
+  out.flow = options_.flow;
   out.flow.batch_records_max = 1 + draw(8);
   out.flow.chunk_rows = 1 + draw(4);
   out.flow.capture_transactions_max = 1 + draw(4);
@@ -71,6 +72,7 @@ std::string random_run::run() {
   for (std::size_t i = 0; i < keys; ++i) edit();
   define();
   for (std::size_t i = 0; i < options_.rounds; ++i) {
+    if (options_.before_round) options_.before_round(here_);
     act();
     here_.run(draw(30));
   }
@@ -161,6 +163,7 @@ void random_run::crash() {
 // The rule is lifted, everything is retried, and the users go home.
 bool random_run::bring_to_rest() {
   refuses_ = false;
+  if (options_.before_rest) options_.before_rest(here_);
   for (int i = 0; i < 20; ++i) {
     auto const& map = *here_.views().status.find(map_);
     if (map.state == map_state::paused) (void)here_.submit(engine::resume_map{map_});

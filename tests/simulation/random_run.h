@@ -3,6 +3,7 @@
 // for.
 #pragma once
 
+#include <functional>
 #include <random>
 #include <string>
 
@@ -28,6 +29,10 @@ struct random_options {
   bool large_column = false;
   bool without_anchor = false;
   std::size_t rounds = 60;
+  engine::flow_options flow;
+  // What else happens to the world: before each round, and before everything comes to rest.
+  std::function<void(world&)> before_round;
+  std::function<void(world&)> before_rest;
 };
 
 // One run of one seed, which gives the same log wherever and whenever it runs.
@@ -38,6 +43,7 @@ class random_run {
   [[nodiscard]] std::string run();
   event_log const& log() const { return here_.log(); }
   std::size_t steps() const { return here_.steps(); }
+  fault_coverage const& coverage() const { return here_.coverage; }
 
  private:
   std::uint64_t draw(std::uint64_t below) { return chance_() % below; }

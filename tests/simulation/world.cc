@@ -8,6 +8,12 @@
 #include "replay/rebuild.h"
 
 namespace dualwrite::simulation {
+namespace {
+
+// More of them at one instant are no work any more.
+constexpr std::size_t handlers_max = 500'000;
+
+}  // namespace
 
 engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
                                               instant recorded_at,
@@ -90,10 +96,18 @@ void world::step() {
   ++steps_;
   let_arrive(left_port);
   let_arrive(right_port);
-  io_->poll();
-  io_->restart();
+  settle();
   time.advance();
-  io_->poll();
+  settle();
+}
+
+// All that can happen without time. What never ends without time would hang a real engine as well.
+void world::settle() {
+  std::size_t done = 0;
+  while (spins_.code == error_code::ok && io_->poll_one() > 0) {
+    if (++done > handlers_max)
+      spins_ = error{error_code::timed_out, "the engine spins without waiting for anything"};
+  }
   io_->restart();
 }
 
@@ -104,7 +118,7 @@ void world::run(std::size_t steps) {
 bool world::run_until(std::function<bool()> const& done, std::size_t steps_max) {
   for (std::size_t i = 0; i < steps_max; ++i) {
     if (done()) return true;
-    if (engine_->failure().code != error_code::ok) return false;
+    if (failure().code != error_code::ok) return false;
     step();
   }
   return done();

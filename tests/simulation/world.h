@@ -57,7 +57,9 @@ class world {
   void restart_without_newest_block(bool checks_anchor);
 
   projections::views const& views() const { return engine_->views(); }
-  error const& failure() const { return engine_->failure(); }
+  error const& failure() const {
+    return spins_.code == error_code::ok ? engine_->failure() : spins_;
+  }
   event_log const& log() const { return log_->log(); }
   engine::engine& core() { return *engine_; }
   boost::asio::io_context& io() { return *io_; }
@@ -66,11 +68,13 @@ class world {
   void start();
   void kill();
   void step();
+  void settle();
   void let_arrive(faulty_app& port);
   void note(fault_site site);
 
   engine::engine_settings settings_;
   std::size_t steps_ = 0;
+  error spins_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::shared_ptr<memory_event_log> disk_;
   std::unique_ptr<simulated_log> log_;
