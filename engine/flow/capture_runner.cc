@@ -1,6 +1,7 @@
 #include "engine/flow/capture_runner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/flow/copy_chunk.h"
 #include "events/row_image.h"
@@ -125,12 +126,29 @@ async<void> capture_runner::step() {
     auto const& at = context_.views().delivery.captures.at({context_.link, side_}).at;
     bool const again = transaction.position.incarnation == at.incarnation &&
                        transaction.position.commit <= at.commit;
-    if (!again) DW_CO_CHECK(append_transaction(transaction, events));
+    if (again) continue;
+    if (is_before_its_outcome(transaction)) {
+      auto ready = std::exchange(events, {});
+      if (!ready.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(ready)));
+      while (is_before_its_outcome(transaction)) DW_CO_CHECK(co_await wake_.wait());
+    }
+    DW_CO_CHECK(append_transaction(transaction, events));
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   auto const last = transactions.back().position;
   DW_CO_CHECK(co_await source.acknowledge(last));
   co_return result<void>{};
+}
+
+// A batch of ours may come back before the reply that says so. What it decided has to be in the log
+// before any change of somebody who has seen it.
+bool capture_runner::is_before_its_outcome(captured_transaction const& transaction) const {
+  if (!transaction.mark || transaction.mark->lane.log != context_.log.log().head().log)
+    return false;
+  auto const& lane = transaction.mark->lane;
+  if (lane.link != context_.link) return false;
+  auto const* known = context_.views().delivery.lane({lane.link, lane.way, lane.lane});
+  return known != nullptr && known->batch < transaction.mark->batch;
 }
 
 result<void> capture_runner::append_transaction(captured_transaction const& transaction,

@@ -34,6 +34,7 @@ class capture_runner {
   bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start(wanted tables);
   [[nodiscard]] async<void> step();
+  bool is_before_its_outcome(captured_transaction const& transaction) const;
   [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction,
                                                 drafts& events);
   void append_rows(captured_transaction const& transaction,
