@@ -181,7 +181,8 @@ struct proven_chunk {
 [[nodiscard]] chunk_proof prove_chunk(block_view const& block, std::uint32_t chunk);
 
 // The headers that the proof speaks for. It says nothing about which log the chain belongs to:
-// compare `block.chain`. Errors: `log_corrupt`, `log_newer_format`.
+// compare `block.chain`.
+// Errors: `log_corrupt`, `log_newer_format`.
 [[nodiscard]] result<proven_chunk> check_proof(chunk_proof const& proof);
 
 }  // namespace dualwrite

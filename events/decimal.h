@@ -17,8 +17,10 @@ namespace dualwrite {
 // Guarantees: nothing here goes through binary floating point, nothing is rounded unless rounding
 // is asked for. The scale is kept (12.30 prints as 12.30), but numbers that are equal compare equal
 // whatever their scale. NaN equals NaN and is greater than every other number; there is no negative
-// zero. Errors: what is not a number, or has more digits than the limits below, is
-// `value_not_convertible`. Threads: a plain value.
+// zero.
+// Errors: what is not a number, or has more digits than the limits below, is
+// `value_not_convertible`.
+// Threads: a plain value.
 class decimal {
  public:
   // The limits of PostgreSQL's numeric: digits before and after the point.

@@ -21,8 +21,8 @@ namespace dualwrite {
 
 using digest = std::array<std::byte, 32>;  // SHA-256
 
-// The digest of the parts, one after the other. Threads: any; each thread keeps one context of its
-// own.
+// The digest of the parts, one after the other.
+// Threads: any; each thread keeps one context of its own.
 [[nodiscard]] digest sha256(std::initializer_list<bytes_view> parts);
 
 [[nodiscard]] digest leaf_digest(bytes_view table_row, bytes_view stored);

@@ -46,7 +46,8 @@ struct sync_record {
 
 class record_packer {
  public:
-  // Appends a record; `index` is given by the pack. Errors: none, the images are taken as they are.
+  // Appends a record; `index` is given by the pack.
+  // Errors: none, the images are taken as they are.
   void add(sync_record const& record);
   std::uint32_t count() const { return count_; }
   std::size_t size() const { return bytes_.size(); }

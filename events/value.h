@@ -49,8 +49,9 @@ using uuid_bytes = std::array<std::uint8_t, 16>;
 // 0.0 is -0.0, NaN is NaN, int64 5 is not decimal 5. compare() is a total order in which only equal
 // values are equivalent: NULL first, then booleans, numbers by what they are worth (int64 before
 // float64 before decimal where they are worth the same), texts by their bytes, and so on in the
-// order of the types; `unchanged` last. Errors: none. An accessor of another type than the value's
-// is a bug. Threads: a plain value.
+// order of the types; `unchanged` last.
+// Errors: none. An accessor of another type than the value's is a bug.
+// Threads: a plain value.
 class value {
  public:
   value() = default;  // NULL
@@ -140,7 +141,8 @@ using row_values = std::vector<value>;
 // to be read back.
 [[nodiscard]] std::string to_string(value const& what);
 
-// "8-4-4-4-12" hexadecimal digits; parsing takes capitals too. Errors: `value_not_convertible`.
+// "8-4-4-4-12" hexadecimal digits; parsing takes capitals too.
+// Errors: `value_not_convertible`.
 [[nodiscard]] std::string print_uuid(uuid_bytes const& bytes);
 [[nodiscard]] result<uuid_bytes> parse_uuid(std::string_view text);
 // The shortest text that reads back as the same number; "NaN", "Infinity", "-Infinity".

@@ -11,7 +11,8 @@
 namespace dualwrite::engine {
 
 // The local admin's token: `folder`/admin.token, readable by its owner only, made at the first
-// start. Errors: `folder_refused`.
+// start.
+// Errors: `folder_refused`.
 [[nodiscard]] result<std::string> local_token(std::filesystem::path const& folder);
 
 // Whether an Authorization header carries the token. Takes the same time for every wrong token of

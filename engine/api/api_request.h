@@ -27,7 +27,8 @@ struct api_request {
   [[nodiscard]] result<std::uint64_t> number(std::string const& name,
                                              std::uint64_t otherwise,
                                              std::uint64_t most) const;
-  // The body as an object; empty where there is none. Errors: `request_invalid`.
+  // The body as an object; empty where there is none.
+  // Errors: `request_invalid`.
   [[nodiscard]] result<boost::json::object> json() const;
 };
 
@@ -42,7 +43,8 @@ struct api_reply {
 [[nodiscard]] api_reply problem_reply(error const& what);
 [[nodiscard]] unsigned http_status(error_code code);
 
-// Splits "path?query" and takes the escapes out of the query. Errors: `request_invalid`.
+// Splits "path?query" and takes the escapes out of the query.
+// Errors: `request_invalid`.
 [[nodiscard]] result<void> take_target(std::string_view target, api_request& request);
 // Errors: `request_invalid` for an escape that is none.
 [[nodiscard]] result<std::string> unescape(std::string_view text, bool plus_is_space);

@@ -20,8 +20,9 @@ struct http_limits {
 };
 
 // Guarantees: a request that is too large, too slow or one too many is refused without harm to the
-// others; what a request is answered is durable, where it says that something was done. Errors:
-// `address_in_use`. Lifetime: cancel() and join() before it is destroyed. The context outlives it.
+// others; what a request is answered is durable, where it says that something was done.
+// Errors: `address_in_use`.
+// Lifetime: cancel() and join() before it is destroyed. The context outlives it.
 // Threads: the engine strand.
 class http_server {
  public:

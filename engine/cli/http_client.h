@@ -16,7 +16,8 @@ struct server_address {
   std::string port = "8470";
   std::string token{};
 
-  // "http://127.0.0.1:8470", "127.0.0.1:8470", "[::1]:8470". Errors: `request_invalid`.
+  // "http://127.0.0.1:8470", "127.0.0.1:8470", "[::1]:8470".
+  // Errors: `request_invalid`.
   [[nodiscard]] static result<server_address> parse(std::string_view url);
 };
 

@@ -20,7 +20,8 @@ namespace dualwrite::engine {
 // Guarantees: run() returns when a signal asked for it, or with the error that ended the engine;
 // then nothing is acknowledged any more. A second signal ends the process at once. Errors of
 // open(): those of the log's opening, `address_in_use`, `invalid_definition` for a connector that
-// is not built in. Threads: run() is the engine strand.
+// is not built in.
+// Threads: run() is the engine strand.
 class server_process {
  public:
   explicit server_process(server_config config, std::string config_path);

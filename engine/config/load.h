@@ -29,14 +29,16 @@ struct loaded_config {
 };
 
 // `file_name` says how the file is called in messages, and its folder is where relative paths
-// begin. Guarantees: reads nothing but `text` and the secrets that it names; the same text gives
-// the same problems.
+// begin.
+// Guarantees: reads nothing but `text` and the secrets that it names; the same text gives the same
+// problems.
 [[nodiscard]] loaded_config load_config(std::string_view text,
                                         std::string_view file_name,
                                         secret_lookup const& secrets);
 
-// Reads the file as well. Errors: `config_invalid` with the formatted problems; `config_unreadable`
-// where there is no such file. `warnings` gets the formatted warnings, where there are some.
+// Reads the file as well.
+// Errors: `config_invalid` with the formatted problems; `config_unreadable` where there is no such
+// file. `warnings` gets the formatted warnings, where there are some.
 [[nodiscard]] result<server_config> load_config_file(std::string const& path,
                                                      secret_lookup const& secrets,
                                                      std::string& warnings);

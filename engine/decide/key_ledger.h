@@ -41,8 +41,9 @@ struct handed_write {
 };
 
 // Guarantees: a write is unseen by a change of the target's side unless its batch came back before
-// that change. Lifetime: `handed_write` pointers live until the batch is passed by their map or
-// taken back. Threads: the engine strand.
+// that change.
+// Lifetime: `handed_write` pointers live until the batch is passed by their map or taken back.
+// Threads: the engine strand.
 class key_ledger {
  public:
   // Before the batch is sent: from here on both meanings hold.

@@ -12,8 +12,10 @@
 namespace dualwrite::engine {
 
 // Guarantees: an accepted record is durable before the source is acknowledged; a transaction is
-// captured whole, in order, once. Errors: run() ends with an error only where the engine must stop;
-// a source that lost what was captured from it stops its maps. Threads: the engine strand.
+// captured whole, in order, once.
+// Errors: run() ends with an error only where the engine must stop; a source that lost what was
+// captured from it stops its maps.
+// Threads: the engine strand.
 class capture_runner {
  public:
   capture_runner(link_context& context, side of);

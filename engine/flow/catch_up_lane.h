@@ -10,8 +10,9 @@
 namespace dualwrite::engine {
 
 // Guarantees: one map and direction is worked on by one catch-up lane at a time; a key with parked
-// records is written by no other lane. Errors: run() ends with an error only where the engine must
-// stop. Threads: the engine strand.
+// records is written by no other lane.
+// Errors: run() ends with an error only where the engine must stop.
+// Threads: the engine strand.
 class catch_up_lane {
  public:
   catch_up_lane(link_context& context, target_session& session, direction way, lane_id lane);

@@ -41,7 +41,8 @@ struct chunk_place {
                                    batch_number batch);
 
 // The row as it is now, as a record of its own; what waits for it and was captured before is
-// superseded. Errors: `unknown_record` where the record does not wait for it any more.
+// superseded.
+// Errors: `unknown_record` where the record does not wait for it any more.
 [[nodiscard]] result<drafts> reread_events(projections::views const& state,
                                            compiled_map const& map,
                                            link_id link,

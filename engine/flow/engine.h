@@ -45,13 +45,13 @@ class engine {
   [[nodiscard]] async<void> join();
 
   // A command with an id that was used in the last day is not taken again: it gets the outcome of
-  // the first. Errors: those of decide(); what a command is refused for is in the log too, with its
-  // author.
+  // the first.
+  // Errors: those of decide(); what a command is refused for is in the log too, with its author.
   [[nodiscard]] async<sequence> submit(command wish, std::string actor, std::string id);
   [[nodiscard]] async<sequence> submit(command wish, std::string actor);
 
-  // A table as its app describes it now. Errors: `unknown_link`, `unknown_app`, those of
-  // source_app.
+  // A table as its app describes it now.
+  // Errors: `unknown_link`, `unknown_app`, those of source_app.
   [[nodiscard]] async<table_schema> describe(link_id link, side of, std::string table);
 
   // For facts of the server itself, and for what looks at the log beside the runners.

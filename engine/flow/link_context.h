@@ -31,7 +31,8 @@ struct flow_faults {
 class map_catalogue {
  public:
   // Compiles the definition as the views have it, against the newest schemas; kept until version or
-  // schemas change. Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
+  // schemas change.
+  // Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
   [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views,
                                                                 map_id map);
 

@@ -15,8 +15,9 @@
 namespace dualwrite::engine {
 
 // Guarantees: nothing is captured or written before it is known what every lane had done, and what
-// was handed out is remembered as it was before the engine ended. Lifetime: outlives the nursery's
-// children. Threads: the engine strand.
+// was handed out is remembered as it was before the engine ended.
+// Lifetime: outlives the nursery's children.
+// Threads: the engine strand.
 class link_runner {
  public:
   explicit link_runner(std::unique_ptr<link_context> context);

@@ -12,8 +12,9 @@ namespace dualwrite::engine {
 [[nodiscard]] bool wants_delivery(projections::map_row const& map);
 
 // Guarantees: a map joins only at a place that it has reached itself, and leaves only between two
-// batches. Errors: run() ends with an error only where the engine must stop. Threads: the engine
-// strand.
+// batches.
+// Errors: run() ends with an error only where the engine must stop.
+// Threads: the engine strand.
 class main_lane {
  public:
   main_lane(link_context& context, target_session& session, direction way);

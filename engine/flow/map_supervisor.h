@@ -11,8 +11,9 @@ namespace dualwrite::engine {
 
 // Guarantees: a pause or stop is reported when no batch of the map can start any more and what the
 // one in hand did is known, or is named as in doubt; a map is Running again only when both its
-// directions are in the main lane. Errors: run() ends with an error only where the engine must
-// stop. Threads: the engine strand.
+// directions are in the main lane.
+// Errors: run() ends with an error only where the engine must stop.
+// Threads: the engine strand.
 class map_supervisor {
  public:
   explicit map_supervisor(link_context& context);

@@ -17,8 +17,9 @@ class cancellation_signal;
 namespace dualwrite::engine {
 
 // Guarantees: no coroutine outlives it: join() before it is destroyed, or abandon() where the
-// executor itself is thrown away with all that waits in it (a crash in the simulator). Errors: a
-// child that ends with an error other than `stopped` cancels its siblings; failure() tells it.
+// executor itself is thrown away with all that waits in it (a crash in the simulator).
+// Errors: a child that ends with an error other than `stopped` cancels its siblings; failure()
+// tells it.
 // Threads: the engine strand.
 class nursery {
  public:

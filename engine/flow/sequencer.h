@@ -31,8 +31,10 @@ struct sequencer_faults {
 
 // Guarantees: a submission's events stand together and in order; a submitter hears of them only
 // after they are durable and the views have them; decisions see the state of everything before
-// them. Errors: when the log fails, run() ends with that error and no submitter is acknowledged any
-// more. Lifetime: outlives its submitters' coroutines. Threads: the engine strand.
+// them.
+// Errors: when the log fails, run() ends with that error and no submitter is acknowledged any more.
+// Lifetime: outlives its submitters' coroutines.
+// Threads: the engine strand.
 class sequencer {
  public:
   sequencer(boost::asio::any_io_executor executor,

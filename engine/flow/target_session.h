@@ -19,9 +19,10 @@ enum class delivery_end : std::uint8_t {
 };
 
 // Guarantees: a batch takes effect at most once; its outcome is in the log exactly when it took
-// effect. Errors: deliver() and open() end with an error only where the engine must stop:
-// `lane_ahead_of_log`, `lane_fenced`, a failed log. Threads: the engine strand; one coroutine a
-// lane.
+// effect.
+// Errors: deliver() and open() end with an error only where the engine must stop:
+// `lane_ahead_of_log`, `lane_fenced`, a failed log.
+// Threads: the engine strand; one coroutine a lane.
 class target_session {
  public:
   target_session(link_context& context, direction way);

@@ -33,7 +33,8 @@ enum class removal : std::uint8_t { remove, mark, ignore };
 // the left and a row of the right table with the same integration key have the same key bytes,
 // whatever the types of the columns. A column that is written both ways comes back as it was.
 // Errors: `value_not_convertible`, `value_not_mapped`, `column_missing`, `expression_failed`, all
-// with the column's name; `key_missing`. Threads: one at a time, because of the expressions.
+// with the column's name; `key_missing`.
+// Threads: one at a time, because of the expressions.
 class compiled_map {
  public:
   [[nodiscard]] map_definition const& definition() const { return definition_; }

@@ -17,8 +17,8 @@ enum class fit : std::uint8_t {
 [[nodiscard]] fit fit_between(column_schema const& from, column_schema const& to);
 
 // NULL and `unchanged` stay what they are. A decimal fits its precision and scale, a text its
-// length, a label its type. Errors: `value_not_convertible`, saying which value and why; the caller
-// adds the column.
+// length, a label its type.
+// Errors: `value_not_convertible`, saying which value and why; the caller adds the column.
 [[nodiscard]] result<value> convert(value const& what, column_schema const& to);
 
 // "decimal(12,2)", "text(40)", "enumeration grade"

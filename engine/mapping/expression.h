@@ -17,10 +17,11 @@ class sql_sandbox;
 //
 // Guarantees: the same row gives the same value, on every machine, for ever. Whole numbers and
 // decimals are exact; what has no exact meaning (a text compared with a number, a sum of a decimal
-// and a float) is refused when it is made. NULL is SQL's: unknown. Errors: making one:
-// `expression_invalid`, with line, column, the text with a caret, and what to do. Evaluating:
-// `column_missing` where the row does not hold a column it reads, `expression_failed` (division by
-// zero, overflow, a cast that does not fit). Lifetime: keeps its sandbox; moved, not copied.
+// and a float) is refused when it is made. NULL is SQL's: unknown.
+// Errors: making one: `expression_invalid`, with line, column, the text with a caret, and what to
+// do. Evaluating: `column_missing` where the row does not hold a column it reads,
+// `expression_failed` (division by zero, overflow, a cast that does not fit).
+// Lifetime: keeps its sandbox; moved, not copied.
 // Threads: one at a time for all expressions of one sandbox.
 class expression {
  public:

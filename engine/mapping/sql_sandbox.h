@@ -21,8 +21,9 @@ struct statement_closer {
 using sql_statement = std::unique_ptr<sqlite3_stmt, statement_closer>;
 
 // Guarantees: no tables, no files, no other database, no extension, no function but ours and a few
-// of SQLite's that have one meaning; results do not depend on time, chance or locale. Errors:
-// `expression_invalid` where SQLite refuses the text. Threads: one at a time.
+// of SQLite's that have one meaning; results do not depend on time, chance or locale.
+// Errors: `expression_invalid` where SQLite refuses the text.
+// Threads: one at a time.
 class sql_sandbox {
  public:
   sql_sandbox();
@@ -49,7 +50,8 @@ struct sql_function {
 [[nodiscard]] std::string_view read_string(sqlite3_value* from);
 [[nodiscard]] result<value> read_value(sqlite3_value* from, value_type type);
 
-// `what` is bound as parameter `index`. Errors: `expression_failed` for NaN.
+// `what` is bound as parameter `index`.
+// Errors: `expression_failed` for NaN.
 [[nodiscard]] result<void> bind_value(sqlite3_stmt* statement, int index, value const& what);
 
 }  // namespace dualwrite::engine

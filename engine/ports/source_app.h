@@ -50,9 +50,9 @@ struct chunk_request {
 };
 
 // Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
-// source has lost what was captured from it; `table_missing`. Lifetime: outlives every runner
-// started on it. Threads: called on the engine strand only; an implementation may hop to the
-// blocking pool inside.
+// source has lost what was captured from it; `table_missing`.
+// Lifetime: outlives every runner started on it.
+// Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class source_app {
  public:
   virtual ~source_app() = default;

@@ -88,11 +88,12 @@ struct target_batch {
 // Guarantees: apply() writes rows, lane row, places and outcome in one transaction of the target,
 // and only where the lane row still has the batch's log, session and previous number: so nothing is
 // written twice, nor by two engines. A row that the target refuses leaves no trace; the others are
-// written. Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`:
-// nothing was written. `app_reply_lost`: it is not known; open the lane again and look.
-// `lane_fenced`: another session, engine or log has the lane. Lifetime: outlives every runner
-// started on it; the batch is only read until apply() returns. Threads: called on the engine strand
-// only; an implementation may hop to the blocking pool inside.
+// written.
+// Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was
+// written. `app_reply_lost`: it is not known; open the lane again and look. `lane_fenced`: another
+// session, engine or log has the lane.
+// Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
+// Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class target_app {
  public:
   virtual ~target_app() = default;

@@ -9,7 +9,8 @@
 namespace dualwrite::engine {
 
 // Guarantees: now() is the wall time at construction, advanced by the monotonic clock: it neither
-// goes back nor jumps. Threads: now() from any, the rest on the engine strand.
+// goes back nor jumps.
+// Threads: now() from any, the rest on the engine strand.
 class wall_clock final : public clock {
  public:
   explicit wall_clock(boost::asio::any_io_executor executor);

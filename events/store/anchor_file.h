@@ -24,13 +24,14 @@
 namespace dualwrite {
 
 // Guarantees: after write() the anchor survives the death of the process; at most `sync_delay` and
-// one sync later, and at the object's end, that of the machine. Errors: `folder_refused`; after a
-// failed write or sync write() is false for ever, because what is on the disk is not known any
-// more. Threads: write() from one; the syncs have a thread of their own.
+// one sync later, and at the object's end, that of the machine.
+// Errors: `folder_refused`; after a failed write or sync write() is false for ever, because what is
+// on the disk is not known any more.
+// Threads: write() from one; the syncs have a thread of their own.
 class anchor_file {
  public:
-  // Nothing where there is no file. Errors: `log_anchor_missing` where it is damaged,
-  // `log_newer_format`.
+  // Nothing where there is no file.
+  // Errors: `log_anchor_missing` where it is damaged, `log_newer_format`.
   [[nodiscard]] static result<std::optional<anchor>> read(std::filesystem::path const& path);
   // Makes the file, durably, where it is missing.
   [[nodiscard]] static result<void> create(std::filesystem::path const& path, anchor const& first);

@@ -57,7 +57,8 @@ class data_folder {
   int lock_;
 };
 
-// Makes a new or renamed file's name durable. Errors: `folder_refused`.
+// Makes a new or renamed file's name durable.
+// Errors: `folder_refused`.
 [[nodiscard]] result<void> sync_folder(std::filesystem::path const& folder);
 
 // `folder_refused` with the system's last error.

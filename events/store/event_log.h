@@ -56,9 +56,9 @@ struct verify_report {
 // An append-only log of events with dense sequences, tamper evidence and one writer.
 //
 // Guarantees: append() returns after the events are on stable storage, whole and in order; after a
-// crash the log is a prefix of what was appended that holds all that was acknowledged. Errors:
-// after `log_write_failed` the log takes nothing more; end the process and open it again. Threads:
-// append() from one thread at a time; the rest from any.
+// crash the log is a prefix of what was appended that holds all that was acknowledged.
+// Errors: after `log_write_failed` the log takes nothing more; end the process and open it again.
+// Threads: append() from one thread at a time; the rest from any.
 class event_log {
  public:
   virtual ~event_log() = default;
@@ -67,8 +67,8 @@ class event_log {
 
   // Appends one commit group as one block. `expected` is the head that the writer knows; `writer`
   // its epoch, which the embedded log ignores (a file lock keeps it single) and a replicated one
-  // fences by. Errors: `log_head_moved`, `log_write_failed`, `log_disk_reserve` (nothing was
-  // written).
+  // fences by.
+  // Errors: `log_head_moved`, `log_write_failed`, `log_disk_reserve` (nothing was written).
   [[nodiscard]] virtual result<log_head> append(std::span<encoded_event const> events,
                                                 instant recorded_at,
                                                 sequence expected,

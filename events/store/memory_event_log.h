@@ -34,8 +34,9 @@ struct memory_checks {
 };
 
 // Guarantees: those of event_log, against a crash at any moment, where "stable" means what sync()
-// was called for. Errors: those of event_log, and those that fail_next() asks for. Threads: those
-// of event_log.
+// was called for.
+// Errors: those of event_log, and those that fail_next() asks for.
+// Threads: those of event_log.
 class memory_event_log final : public event_log, private block_source {
  public:
   explicit memory_event_log(log_id log);

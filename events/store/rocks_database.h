@@ -32,7 +32,8 @@ enum class rocks_recovery : std::uint8_t {
 };
 
 // Errors: `log_corrupt`, `log_locked`, `log_newer_format` (column families of a later release),
-// `log_disk_reserve`, `folder_refused`. Threads: write() from one, the rest from any.
+// `log_disk_reserve`, `folder_refused`.
+// Threads: write() from one, the rest from any.
 class rocks_database {
  public:
   [[nodiscard]] static result<std::unique_ptr<rocks_database>> open(

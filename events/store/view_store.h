@@ -41,9 +41,10 @@ struct row_change {
 
 // Guarantees: a commit is taken whole or not at all, also by a crash; a crash may set a view back
 // to an earlier commit, but never behind one that flush() was called after. Keys are ordered by
-// their bytes. Errors: `view_corrupt` where a view's bytes cannot be read: drop it and fold it
-// again; `folder_refused`, `log_disk_reserve`. Threads: commit(), drop() and flush() from one
-// thread at a time, the rest from any.
+// their bytes.
+// Errors: `view_corrupt` where a view's bytes cannot be read: drop it and fold it again;
+// `folder_refused`, `log_disk_reserve`.
+// Threads: commit(), drop() and flush() from one thread at a time, the rest from any.
 class view_store {
  public:
   virtual ~view_store() = default;

@@ -42,7 +42,8 @@ class fault_coverage {
 };
 
 // Passes calls on as they are until a fault is asked for; the same seed and calls give the same
-// faults. Lifetime: outlives the engine; what a crashed engine had asked for may still arrive.
+// faults.
+// Lifetime: outlives the engine; what a crashed engine had asked for may still arrive.
 // Threads: one.
 class faulty_app final : public engine::source_app, public engine::target_app {
  public:

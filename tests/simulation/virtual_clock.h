@@ -10,7 +10,8 @@
 namespace dualwrite::simulation {
 
 // Guarantees: the same calls in the same order give the same times; who waits for the same instant
-// is woken in the order of asking. Threads: one.
+// is woken in the order of asking.
+// Threads: one.
 class virtual_clock final : public engine::clock {
  public:
   [[nodiscard]] instant now() const override { return now_; }

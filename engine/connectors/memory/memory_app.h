@@ -53,7 +53,8 @@ struct memory_options {
 
 // Guarantees: a transaction takes effect whole or not at all; changes come back in commit order
 // with both images, and only when they are durable. After a crash, or when it was put back, all
-// connections are closed: capture and lanes are opened again. Threads: one.
+// connections are closed: capture and lanes are opened again.
+// Threads: one.
 class memory_app final : public source_app, public target_app {
  public:
   explicit memory_app(clock& time) : time_(time) {}
@@ -63,7 +64,8 @@ class memory_app final : public source_app, public target_app {
   memory_table& add_table(table_schema schema);
   memory_table& table(std::string const& name) { return tables_.at(name); }
 
-  // A user's transaction. Errors: `row_refused`; then nothing of it was done.
+  // A user's transaction.
+  // Errors: `row_refused`; then nothing of it was done.
   [[nodiscard]] result<source_position> commit(std::vector<row_change> const& changes);
 
   // All that was committed is durable from here on.

@@ -22,7 +22,8 @@
 namespace dualwrite::engine::sqlite {
 
 // Errors: `source_rewound` where changes may have been lost: another file, a file that was set
-// back, triggers that are gone. Threads: one at a time.
+// back, triggers that are gone.
+// Threads: one at a time.
 class change_log {
  public:
   // Makes what is missing: our tables, and an identity of the file.

@@ -49,8 +49,8 @@ class statement {
 };
 
 // Errors: `app_busy`, `app_unreachable` (the file is missing, full or refused), `app_damaged`,
-// `table_missing` (a statement does not fit the schema), `row_refused` (a constraint). Threads: one
-// at a time.
+// `table_missing` (a statement does not fit the schema), `row_refused` (a constraint).
+// Threads: one at a time.
 class database {
  public:
   database() = default;

@@ -23,8 +23,9 @@ struct sqlite_settings {
 // begin with _dualwrite_; detach() takes them out again. The file is in WAL mode from then on.
 // Errors: those of the ports, and `app_damaged`.
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
-// destroyed. Threads: called on the engine strand; SQLite works on the pool, reading and writing
-// beside each other.
+// destroyed.
+// Threads: called on the engine strand; SQLite works on the pool, reading and writing beside each
+// other.
 class sqlite_app final : public source_app, public target_app {
  public:
   sqlite_app(boost::asio::any_io_executor strand,
