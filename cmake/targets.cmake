@@ -13,6 +13,8 @@ function(dualwrite_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE dw_flags ${arg_LINKS} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector>)
+  # g++ 12 at -O3 takes strings for endless, and writes before their begin.
+  target_compile_options(${name} PRIVATE "$<$<CONFIG:Release>:-Wno-stringop-overflow;-Wno-array-bounds>")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 900)
 endfunction()

@@ -20,15 +20,27 @@ struct packed_event {
   std::string bytes;
   DW_FIELDS(kind, stream, link, bytes);
 };
+struct packed_row {
+  std::uint64_t event = 0;
+  map_id map;
+  sequence record;
+  std::string table;
+  std::vector<std::uint64_t> columns;
+  std::string values;
+  DW_FIELDS(event, map, record, table, columns, values);
+};
+struct packed_outcome {
+  std::vector<packed_event> events;
+  std::vector<packed_row> missing;
+  DW_FIELDS(events, missing);
+};
 
 struct outcome_writer {
   planned_batch const& batch;
-  projections::parked const& parked;
-  find_dependency const& dependency;
   drafts exceptions;
+  std::vector<missing_row> missing;
   std::map<map_id, MapCounts> counts;
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
-  std::set<std::pair<map_id, sequence>> beaten_here;
 
   template <class Event>
   void add(map_id map, Event const& event) {
@@ -47,10 +59,7 @@ struct outcome_writer {
         RecordSkipped{
             record.map, batch.way, record.at, reason, by, record.which == attempt::retry});
   }
-  void park(planned_record const& record,
-            park_state state,
-            write_result const& why,
-            sequence waits_for) {
+  void park(planned_record const& record, park_state state, write_result const& why) {
     if (record.which == attempt::retry) {
       add(record.map,
           RetryFailed{record.map,
@@ -61,7 +70,7 @@ struct outcome_writer {
                       why.code,
                       why.text,
                       why.column,
-                      waits_for});
+                      {}});
       return;
     }
     auto const& plan = record.plan;
@@ -75,7 +84,7 @@ struct outcome_writer {
                      why.code,
                      why.text,
                      why.column,
-                     waits_for,
+                     {},
                      blob{plan.key},
                      blob{plan.old_key},
                      whole,
@@ -84,14 +93,10 @@ struct outcome_writer {
   }
 
   void refuse(planned_record const& record, write_result const& why) {
-    if (why.references) {
-      if (auto const waits_for = dependency(record, *why.references)) {
-        auto waiting = why;
-        waiting.kind = fault_class::dependency;
-        return park(record, park_state::dependency, waiting, *waits_for);
-      }
-    }
-    park(record, park_state::failed, why, {});
+    // The outcome's first event, the counts, comes before the exceptions.
+    auto const event = exceptions.size() + 1;
+    if (why.references) missing.push_back({event, record.map, record.at, *why.references});
+    park(record, park_state::failed, why);
   }
 
   // What this record took the place of: earlier parked records of its key, and parked ones of the
@@ -99,22 +104,13 @@ struct outcome_writer {
   void supersede(planned_record const& record) {
     auto const& plan = record.plan;
     for (auto const loser : plan.beaten) {
-      // Several changes of one batch may win against it, and it may have been settled since they
-      // were planned.
-      bool const ended = parked.find({record.map, opposite(batch.way)}, loser) == nullptr;
-      if (ended || !beaten_here.insert({record.map, loser}).second) continue;
       add(record.map,
           RecordSkipped{
               record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
     }
     bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
     if (!whole) return;
-    if (auto const* chain = parked.chain({record.map, batch.way}, plan.key);
-        chain != nullptr && record.which == attempt::retry) {
-      for (auto const earlier : *chain) {
-        if (earlier < record.at) supersede(record, earlier);
-      }
-    }
+    for (auto const earlier : record.earlier) supersede(record, earlier);
     auto const here = parked_here.extract({record.map, plan.key});
     if (here.empty()) return;
     for (auto const earlier : here.mapped()) supersede(record, earlier);
@@ -147,9 +143,9 @@ struct outcome_writer {
       case write_effect::kept:
         return skip(record, skip_reason::kept, {});
       case write_effect::missing:
-        return park(record, park_state::reread, result, {});
+        return park(record, park_state::reread, result);
       case write_effect::held:
-        return park(record, park_state::waiting, result, {});
+        return park(record, park_state::waiting, result);
       case write_effect::refused:
         return refuse(record, result);
     }
@@ -198,7 +194,7 @@ struct outcome_writer {
       case fate::skip:
         return skip(record, record.plan.reason, record.plan.by);
       case fate::park:
-        return park(record, record.plan.state, record.plan.fault, {});
+        return park(record, record.plan.state, record.plan.fault);
       case fate::write:
         return written(record, results[*record.write]);
     }
@@ -207,11 +203,8 @@ struct outcome_writer {
 
 }  // namespace
 
-drafts outcome_of(planned_batch const& batch,
-                  std::span<write_result const> results,
-                  projections::parked const& parked,
-                  find_dependency const& dependency) {
-  outcome_writer out{batch, parked, dependency, {}, {}, {}, {}};
+batch_outcome outcome_of(planned_batch const& batch, std::span<write_result const> results) {
+  outcome_writer out{batch, {}, {}, {}, {}};
   for (auto const& record : batch.records) out.settle(record, results);
 
   RecordsApplied applied;
@@ -231,14 +224,54 @@ drafts outcome_of(planned_batch const& batch,
   events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
   for (auto& event : out.exceptions) events.push_back(std::move(event));
   for (auto const& event : batch.also) events.push_back(event);
-  return events;
+  return {std::move(events), std::move(out.missing)};
+}
+
+std::string pack_outcome(batch_outcome const& outcome) {
+  packed_outcome packed;
+  for (auto const& event : outcome.events) {
+    std::string bytes(reinterpret_cast<char const*>(event.bytes.data()), event.bytes.size());
+    packed.events.push_back({event.stream.kind, event.stream.id, event.link, std::move(bytes)});
+  }
+  for (auto const& one : outcome.missing) {
+    auto const& row = one.row;
+    packed.missing.push_back({one.event,
+                              one.map,
+                              one.record,
+                              row.table,
+                              {row.columns.begin(), row.columns.end()},
+                              encode_row(row.values)});
+  }
+  projections::archive_writer out;
+  out.put(packed);
+  return out.take();
+}
+
+result<batch_outcome> unpack_outcome(std::string_view bytes) {
+  DW_TRY(auto const packed, projections::load<packed_outcome>(bytes));
+  batch_outcome out;
+  for (auto const& one : packed.events) {
+    auto const* begin = reinterpret_cast<std::byte const*>(one.bytes.data());
+    out.events.push_back({{one.kind, one.stream}, one.link, 1, {begin, begin + one.bytes.size()}});
+  }
+  for (auto const& one : packed.missing) {
+    if (one.event >= out.events.size()) return error{error_code::event_malformed, "an outcome"};
+    missing_row row;
+    row.event = one.event;
+    row.map = one.map;
+    row.record = one.record;
+    row.row.table = one.table;
+    row.row.columns.assign(one.columns.begin(), one.columns.end());
+    DW_TRY(row.row.values, decode_row(one.values));
+    out.missing.push_back(std::move(row));
+  }
+  return out;
 }
 
 namespace {
 
-std::optional<event_view> view_of(encoded_event const& event) {
-  auto view = decode({sequence{1}, event.span, {}, event.stream, event.bytes});
-  return view ? std::optional(std::move(*view)) : std::nullopt;
+result<event_view> view_of(encoded_event const& event) {
+  return decode({sequence{1}, event.span, {}, event.stream, event.bytes});
 }
 
 bool ends_parked(event_view const& view) {
@@ -246,53 +279,61 @@ bool ends_parked(event_view const& view) {
   return skipped != nullptr && skipped->was_parked;
 }
 
+// The refusal of a record whose row is on its way: it waits, and is not counted as an error.
+template <class Refused>
+encoded_event waiting(encoded_event const& event,
+                      Refused refused,
+                      origin const& from,
+                      sequence on) {
+  refused.state = park_state::dependency;
+  refused.kind = fault_class::dependency;
+  refused.waits_for = on;
+  return draft(event.stream, event.link, refused, from);
+}
+
 }  // namespace
 
-bool ends_parked_records(drafts const& events) {
-  return std::any_of(events.begin(), events.end(), [](encoded_event const& event) {
+bool depends_on_turn(batch_outcome const& outcome) {
+  if (!outcome.missing.empty()) return true;
+  return std::any_of(outcome.events.begin(), outcome.events.end(), [](encoded_event const& event) {
     auto const view = view_of(event);
     return view && ends_parked(*view);
   });
 }
 
-drafts without_ended(projections::parked const& parked, drafts events) {
+result<drafts> at_its_turn(batch_outcome outcome,
+                           projections::parked const& parked,
+                           find_dependency const& find) {
+  for (auto const& one : outcome.missing) {
+    auto const waits_for = find(one);
+    if (!waits_for) continue;
+    auto& event = outcome.events[one.event];
+    DW_TRY(auto const view, view_of(event));
+    if (auto const* first = view.as<RecordParked>()) {
+      event = waiting(event, *first, view.from, *waits_for);
+    } else if (auto const* again = view.as<RetryFailed>()) {
+      event = waiting(event, *again, view.from, *waits_for);
+    }
+  }
   using record_name = std::tuple<map_id, direction, sequence>;
   std::set<record_name> parked_here;
   std::set<record_name> ended_here;
-  std::erase_if(events, [&](encoded_event const& event) {
-    auto const view = view_of(event);
-    if (!view) return false;
-    if (auto const* one = view->as<RecordParked>())
+  drafts told;
+  for (auto& event : outcome.events) {
+    DW_TRY(auto const view, view_of(event));
+    if (auto const* one = view.as<RecordParked>()) {
       parked_here.insert({one->map, one->way, one->record});
-    if (!ends_parked(*view)) return false;
-    auto const& skipped = *view->as<RecordSkipped>();
-    record_name const name{skipped.map, skipped.way, skipped.record};
-    bool const is_parked = parked_here.contains(name) ||
-                           parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
-    return !is_parked || !ended_here.insert(name).second;
-  });
-  return events;
-}
-
-std::string pack_outcome(drafts const& events) {
-  std::vector<packed_event> packed;
-  for (auto const& event : events) {
-    std::string bytes(reinterpret_cast<char const*>(event.bytes.data()), event.bytes.size());
-    packed.push_back({event.stream.kind, event.stream.id, event.link, std::move(bytes)});
+    }
+    if (ends_parked(view)) {
+      auto const& skipped = *view.as<RecordSkipped>();
+      record_name const name{skipped.map, skipped.way, skipped.record};
+      bool const is_parked = parked_here.contains(name) ||
+                             parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
+      if (!is_parked || !ended_here.insert(name).second) continue;
+    }
+    told.push_back(std::move(event));
   }
-  projections::archive_writer out;
-  out.put(packed);
-  return out.take();
-}
-
-result<drafts> unpack_outcome(std::string_view bytes) {
-  DW_TRY(auto const packed, projections::load<std::vector<packed_event>>(bytes));
-  drafts events;
-  for (auto const& one : packed) {
-    auto const* begin = reinterpret_cast<std::byte const*>(one.bytes.data());
-    events.push_back({{one.kind, one.stream}, one.link, 1, {begin, begin + one.bytes.size()}});
-  }
-  return events;
+  return told;
 }
 
 }  // namespace dualwrite::engine

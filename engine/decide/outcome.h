@@ -1,5 +1,5 @@
 // What came of one batch, as events: counts for what went well, one event for each exception. The
-// same bytes go into the lane's row in the target and, word for word, into the log.
+// outcome is stored in the lane's row in the target, and appended to the log when its turn comes.
 #pragma once
 
 #include <functional>
@@ -27,6 +27,7 @@ struct planned_record {
   std::uint32_t depth = 0;
   delivery_plan plan;
   std::optional<std::size_t> write;  // index among the batch's writes
+  std::vector<sequence> earlier;     // of a retry: what is parked of its key and older
 };
 
 struct planned_batch {
@@ -42,24 +43,40 @@ struct planned_batch {
   std::vector<encoded_event> also;  // events that come with the outcome, behind it
 };
 
-// Why a refusal may heal by itself: the row that it refers to has not arrived. Gives the record
-// that it waits for, or zero where the row is on its way unparked; nothing where it is not known to
-// come.
-using find_dependency =
-    std::function<std::optional<sequence>(planned_record const&, referenced_row const&)>;
+// A record was refused for want of this row; whether it is on its way is asked when the outcome is
+// appended.
+struct missing_row {
+  std::size_t event = 0;  // which of the outcome's events says so
+  map_id map;
+  sequence record;
+  referenced_row row;
+};
 
-// Lanes of both directions decide at once: a record that one batch beats or supersedes may have
-// ended by another one since. Such an outcome is told as it is true when its turn in the log comes.
-[[nodiscard]] bool ends_parked_records(drafts const& events);
-[[nodiscard]] drafts without_ended(projections::parked const& parked, drafts events);
+struct batch_outcome {
+  drafts events;
+  std::vector<missing_row> missing;
+};
 
-[[nodiscard]] drafts outcome_of(planned_batch const& batch,
-                                std::span<write_result const> results,
-                                projections::parked const& parked,
-                                find_dependency const& dependency);
+// Guarantees: depends on nothing but its arguments: a target calls it on any thread, with its
+// transaction open.
+[[nodiscard]] batch_outcome outcome_of(planned_batch const& batch,
+                                       std::span<write_result const> results);
 
-[[nodiscard]] std::string pack_outcome(drafts const& events);
+[[nodiscard]] std::string pack_outcome(batch_outcome const& outcome);
 // Errors: `event_malformed`.
-[[nodiscard]] result<drafts> unpack_outcome(std::string_view bytes);
+[[nodiscard]] result<batch_outcome> unpack_outcome(std::string_view bytes);
+
+// The record that brings a missing row, or zero where the row is on its way unparked; nothing where
+// it is not known to come.
+using find_dependency = std::function<std::optional<sequence>(missing_row const&)>;
+
+// Lanes of both directions work at once: a record that one batch beats or supersedes may have ended
+// by another one since, and a missing row may have been parked. Such an outcome is told as it is
+// true when its turn in the log comes.
+[[nodiscard]] bool depends_on_turn(batch_outcome const& outcome);
+// Errors: `event_malformed`.
+[[nodiscard]] result<drafts> at_its_turn(batch_outcome outcome,
+                                         projections::parked const& parked,
+                                         find_dependency const& find);
 
 }  // namespace dualwrite::engine

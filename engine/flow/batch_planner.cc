@@ -215,6 +215,10 @@ void batch_planner::keep(planned_record record, bool by_key) {
   for (auto const& conflict : plan.conflicts) {
     if (conflict.record_wins) beaten_[conflict.other] = record.at;
   }
+  if (record.which == attempt::retry) {
+    auto const* chain = context_.views().parked.chain({record.map, way_}, plan.key);
+    if (chain != nullptr) record.earlier.assign(chain->begin(), chain->lower_bound(record.at));
+  }
   if (plan.what == fate::write) {
     take_over_resolutions(record);
     record.write = batch_.writes.size();

@@ -17,8 +17,8 @@ sequencer::sequencer(boost::asio::any_io_executor executor,
     : executor_(executor),
       log_(log),
       time_(time),
-      views_(std::make_shared<projections::views>(std::move(views))),
-      alerts_(views_->alerts),
+      views_(std::move(views)),
+      alerts_(views_.alerts),
       limits_(limits),
       faults_(faults),
       arrived_(executor),
@@ -108,7 +108,7 @@ async<void> sequencer::commit(group members) {
   drafts events;
   for (auto const& member : members) {
     if (member->is_command) {
-      auto decided = member->command(*views_);
+      auto decided = member->command(views_);
       if (!decided) {
         member->outcome = std::move(decided).error();
         continue;
@@ -135,25 +135,25 @@ async<void> sequencer::commit(group members) {
 // A rule that crosses its threshold fires in the same group as the error that crosses it, with its
 // request.
 void sequencer::judge_alerts(drafts& events) {
-  auto at = views_->checkpoint + 1;
+  auto at = views_.checkpoint + 1;
   for (std::size_t i = 0; i < events.size(); ++i) {
     stored_event const stored{at, events[i].span, last_time_, events[i].stream, events[i].bytes};
     at = stored.last() + 1;
     auto const view = decode(stored);
     DW_ASSERT(view.has_value());
     alerts_.fold(*view);
-    auto fired = decide_alerts(alerts_, views_->status, *view);
+    auto fired = decide_alerts(alerts_, views_.status, *view);
     if (!fired.empty()) place(events, std::move(fired));
   }
 }
 
 void sequencer::publish(drafts const& events, instant when) {
-  auto at = views_->checkpoint + 1;
+  auto at = views_.checkpoint + 1;
   for (auto const& event : events) {
     stored_event const stored{at, event.span, when, event.stream, event.bytes};
     auto const view = decode(stored);
     DW_ASSERT(view.has_value());
-    views_->fold(*view);
+    views_.fold(*view);
     at = stored.last() + 1;
   }
   ring_listeners();

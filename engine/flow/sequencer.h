@@ -51,9 +51,7 @@ class sequencer {
   // The commit loop; a child of the engine's nursery.
   [[nodiscard]] async<void> run();
 
-  projections::views const& views() const { return *views_; }
-  // For what may be asked after the engine has ended.
-  std::shared_ptr<projections::views const> shared_views() const { return views_; }
+  projections::views const& views() const { return views_; }
   event_log const& log() const { return log_.log(); }
 
   // Rings at every step forward of the views, until it is removed.
@@ -77,7 +75,7 @@ class sequencer {
   boost::asio::any_io_executor executor_;
   durable_log& log_;
   clock& time_;
-  std::shared_ptr<projections::views> views_;
+  projections::views views_;
   projections::alert_windows alerts_;  // ahead of the views by the group at work
   sequencer_limits limits_;
   sequencer_faults faults_;

@@ -108,16 +108,20 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
       co_return error{error_code::lane_ahead_of_log,
                       "the log was set back, or another log wrote to this app"};
     }
-    drafts events;
+    batch_outcome outcome;
     if (row.batch.value == last.value + 1) {
-      DW_CO_TRY(events, unpack_outcome(row.outcome));
-      if (context_.faults.position_without_outcome) events.resize(1);
+      DW_CO_TRY(outcome, unpack_outcome(row.outcome));
+      if (context_.faults.position_without_outcome) {
+        outcome.events.resize(1);
+        outcome.missing.clear();
+      }
       mine.committed = mine.batch != nullptr;
     }
     lost = lost || row.batch < last;
     LaneOpened const opened{context_.link, way_, lane, row.session, row.batch};
-    events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, opened));
-    DW_CO_CHECK(co_await append_outcome(std::move(events)));
+    stream_id const stream{stream_kind::link, context_.link.value};
+    outcome.events.push_back(draft(stream, context_.link, opened));
+    DW_CO_CHECK(co_await append_outcome(std::move(outcome)));
   }
   if (lost) DW_CO_CHECK(co_await rewind(rows));
   co_return result<void>{};
@@ -211,11 +215,8 @@ target_batch target_session::to_target(lane_id lane,
   out.position = batch.plan->position;
   out.places = batch.plan->places;
   out.writes = batch.writes;
-  out.outcome = [plan = batch.plan,
-                 views = context_.log.shared_views(),
-                 find = dependency_finder(context_, way_),
-                 outcome](std::span<write_result const> results) {
-    *outcome = pack_outcome(outcome_of(*plan, results, views->parked, find));
+  out.outcome = [plan = batch.plan, outcome](std::span<write_result const> results) {
+    *outcome = pack_outcome(outcome_of(*plan, results));
     return *outcome;
   };
   return out;
@@ -230,8 +231,8 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   mine.calling = false;
   call_ended_.ring();
   if (results) {
-    DW_CO_TRY(auto events, unpack_outcome(*outcome));
-    DW_CO_CHECK(co_await append_outcome(std::move(events)));
+    DW_CO_TRY(auto told, unpack_outcome(*outcome));
+    DW_CO_CHECK(co_await append_outcome(std::move(told)));
     failures_ = 0;
     co_return true;
   }
@@ -245,15 +246,17 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   co_return false;
 }
 
-async<void> target_session::append_outcome(drafts events) {
-  if (!ends_parked_records(events)) {
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+async<void> target_session::append_outcome(batch_outcome outcome) {
+  if (!depends_on_turn(outcome)) {
+    DW_CO_CHECK(co_await context_.log.append(std::move(outcome.events)));
     co_return result<void>{};
   }
-  auto filter = [events](projections::views const& state) -> result<drafts> {
-    return without_ended(state.parked, events);
+  auto tell = [this, outcome](projections::views const& state) {
+    auto const find = [&](missing_row const& missing) { return brings(state, missing); };
+    return at_its_turn(outcome, state.parked, find);
   };
-  DW_CO_CHECK(co_await context_.log.decide(std::move(filter)));
+  decision told = std::move(tell);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
   co_return result<void>{};
 }
 
@@ -293,30 +296,25 @@ async<void> target_session::let_go(in_hand& mine) {
   co_return result<void>{};
 }
 
-dependency_finder::dependency_finder(link_context& context, direction way)
-    : views_(context.log.shared_views()), way_(way) {
-  for (auto const& [map, status] : views_->status.maps) {
-    if (status.link != context.link || !views_->delivery.places.contains({map, way})) continue;
-    if (auto compiled = context.maps.get(*views_, map))
-      maps_.emplace_back(map, std::move(*compiled));
-  }
-}
-
 // A row that another record brings is waited for; one that nobody is known to bring is an error.
-std::optional<sequence> dependency_finder::operator()(planned_record const& record,
-                                                      referenced_row const& row) const {
+std::optional<sequence> target_session::brings(projections::views const& state,
+                                               missing_row const& missing) const {
   auto const target = target_of(way_);
-  for (auto const& [map, compiled] : maps_) {
-    auto const columns = compiled->key_columns(target);
-    if (compiled->table(target) != row.table || columns != row.columns) continue;
+  auto const& row = missing.row;
+  for (auto const& [map, status] : state.status.maps) {
+    if (status.link != context_.link || !state.delivery.places.contains({map, way_})) continue;
+    auto const compiled = context_.maps.get(state, map);
+    if (!compiled || (*compiled)->table(target) != row.table) continue;
+    auto const columns = (*compiled)->key_columns(target);
+    if (columns != row.columns) continue;
     row_values sparse(*std::max_element(columns.begin(), columns.end()) + 1);
     for (std::size_t i = 0; i < columns.size(); ++i) sparse[columns[i]] = row.values[i];
-    auto const key = compiled->key_of(target, sparse);
+    auto const key = (*compiled)->key_of(target, sparse);
     if (!key) continue;
-    auto const* chain = views_->parked.chain({map, way_}, *key);
-    if (chain != nullptr && *chain->begin() != record.at) return *chain->begin();
-    bool const behind = views_->delivery.position(map, way_) < record.at;
-    if (behind && map != record.map) return sequence{};
+    auto const* chain = state.parked.chain({map, way_}, *key);
+    if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
+    bool const behind = state.delivery.position(map, way_) < missing.record;
+    if (behind && map != missing.map) return sequence{};
   }
   return std::nullopt;
 }

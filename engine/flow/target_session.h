@@ -56,7 +56,9 @@ class target_session {
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
-  [[nodiscard]] async<void> append_outcome(drafts events);
+  [[nodiscard]] async<void> append_outcome(batch_outcome outcome);
+  [[nodiscard]] std::optional<sequence> brings(projections::views const& state,
+                                               missing_row const& missing) const;
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
   [[nodiscard]] target_batch to_target(lane_id lane,
@@ -75,20 +77,6 @@ class target_session {
   std::uint32_t failures_ = 0;
   std::uint64_t generation_ = 0;
   std::uint64_t rewinds_ = 0;
-};
-
-// Looks for the record that will bring a missing row. Owns what it looks at, so that a target may
-// ask late.
-class dependency_finder {
- public:
-  dependency_finder(link_context& context, direction way);
-  [[nodiscard]] std::optional<sequence> operator()(planned_record const& record,
-                                                   referenced_row const& row) const;
-
- private:
-  std::shared_ptr<projections::views const> views_;
-  direction way_;
-  std::vector<std::pair<map_id, std::shared_ptr<compiled_map const>>> maps_;
 };
 
 // Finds out what a target has lost that the log had, and the event that says so. In memory of the
