@@ -13,6 +13,7 @@
 #include "projections/delivery.h"
 #include "projections/drift.h"
 #include "projections/map_status.h"
+#include "projections/outages.h"
 #include "projections/parked.h"
 #include "projections/progress.h"
 
@@ -29,6 +30,7 @@ struct views {
   projections::activity_log activity;
   alert_windows alerts;
   projections::commands commands;
+  projections::outages outages;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -40,6 +42,7 @@ struct views {
             activity,
             alerts,
             commands,
+            outages,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -53,7 +56,8 @@ struct views {
          drift,
          activity,
          alerts,
-         commands);
+         commands,
+         outages);
     checkpoint = event.last();
   }
 };

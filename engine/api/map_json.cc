@@ -68,8 +68,34 @@ boost::json::object way_json(api_context const& context, map_id map, direction w
   return json;
 }
 
-boost::json::value last_error_json(projections::views const& state, map_id map) {
-  std::pair<sequence, projections::parked_row const*> newest{{}, nullptr};
+std::vector<projections::outage_row const*> outages_of(projections::views const& state,
+                                                        link_id link) {
+  std::vector<projections::outage_row const*> out;
+  for (auto const* rows : {&state.outages.read, &state.outages.written}) {
+    for (auto const& [of, row] : *rows) {
+      if (of.first == link) out.push_back(&row);
+    }
+  }
+  return out;
+}
+
+boost::json::object outage_json(projections::views const& state,
+                                projections::outage_row const& row) {
+  boost::json::object json;
+  json["app"] = app_name(state, row.app);
+  json["since"] = json_of(row.since);
+  json["at"] = json_of(row.last);
+  json["attempts"] = json_of(row.attempts);
+  json["class"] = dualwrite::name_of(row.kind);
+  json["code"] = utf8(row.code);
+  json["text"] = utf8(row.text);
+  return json;
+}
+
+using newest_parked = std::pair<sequence, projections::parked_row const*>;
+
+newest_parked last_parked(projections::views const& state, map_id map) {
+  newest_parked newest{{}, nullptr};
   for (auto const way : both_ways) {
     auto const rows = state.parked.rows.find({map, way});
     if (rows == state.parked.rows.end()) continue;
@@ -79,14 +105,28 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
         newest = {record, &row};
     }
   }
-  if (newest.second == nullptr) return nullptr;
+  return newest;
+}
+
+// What is wrong with the map now, the newest first: an app that does not answer, or a record that
+// was refused.
+boost::json::value last_error_json(projections::views const& state, map_id map) {
+  auto const away = outages_of(state, state.status.find(map)->link);
+  auto const last_outage =
+      std::max_element(away.begin(), away.end(), [](auto const* one, auto const* other) {
+        return one->last < other->last;
+      });
+  auto const [record, parked] = last_parked(state, map);
+  if (last_outage != away.end() && (parked == nullptr || parked->last_failed < (*last_outage)->last))
+    return outage_json(state, **last_outage);
+  if (parked == nullptr) return nullptr;
   boost::json::object json;
-  json["id"] = json_of(newest.first);
-  json["at"] = json_of(newest.second->last_failed);
-  json["class"] = dualwrite::name_of(newest.second->kind);
-  json["code"] = utf8(newest.second->code);
-  json["text"] = utf8(newest.second->text);
-  json["column"] = utf8(newest.second->column);
+  json["id"] = json_of(record);
+  json["at"] = json_of(parked->last_failed);
+  json["class"] = dualwrite::name_of(parked->kind);
+  json["code"] = utf8(parked->code);
+  json["text"] = utf8(parked->text);
+  json["column"] = utf8(parked->column);
   return json;
 }
 
@@ -191,6 +231,9 @@ boost::json::object link_json(projections::views const& state, link_id link) {
   json["name"] = row.name;
   json["left"] = app_name(state, row.left);
   json["right"] = app_name(state, row.right);
+  boost::json::array away;
+  for (auto const* one : outages_of(state, link)) away.push_back(outage_json(state, *one));
+  json["outages"] = std::move(away);
   boost::json::array maps;
   for (auto const& [id, map] : state.status.maps) {
     if (map.link == link) maps.push_back(boost::json::value(map.name));
