@@ -92,6 +92,10 @@ struct delivery_fold {
   void operator()(MapStopped const& e) {
     view.places.erase({e.map, direction::left_to_right});
     view.places.erase({e.map, direction::right_to_left});
+    for (auto& [lane, rows] : view.batches) {
+      if (std::get<0>(lane) != view.links[e.map]) continue;
+      for (auto& [number, row] : rows) std::erase(row.maps, e.map);
+    }
   }
 
   void operator()(TargetRewound const& e) {

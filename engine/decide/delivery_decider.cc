@@ -170,6 +170,10 @@ struct planner {
   }
 
   void note(sequence other, bool wins, std::string reason, std::string const& key) {
+    // A parked record whose retry is under way is found twice.
+    for (auto const& known : plan.conflicts) {
+      if (known.other == other && known.key == key) return;
+    }
     plan.conflicts.push_back({other, wins, std::move(reason), key});
   }
 

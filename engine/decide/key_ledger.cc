@@ -51,16 +51,17 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writ
     batch.by_row.emplace(row_name(write.table, write.key), i);
     batch.row_keys[write.table].insert(write.key_columns);
   }
+  batch.awaited = batch.writes.size();
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  count.remembered += batch.writes.size();
-  count.not_back += batch.writes.size();
+  count.remembered += batch.awaited;
+  count.not_back += batch.awaited;
   index(id, batch);
 }
 
 void key_ledger::count_out(batch_id id, handed_batch const& batch) {
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  count.remembered -= batch.writes.size();
-  if (!batch.echo) count.not_back -= batch.writes.size();
+  count.remembered -= batch.awaited;
+  if (!batch.echo) count.not_back -= batch.awaited;
 }
 
 void key_ledger::index(batch_id id, handed_batch const& batch) {
@@ -109,7 +110,7 @@ void key_ledger::came_back(batch_id id, source_position at) {
   auto const found = batches_.find(id);
   if (found == batches_.end()) return;
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  if (!found->second.echo) count.not_back -= found->second.writes.size();
+  if (!found->second.echo) count.not_back -= found->second.awaited;
   found->second.echo = at;
   erase_if_over(found);
 }
@@ -128,7 +129,17 @@ void key_ledger::passed(batch_id id, map_id map) {
 void key_ledger::forget(map_id map) {
   for (auto batch = batches_.begin(); batch != batches_.end();) {
     auto const next = std::next(batch);
-    passed(batch->first, map);
+    auto& [id, handed] = *batch;
+    auto const over = static_cast<std::size_t>(
+        std::count_if(handed.writes.begin(), handed.writes.end(), [&](handed_write const& write) {
+          return write.map == map && !write.forgotten;
+        }));
+    for (auto& write : handed.writes) write.forgotten = write.forgotten || write.map == map;
+    auto& count = loads_[static_cast<std::size_t>(id.way)];
+    count.remembered -= over;
+    if (!handed.echo) count.not_back -= over;
+    handed.awaited -= over;
+    passed(id, map);
     batch = next;
   }
 }

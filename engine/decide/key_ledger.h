@@ -37,6 +37,7 @@ struct handed_write {
   std::uint32_t depth = 0;  // how many times in a row the apps' own rules rewrote each other
   bool by_key =
       true;  // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
+  bool forgotten = false;  // its map was stopped
   std::shared_ptr<target_write const> write;
 };
 
@@ -52,9 +53,11 @@ class key_ledger {
   void take_back(batch_id id);
   // The batch came back from its target at this place of the target's order.
   void came_back(batch_id id, source_position at);
-  // The map has read past the batch's echo in the other direction, or has been stopped: no change
-  // that is still to come can have missed it.
+  // The map has read past the batch's echo in the other direction: no change that is still to come
+  // can have missed it.
   void passed(batch_id id, map_id map);
+  // The map has been stopped. Its writes are still told from the target's own changes, but nobody
+  // waits for them to come back: the capture may have ended before.
   void forget(map_id map);
 
   // The write of this batch that a captured change of a row repeats, once for each such change;
@@ -82,7 +85,7 @@ class key_ledger {
   [[nodiscard]] std::vector<handed_write const*> handed(map_id map,
                                                         direction way,
                                                         std::string const& key) const;
-  // How many writes of a direction are remembered, and how many of them did not come back yet.
+  // How many writes of a direction are awaited, and how many of them did not come back yet.
   struct load {
     std::size_t remembered = 0;
     std::size_t not_back = 0;
@@ -94,6 +97,7 @@ class key_ledger {
     epoch session;
     std::vector<handed_write> writes;
     std::vector<bool> matched;
+    std::size_t awaited = 0;  // of its writes, those of maps that were not stopped
     std::multimap<std::string, std::size_t> by_row;  // by table and target key
     std::map<std::string, std::set<std::vector<std::size_t>>>
         row_keys;  // by table: which columns are its key

@@ -29,18 +29,28 @@ struct packed_row {
   std::string values;
   DW_FIELDS(event, map, record, table, columns, values);
 };
+struct packed_retry {
+  std::uint64_t event = 0;
+  MapCounts share;
+  DW_FIELDS(event, share);
+};
 struct packed_outcome {
   std::vector<packed_event> events;
   std::vector<packed_row> missing;
-  DW_FIELDS(events, missing);
+  std::vector<packed_retry> retried;
+  DW_FIELDS(events, missing, retried);
 };
 
 struct outcome_writer {
   planned_batch const& batch;
   drafts exceptions;
   std::vector<missing_row> missing;
+  std::vector<retried_row> retried;
   std::map<map_id, MapCounts> counts;
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
+
+  // The outcome's first event, the counts, comes before the exceptions.
+  std::size_t next_event() const { return exceptions.size() + 1; }
 
   template <class Event>
   void add(map_id map, Event const& event) {
@@ -93,9 +103,7 @@ struct outcome_writer {
   }
 
   void refuse(planned_record const& record, write_result const& why) {
-    // The outcome's first event, the counts, comes before the exceptions.
-    auto const event = exceptions.size() + 1;
-    if (why.references) missing.push_back({event, record.map, record.at, *why.references});
+    if (why.references) missing.push_back({next_event(), record.map, record.at, *why.references});
     park(record, park_state::failed, why);
   }
 
@@ -120,26 +128,29 @@ struct outcome_writer {
         RecordSkipped{record.map, batch.way, earlier, skip_reason::superseded, record.at, true});
   }
 
-  void arrive(planned_record const& record) {
-    if (record.which == attempt::retry)
+  // It is settled, and counts as this.
+  void arrive(planned_record const& record, std::uint32_t MapCounts::*as) {
+    ++(count(record).*as);
+    if (record.which == attempt::retry) {
+      MapCounts share;
+      share.map = record.map;
+      share.*as = 1;
+      retried.push_back({next_event(), share});
       add(record.map, RetrySucceeded{record.map, batch.way, record.at});
-    supersede(record);
+    }
+    if (record.plan.what == fate::write) supersede(record);
   }
 
   void written(planned_record const& record, write_result const& result) {
     switch (result.effect) {
       case write_effect::inserted:
-        ++count(record).inserted;
-        return arrive(record);
+        return arrive(record, &MapCounts::inserted);
       case write_effect::updated:
-        ++count(record).updated;
-        return arrive(record);
+        return arrive(record, &MapCounts::updated);
       case write_effect::removed:
-        ++count(record).removed;
-        return arrive(record);
+        return arrive(record, &MapCounts::removed);
       case write_effect::equal:
-        ++count(record).equal;
-        return arrive(record);
+        return arrive(record, &MapCounts::equal);
       case write_effect::kept:
         return skip(record, skip_reason::kept, {});
       case write_effect::missing:
@@ -187,10 +198,7 @@ struct outcome_writer {
       case fate::forgotten:
         return;
       case fate::filtered:
-        ++count(record).filtered;
-        if (record.which == attempt::retry)
-          add(record.map, RetrySucceeded{record.map, batch.way, record.at});
-        return;
+        return arrive(record, &MapCounts::filtered);
       case fate::skip:
         return skip(record, record.plan.reason, record.plan.by);
       case fate::park:
@@ -204,7 +212,7 @@ struct outcome_writer {
 }  // namespace
 
 batch_outcome outcome_of(planned_batch const& batch, std::span<write_result const> results) {
-  outcome_writer out{batch, {}, {}, {}, {}};
+  outcome_writer out{batch, {}, {}, {}, {}, {}};
   for (auto const& record : batch.records) out.settle(record, results);
 
   RecordsApplied applied;
@@ -224,7 +232,7 @@ batch_outcome outcome_of(planned_batch const& batch, std::span<write_result cons
   events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
   for (auto& event : out.exceptions) events.push_back(std::move(event));
   for (auto const& event : batch.also) events.push_back(event);
-  return {std::move(events), std::move(out.missing)};
+  return {std::move(events), std::move(out.missing), std::move(out.retried)};
 }
 
 std::string pack_outcome(batch_outcome const& outcome) {
@@ -242,6 +250,7 @@ std::string pack_outcome(batch_outcome const& outcome) {
                               {row.columns.begin(), row.columns.end()},
                               encode_row(row.values)});
   }
+  for (auto const& one : outcome.retried) packed.retried.push_back({one.event, one.share});
   projections::archive_writer out;
   out.put(packed);
   return out.take();
@@ -265,6 +274,10 @@ result<batch_outcome> unpack_outcome(std::string_view bytes) {
     DW_TRY(row.row.values, decode_row(one.values));
     out.missing.push_back(std::move(row));
   }
+  for (auto const& one : packed.retried) {
+    if (one.event >= out.events.size()) return error{error_code::event_malformed, "an outcome"};
+    out.retried.push_back({one.event, one.share});
+  }
   return out;
 }
 
@@ -274,9 +287,23 @@ result<event_view> view_of(encoded_event const& event) {
   return decode({sequence{1}, event.span, {}, event.stream, event.bytes});
 }
 
-bool ends_parked(event_view const& view) {
-  auto const* skipped = view.as<RecordSkipped>();
-  return skipped != nullptr && skipped->was_parked;
+using record_name = std::tuple<map_id, direction, sequence>;
+
+// What an event says of a parked record; it is true only while the record is parked.
+struct parked_step {
+  record_name record;
+  bool ends = true;
+};
+std::optional<parked_step> parked_step_of(event_view const& view) {
+  auto const name = [](auto const& e) { return record_name{e.map, e.way, e.record}; };
+  if (auto const* skipped = view.as<RecordSkipped>()) {
+    if (skipped->was_parked) return parked_step{name(*skipped)};
+  } else if (auto const* arrived = view.as<RetrySucceeded>()) {
+    return parked_step{name(*arrived)};
+  } else if (auto const* failed = view.as<RetryFailed>()) {
+    return parked_step{name(*failed), false};
+  }
+  return std::nullopt;
 }
 
 // The refusal of a record whose row is on its way: it waits, and is not counted as an error.
@@ -291,19 +318,7 @@ encoded_event waiting(encoded_event const& event,
   return draft(event.stream, event.link, refused, from);
 }
 
-}  // namespace
-
-bool depends_on_turn(batch_outcome const& outcome) {
-  if (!outcome.missing.empty()) return true;
-  return std::any_of(outcome.events.begin(), outcome.events.end(), [](encoded_event const& event) {
-    auto const view = view_of(event);
-    return view && ends_parked(*view);
-  });
-}
-
-result<drafts> at_its_turn(batch_outcome outcome,
-                           projections::parked const& parked,
-                           find_dependency const& find) {
+result<void> wait_for_rows(batch_outcome& outcome, find_dependency const& find) {
   for (auto const& one : outcome.missing) {
     auto const waits_for = find(one);
     if (!waits_for) continue;
@@ -315,23 +330,62 @@ result<drafts> at_its_turn(batch_outcome outcome,
       event = waiting(event, *again, view.from, *waits_for);
     }
   }
-  using record_name = std::tuple<map_id, direction, sequence>;
+  return {};
+}
+
+result<void> count_out(encoded_event& counted, MapCounts const& share) {
+  DW_TRY(auto const view, view_of(counted));
+  auto applied = *view.as<RecordsApplied>();
+  for (auto& counts : applied.maps) {
+    if (counts.map != share.map) continue;
+    counts.inserted -= share.inserted;
+    counts.updated -= share.updated;
+    counts.removed -= share.removed;
+    counts.equal -= share.equal;
+    counts.filtered -= share.filtered;
+  }
+  counted = draft(counted.stream, counted.link, applied, view.from);
+  return {};
+}
+
+}  // namespace
+
+bool depends_on_turn(batch_outcome const& outcome) {
+  if (!outcome.missing.empty()) return true;
+  return std::any_of(outcome.events.begin(), outcome.events.end(), [](encoded_event const& event) {
+    auto const view = view_of(event);
+    return view && parked_step_of(*view);
+  });
+}
+
+result<drafts> at_its_turn(batch_outcome outcome,
+                           projections::parked const& parked,
+                           find_dependency const& find) {
+  DW_CHECK(wait_for_rows(outcome, find));
   std::set<record_name> parked_here;
   std::set<record_name> ended_here;
-  drafts told;
-  for (auto& event : outcome.events) {
-    DW_TRY(auto const view, view_of(event));
-    if (auto const* one = view.as<RecordParked>()) {
+  std::set<std::size_t> untrue;
+  for (std::size_t i = 0; i < outcome.events.size(); ++i) {
+    DW_TRY(auto const view, view_of(outcome.events[i]));
+    if (auto const* one = view.as<RecordParked>())
       parked_here.insert({one->map, one->way, one->record});
+    auto const step = parked_step_of(view);
+    if (!step) continue;
+    auto const [map, way, record] = step->record;
+    bool const is_parked = !ended_here.contains(step->record) &&
+                           (parked_here.contains(step->record) || parked.find({map, way}, record));
+    if (!is_parked) {
+      untrue.insert(i);
+    } else if (step->ends) {
+      ended_here.insert(step->record);
     }
-    if (ends_parked(view)) {
-      auto const& skipped = *view.as<RecordSkipped>();
-      record_name const name{skipped.map, skipped.way, skipped.record};
-      bool const is_parked = parked_here.contains(name) ||
-                             parked.find({skipped.map, skipped.way}, skipped.record) != nullptr;
-      if (!is_parked || !ended_here.insert(name).second) continue;
-    }
-    told.push_back(std::move(event));
+  }
+  for (auto const& one : outcome.retried) {
+    if (untrue.contains(one.event)) DW_CHECK(count_out(outcome.events.front(), one.share));
+  }
+  drafts told;
+  for (std::size_t i = 0; i < outcome.events.size(); ++i) {
+    if (!untrue.contains(i)) told.push_back(std::move(outcome.events[i]));
   }
   return told;
 }

@@ -52,9 +52,16 @@ struct missing_row {
   referenced_row row;
 };
 
+// A retry that arrived, and its part of the batch's counts.
+struct retried_row {
+  std::size_t event = 0;
+  MapCounts share;
+};
+
 struct batch_outcome {
   drafts events;
   std::vector<missing_row> missing;
+  std::vector<retried_row> retried;
 };
 
 // Guarantees: depends on nothing but its arguments: a target calls it on any thread, with its
@@ -70,9 +77,10 @@ struct batch_outcome {
 // it is not known to come.
 using find_dependency = std::function<std::optional<sequence>(missing_row const&)>;
 
-// Lanes of both directions work at once: a record that one batch beats or supersedes may have ended
-// by another one since, and a missing row may have been parked. Such an outcome is told as it is
-// true when its turn in the log comes.
+// Lanes of both directions work at once: a record that one batch beats, supersedes or retries may
+// have ended by another one since, and a missing row may have been parked. Such an outcome is told
+// as it is true when its turn in the log comes. The write of a retry that was beaten meanwhile is on
+// its way to be overwritten: it counts for nothing.
 [[nodiscard]] bool depends_on_turn(batch_outcome const& outcome);
 // Errors: `event_malformed`.
 [[nodiscard]] result<drafts> at_its_turn(batch_outcome outcome,

@@ -10,8 +10,8 @@ namespace dualwrite::engine {
 
 using projections::map_state;
 
-capture_runner::capture_runner(link_context& context, side of)
-    : context_(context), side_(of), wake_(context.executor) {
+capture_runner::capture_runner(link_context& context, side of, target_session& back)
+    : context_(context), side_(of), back_(back), wake_(context.executor) {
   context_.log.add_listener(wake_);
 }
 
@@ -74,7 +74,8 @@ async<void> capture_runner::run() {
       how = co_await start(std::move(tables));
     }
     if (how) {
-      failures_ = 0;
+      // An app that was away may have lost what was written to it last.
+      if (std::exchange(failures_, 0) > 0) back_.doubt();
       continue;
     }
     started_ = false;
@@ -140,13 +141,17 @@ async<void> capture_runner::step() {
   co_return result<void>{};
 }
 
+bool capture_runner::is_ours(captured_transaction const& transaction) const {
+  auto const& mark = transaction.mark;
+  return mark && mark->lane.log == context_.log.log().head().log &&
+         mark->lane.link == context_.link;
+}
+
 // A batch of ours may come back before the reply that says so. What it decided has to be in the log
 // before any change of somebody who has seen it.
 bool capture_runner::is_before_its_outcome(captured_transaction const& transaction) const {
-  if (!transaction.mark || transaction.mark->lane.log != context_.log.log().head().log)
-    return false;
+  if (!is_ours(transaction)) return false;
   auto const& lane = transaction.mark->lane;
-  if (lane.link != context_.link) return false;
   auto const* known = context_.views().delivery.lane({lane.link, lane.way, lane.lane});
   return known != nullptr && known->batch < transaction.mark->batch;
 }
@@ -154,10 +159,7 @@ bool capture_runner::is_before_its_outcome(captured_transaction const& transacti
 result<void> capture_runner::append_transaction(captured_transaction const& transaction,
                                                 drafts& events) {
   std::vector<std::pair<captured_row const*, sequence>> rows;
-  auto const log = context_.log.log().head().log;
-  bool const ours = transaction.mark && transaction.mark->lane.log == log &&
-                    transaction.mark->lane.link == context_.link;
-  if (!ours) {
+  if (!is_ours(transaction)) {
     for (auto const& row : transaction.rows) rows.emplace_back(&row, sequence{});
     append_rows(transaction, rows, events);
     return {};
@@ -291,7 +293,7 @@ async<void> capture_runner::rest(error why) {
                              direction_from(side_),
                              projections::no_lane,
                              context_.app(side_),
-                             fault_class::network,
+                             fault_of(why),
                              name_of(why.code),
                              why.detail};
   drafts events;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/flow/link_context.h"
+#include "engine/flow/target_session.h"
 
 namespace dualwrite::engine {
 
@@ -18,7 +19,8 @@ namespace dualwrite::engine {
 // Threads: the engine strand.
 class capture_runner {
  public:
-  capture_runner(link_context& context, side of);
+  // `back` writes to the app that is captured here.
+  capture_runner(link_context& context, side of, target_session& back);
   ~capture_runner();
   [[nodiscard]] async<void> run();
 
@@ -36,6 +38,7 @@ class capture_runner {
   bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start(wanted tables);
   [[nodiscard]] async<void> step();
+  bool is_ours(captured_transaction const& transaction) const;
   bool is_before_its_outcome(captured_transaction const& transaction) const;
   [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction,
                                                 drafts& events);
@@ -50,6 +53,7 @@ class capture_runner {
 
   link_context& context_;
   side side_;
+  target_session& back_;
   bell wake_;
   wanted tables_;
   bool started_ = false;

@@ -53,22 +53,8 @@ async<void> engine::run_links() {
 
 void engine::start_link(link_id link) {
   auto const& row = views().status.links.at(link);
-  auto context = std::unique_ptr<link_context>(new link_context{link,
-                                                                {row.left, row.right},
-                                                                {},
-                                                                {},
-                                                                sequencer_,
-                                                                time_,
-                                                                executor_,
-                                                                settings_.flow,
-                                                                settings_.faults,
-                                                                {},
-                                                                {},
-                                                                {},
-                                                                {},
-                                                                {},
-                                                                {},
-                                                                {}});
+  auto context = std::make_unique<link_context>(
+      link, row, sequencer_, time_, executor_, settings_.flow, settings_.faults);
   for (auto const of : {side::left, side::right}) {
     auto const ports = apps_.find(views().status.apps.at(row.app(of)));
     if (ports == apps_.end()) return;

@@ -49,4 +49,11 @@ duration backoff(flow_options const& options, std::uint32_t failures) {
   return std::min(pace, options.backoff_max);
 }
 
+fault_class fault_of(error const& why) {
+  if (why.code == error_code::app_busy) return fault_class::throttled;
+  if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost)
+    return fault_class::network;
+  return fault_class::unavailable;
+}
+
 }  // namespace dualwrite::engine

@@ -48,6 +48,21 @@ class map_catalogue {
 // Lifetime: outlives the runners of its link.
 // Threads: the engine strand.
 struct link_context {
+  link_context(link_id id,
+               projections::link_row const& row,
+               sequencer& to,
+               clock& clock,
+               boost::asio::any_io_executor strand,
+               flow_options settings,
+               flow_faults mutations)
+      : link(id),
+        apps{row.left, row.right},
+        log(to),
+        time(clock),
+        executor(std::move(strand)),
+        options(settings),
+        faults(mutations) {}
+
   link_id link;
   std::array<app_id, 2> apps;
   std::array<source_app*, 2> sources{};
@@ -87,5 +102,8 @@ struct link_context {
 
 // Waits longer after each failure in a row, up to the limit.
 [[nodiscard]] duration backoff(flow_options const& options, std::uint32_t failures);
+
+// Of an app that could not be read or written to.
+[[nodiscard]] fault_class fault_of(error const& why);
 
 }  // namespace dualwrite::engine

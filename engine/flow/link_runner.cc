@@ -1,5 +1,6 @@
 #include "engine/flow/link_runner.h"
 
+#include <algorithm>
 #include <set>
 
 namespace dualwrite::engine {
@@ -40,7 +41,9 @@ link_runner::link_runner(std::unique_ptr<link_context> context) : context_(std::
   for (auto const way : both_ways)
     sessions_.push_back(std::make_unique<target_session>(shared, way));
   for (auto const of : {side::left, side::right}) {
-    captures_.push_back(std::make_unique<capture_runner>(shared, of));
+    auto const back = opposite(direction_from(of));
+    auto& session = *sessions_[static_cast<std::size_t>(back)];
+    captures_.push_back(std::make_unique<capture_runner>(shared, of, session));
   }
   for (auto const way : both_ways) {
     auto& session = *sessions_[static_cast<std::size_t>(way)];
@@ -59,6 +62,8 @@ void link_runner::start(nursery& children) {
 async<void> link_runner::prepare(nursery& children) {
   for (auto const& session : sessions_) DW_CO_CHECK(co_await session->open());
   for (auto const way : both_ways) DW_CO_CHECK(remember(way));
+  for (auto const& one : sessions_)
+    children.start([&session = *one] { return session.look_again(); });
   for (auto const& capture : captures_) children.start([&one = *capture] { return one.run(); });
   for (auto const& lane : mains_) children.start([&one = *lane] { return one.run(); });
   for (auto const& lane : catch_ups_) children.start([&one = *lane] { return one.run(); });
@@ -86,8 +91,9 @@ result<void> link_runner::remember(direction way,
   batch_planner planner(*context_, way);
   auto const add = [&](replay::queued_item const& item, map_id map) -> result<void> {
     auto const at = std::visit([](auto const& one) { return one.at; }, item);
-    if (besides.excepted.contains({map, at}) || !context_->is_mine(map)) return {};
-    if (!context_->views().delivery.places.contains({map, way})) return {};
+    // A map that was stopped since then is none of the batch's any more, even if it runs again.
+    bool const is_over = std::find(row.maps.begin(), row.maps.end(), map) == row.maps.end();
+    if (is_over || besides.excepted.contains({map, at})) return {};
     return planner.add_rewritten(item, map);
   };
   for (auto const& [map, record] : besides.retried) {

@@ -21,6 +21,24 @@ drafts of_map(link_id link, map_id map, projections::map_row const& row, Event c
   return events;
 }
 
+// What earlier copies could not write is read again by this one, if it is still there.
+void take_over_copies(projections::views const& state,
+                      link_id link,
+                      map_id map,
+                      projections::map_row const& row,
+                      drafts& events) {
+  origin const from{{}, row.pending, first_of_submission, {}};
+  for (auto const way : both_ways) {
+    auto const parked = state.parked.rows.find({map, way});
+    if (parked == state.parked.rows.end()) continue;
+    for (auto const& [record, one] : parked->second) {
+      if (!one.copied) continue;
+      RecordSkipped const skipped{map, way, record, skip_reason::superseded, row.pending, true};
+      events.push_back(draft({stream_kind::map, map.value}, link, skipped, from));
+    }
+  }
+}
+
 }  // namespace
 
 map_supervisor::map_supervisor(link_context& context) : context_(context), wake_(context.executor) {
@@ -136,25 +154,16 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
   for (auto const source : {opposite(master), master}) {
     if ((*compiled)->writes(direction_from(source))) started.legs.push_back(direction_from(source));
   }
-  auto events = of_map(context_.link, map, row, started);
-  take_over_copies(map, row, events);
-  co_return co_await say(std::move(events));
-}
-
-// What earlier copies could not write is read again by this one, if it is still there.
-void map_supervisor::take_over_copies(map_id map,
-                                      projections::map_row const& row,
-                                      drafts& events) const {
-  origin const from{{}, row.pending, first_of_submission, {}};
-  for (auto const way : both_ways) {
-    auto const parked = context_.views().parked.rows.find({map, way});
-    if (parked == context_.views().parked.rows.end()) continue;
-    for (auto const& [record, one] : parked->second) {
-      if (!one.copied) continue;
-      RecordSkipped const skipped{map, way, record, skip_reason::superseded, row.pending, true};
-      events.push_back(draft({stream_kind::map, map.value}, context_.link, skipped, from));
-    }
-  }
+  auto const link = context_.link;
+  auto decide = [=](projections::views const& state) -> result<drafts> {
+    auto events = of_map(link, map, row, started);
+    take_over_copies(state, link, map, row, events);
+    return events;
+  };
+  decision begin = std::move(decide);
+  auto const appended = co_await context_.log.decide(std::move(begin));
+  if (!appended) co_return appended.error();
+  co_return true;
 }
 
 bool map_supervisor::is_at_rest(map_id map) const {

@@ -24,7 +24,6 @@ class map_supervisor {
   // True where something was done, so that the state is looked at again.
   [[nodiscard]] async<bool> tend(map_id map);
   [[nodiscard]] async<bool> tend_run(map_id map, projections::map_row row);
-  void take_over_copies(map_id map, projections::map_row const& row, drafts& events) const;
   [[nodiscard]] async<bool> tend_pause(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_stop(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_copy(map_id map, projections::map_row row);

@@ -10,13 +10,6 @@ namespace {
 // So many refusals in a row are not the target's forgetting: somebody else writes to the lane.
 constexpr std::uint32_t fenced_max = 5;
 
-fault_class fault_of(error const& why) {
-  if (why.code == error_code::app_busy) return fault_class::throttled;
-  if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost)
-    return fault_class::network;
-  return fault_class::unavailable;
-}
-
 bool is_fatal(error const& why) {
   auto const kind = class_of(why.code);
   return kind == error_class::corrupt ||
@@ -26,7 +19,11 @@ bool is_fatal(error const& why) {
 }  // namespace
 
 target_session::target_session(link_context& context, direction way)
-    : context_(context), way_(way), opened_(context.executor), call_ended_(context.executor) {
+    : context_(context),
+      way_(way),
+      opened_(context.executor),
+      call_ended_(context.executor),
+      doubted_(context.executor) {
   for (std::uint64_t lane = 0; lane <= context.options.catch_up_lanes; ++lane)
     lanes_[lane_id{lane}];
 }
@@ -38,6 +35,19 @@ bool target_session::anyone_calls() const {
 
 async<void> target_session::open() {
   co_return co_await ready();
+}
+
+void target_session::doubt() {
+  ++doubts_;
+  open_ = false;
+  doubted_.ring();
+}
+
+async<void> target_session::look_again() {
+  while (true) {
+    DW_CO_CHECK(co_await doubted_.wait());
+    DW_CO_CHECK(co_await ready());
+  }
 }
 
 // Returns when the session is open. The first to find it closed opens it, after every call under
@@ -63,8 +73,10 @@ async<void> target_session::ready() {
 async<void> target_session::reopen() {
   while (anyone_calls()) DW_CO_CHECK(co_await call_ended_.wait());
   while (true) {
+    auto const doubts = doubts_;
     DW_CO_TRY(auto const tried, co_await try_open());
-    if (tried.opened) break;
+    if (tried.opened && doubts == doubts_) break;
+    if (tried.opened) continue;
     if (is_fatal(tried.why)) co_return tried.why;
     DW_CO_CHECK(co_await report(projections::main_lane, tried.why));
     for (auto& [lane, mine] : lanes_) {
@@ -75,7 +87,6 @@ async<void> target_session::reopen() {
   }
   failures_ = 0;
   open_ = true;
-  ++generation_;
   // What every batch did is known now.
   std::erase_if(context_.in_doubt,
                 [&](projections::map_way const& of) { return of.second == way_; });

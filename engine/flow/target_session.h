@@ -31,7 +31,12 @@ class target_session {
   [[nodiscard]] async<void> open();
   [[nodiscard]] async<delivery_end> deliver(lane_id lane, ready_batch batch);
 
-  bool was_opened() const { return generation_ > 0; }
+  // The target may have been away, and may have come back without what it had: the lanes are opened
+  // again and looked at, even where there is nothing to deliver.
+  void doubt();
+  // Looks whenever it is asked to; a child of the engine's nursery.
+  [[nodiscard]] async<void> look_again();
+
   // Grows when batches that the log had were lost by the target: what was read ahead is to be read
   // again.
   std::uint64_t rewinds() const { return rewinds_; }
@@ -74,8 +79,9 @@ class target_session {
   bool opening_ = false;
   bell opened_;
   bell call_ended_;
+  bell doubted_;
+  std::uint64_t doubts_ = 0;
   std::uint32_t failures_ = 0;
-  std::uint64_t generation_ = 0;
   std::uint64_t rewinds_ = 0;
 };
 
