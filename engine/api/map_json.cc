@@ -117,7 +117,8 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
         return one->last < other->last;
       });
   auto const [record, parked] = last_parked(state, map);
-  if (last_outage != away.end() && (parked == nullptr || parked->last_failed < (*last_outage)->last))
+  bool const is_away = last_outage != away.end();
+  if (is_away && (parked == nullptr || parked->last_failed < (*last_outage)->last))
     return outage_json(state, **last_outage);
   if (parked == nullptr) return nullptr;
   boost::json::object json;

@@ -239,14 +239,16 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   auto const out = to_target(lane, *mine.batch, outcome);
   mine.calling = true;
   auto const results = co_await context_.target(target_of(way_)).apply(out);
-  mine.calling = false;
-  call_ended_.ring();
   if (results) {
+    // The call is not over before its outcome is in the log: whoever opens the lanes meanwhile would
+    // find it missing there.
     DW_CO_TRY(auto told, unpack_outcome(*outcome));
     DW_CO_CHECK(co_await append_outcome(std::move(told)));
     failures_ = 0;
-    co_return true;
   }
+  mine.calling = false;
+  call_ended_.ring();
+  if (results) co_return true;
   if (is_fatal(results.error())) co_return results.error();
   if (results.error().code == error_code::lane_fenced) {
     if (++mine.fenced > fenced_max) co_return results.error();

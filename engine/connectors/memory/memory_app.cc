@@ -134,6 +134,7 @@ void memory_app::restore_to(std::uint64_t commit) {
   while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
   undo_to(steps);
   ++incarnation_;
+  for (auto& transaction : log_) transaction.position.incarnation = incarnation_;
   close_connections();
 }
 
