@@ -1,42 +1,15 @@
 // Definitions that change, are renamed and go while the engine works.
 #include <gtest/gtest.h>
 
-#include "tests/simulation/world.h"
+#include "tests/simulation/customers.h"
 
 namespace dualwrite::simulation {
 namespace {
 
-class Definitions : public testing::Test {
+class Definitions : public testing::Test, protected customers {
  protected:
-  Definitions() {
-    table_schema schema;
-    schema.table = "customer";
-    schema.columns.resize(2);
-    schema.columns[0].name = "id";
-    schema.columns[0].type = value_type::int64;
-    schema.columns[0].nullable = false;
-    schema.columns[1].name = "name";
-    schema.key = {0};
-    here.left.add_table(schema);
-    here.right.add_table(schema);
-    definition.name = "customers";
-    definition.left.table = definition.right.table = "customer";
-    definition.key = {{"id", "id"}};
-    definition.columns.resize(1);
-    definition.columns[0].left = definition.columns[0].right = "name";
-    auto const left = app_id{submit(engine::register_app{"left", "memory"}).value};
-    auto const right = app_id{submit(engine::register_app{"right", "memory"}).value};
-    link = link_id{submit(engine::create_link{"left-right", left, right}).value};
-    map = map_id{
-        submit(engine::create_map{link, "customers", engine::print_definition(definition)}).value};
-    run(map);
-  }
+  Definitions() { start(); }
 
-  sequence submit(engine::command wish) {
-    auto const made = here.submit(std::move(wish));
-    EXPECT_TRUE(made) << to_string(made ? error{} : made.error());
-    return made ? *made : sequence{};
-  }
   void run(map_id which) {
     submit(engine::run_map{which});
     ASSERT_TRUE(here.run_until([&] {
@@ -59,11 +32,6 @@ class Definitions : public testing::Test {
       return found != rows.end() && found->second[1].as_string() == name;
     });
   }
-
-  world here;
-  engine::map_definition definition;
-  link_id link;
-  map_id map;
 };
 
 TEST_F(Definitions, ARenamedMapGoesOnWithoutAPause) {

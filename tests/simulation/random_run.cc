@@ -2,6 +2,7 @@
 
 #include "events/row_image.h"
 #include "replay/rebuild.h"
+#include "tests/simulation/customers.h"
 
 namespace dualwrite::simulation {
 namespace {
@@ -10,18 +11,6 @@ using projections::map_state;
 
 constexpr std::size_t keys = 6;
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
-
-table_schema customer() {
-  table_schema schema;
-  schema.table = "customer";
-  schema.columns.resize(2);
-  schema.columns[0].name = "id";
-  schema.columns[0].type = value_type::int64;
-  schema.columns[0].nullable = false;
-  schema.columns[1].name = "name";
-  schema.key = {0};
-  return schema;
-}
 
 }  // namespace
 
@@ -46,7 +35,7 @@ engine::engine_settings random_run::settings() {
 }
 
 void random_run::add_tables() {
-  auto schema = customer();
+  auto schema = customer_table();
   if (options_.large_column) {
     schema.columns.resize(3);
     schema.columns[2].name = "note";
@@ -80,18 +69,13 @@ std::string random_run::run() {
 }
 
 void random_run::define() {
-  engine::map_definition definition;
-  definition.name = "customers";
-  definition.left.table = definition.right.table = "customer";
-  definition.key = {{"id", "id"}};
-  engine::column_pair name;
-  name.left = name.right = "name";
-  definition.columns = {name};
+  auto const conflict = static_cast<engine::conflict_policy>(draw(3));
+  auto definition = customer_map(conflict);
   if (options_.large_column) {
-    name.left = name.right = "note";
-    definition.columns.push_back(name);
+    engine::column_pair note;
+    note.left = note.right = "note";
+    definition.columns.push_back(note);
   }
-  definition.conflict = static_cast<engine::conflict_policy>(draw(3));
   definition.master = static_cast<side>(draw(2));
   auto const left = app_id{here_.submit(engine::register_app{"left", "memory"})->value};
   auto const right = app_id{here_.submit(engine::register_app{"right", "memory"})->value};
