@@ -24,34 +24,41 @@ void request_action(rule_id id,
                     projections::alert_row const& rule,
                     projections::map_status const& status,
                     origin const& from,
+                    std::set<map_id>& asked,
                     std::vector<encoded_event>& out) {
   auto const reason = fmt::format("rule {}: {} errors", rule.name, rule.count);
+  auto const request =
+      rule.action == alert_action::stop ? event_type::StopRequested : event_type::PauseRequested;
   for (auto const& [map, row] : status.maps) {
-    if (row.link != rule.link) continue;
+    if (row.link != rule.link || !concerns(row, request) || !asked.insert(map).second) continue;
     auto const stream = stream_id{stream_kind::map, map.value};
-    if (rule.action == alert_action::pause && concerns(row, event_type::PauseRequested)) {
-      out.push_back(draft(stream, row.link, PauseRequested{map, id, reason}, from));
-    }
-    if (rule.action == alert_action::stop && concerns(row, event_type::StopRequested)) {
+    if (rule.action == alert_action::stop) {
       out.push_back(draft(stream, row.link, StopRequested{map, id, reason}, from));
+    } else {
+      out.push_back(draft(stream, row.link, PauseRequested{map, id, reason}, from));
     }
   }
 }
 
 }  // namespace
 
-std::vector<encoded_event> decide_alerts(projections::alert_windows const& windows,
-                                         projections::map_status const& status,
-                                         event_view const& latest) {
-  std::vector<encoded_event> out;
+std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows const& windows,
+                                                      projections::map_status const& status,
+                                                      event_view const& latest,
+                                                      alert_turn& turn) {
+  std::vector<std::vector<encoded_event>> out;
   if (!is_error(latest)) return out;
   for (auto const& [id, rule] : windows.rules) {
     if (!rule.armed || !rule.crossed() || rule.errors.back() != latest.recorded_at) continue;
+    if (!turn.fired.insert(id).second) continue;
+    auto& events = out.emplace_back();
     origin const crossing{{}, latest.at, latest.at, {}};
     auto const count = static_cast<std::uint32_t>(rule.errors.size());
-    out.push_back(draft({stream_kind::rule, id.value}, rule.link, AlertFired{id, count}, crossing));
+    stream_id const stream{stream_kind::rule, id.value};
+    events.push_back(draft(stream, rule.link, AlertFired{id, count}, crossing));
     origin const by_firing{{}, latest.at, first_of_submission, {}};
-    request_action(id, rule, status, by_firing, out);
+    if (rule.action != alert_action::none)
+      request_action(id, rule, status, by_firing, turn.asked, events);
   }
   return out;
 }

@@ -2,6 +2,7 @@
 // decided once.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "events/codec.h"
@@ -10,11 +11,19 @@
 
 namespace dualwrite::engine {
 
-// The events that follow from `latest`, which `windows` has counted already: a firing for each rule
-// that it made cross, and for a rule with an action the request for each map of its link that the
-// action concerns.
-[[nodiscard]] std::vector<encoded_event> decide_alerts(projections::alert_windows const& windows,
-                                                       projections::map_status const& status,
-                                                       event_view const& latest);
+// What was decided and is not in the views yet.
+struct alert_turn {
+  std::set<rule_id> fired;  // by the events that are judged together
+  std::set<map_id> asked;   // for a pause or a stop, in the commit at work
+};
+
+// What follows from `latest`, which `windows` has counted already: for each rule that it made cross
+// a firing, and behind it, where the rule has an action, the request for each map of its link that
+// the action concerns. A rule fires once for events that are judged together.
+[[nodiscard]] std::vector<std::vector<encoded_event>> decide_alerts(
+    projections::alert_windows const& windows,
+    projections::map_status const& status,
+    event_view const& latest,
+    alert_turn& turn);
 
 }  // namespace dualwrite::engine

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/decide/map_transitions.h"
+#include "engine/mapping/compiled_map.h"
 #include "engine/mapping/map_definition.h"
 
 namespace dualwrite::engine {
@@ -121,10 +122,33 @@ struct command_decider {
                wish.link,
                MapCreated{wish.link, wish.name, wish.definition, wish.owner});
   }
+  // A map at work goes on by its new definition with the next record, so that one has to be whole
+  // now; what names its rows cannot change under records that are on their way.
+  result<void> fits_map_at_work(projections::map_row const& row, map_definition const& wish) const {
+    DW_TRY(auto const now, parse_definition(row.definition));
+    bool const same_rows = now.left.table == wish.left.table &&
+                           now.right.table == wish.right.table && now.key == wish.key;
+    if (!same_rows) {
+      return error{error_code::illegal_transition,
+                   fmt::format("{} is {}; its tables and its key can be changed when it is stopped.",
+                               row.name,
+                               projections::status_name(row.state))};
+    }
+    auto const& link = state.status.links.at(row.link);
+    auto const left = state.status.schema_of(link.left, wish.left.table);
+    auto const right = state.status.schema_of(link.right, wish.right.table);
+    if (!left || !right) return {};
+    DW_TRY(auto const left_schema, decode_schema(state.status.schemas.at(left).schema));
+    DW_TRY(auto const right_schema, decode_schema(state.status.schemas.at(right).schema));
+    DW_CHECK(compile(wish, left_schema, right_schema));
+    return {};
+  }
+
   result<drafts> operator()(change_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::edit));
     DW_TRY(auto definition, parse_definition(wish.definition));
     definition.name = row->name;
+    if (row->state != projections::map_state::idle) DW_CHECK(fits_map_at_work(*row, definition));
     auto const text = print_definition(definition);
     return of_map(wish.map, *row, MapChanged{wish.map, row->version + 1, text});
   }

@@ -274,17 +274,20 @@ void capture_runner::append_rows(captured_transaction const& transaction,
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,
 // so its maps stop.
 async<void> capture_runner::lost_source(error why) {
-  drafts events;
-  for (auto const& [table, entry] : wanted_tables()) {
-    for (auto const map : entry.maps) {
-      auto const* row = context_.views().status.find(map);
-      if (row->pending_kind == event_type::StopRequested) continue;
-      StopRequested const stop{
-          map, {}, "source_rewound: the source holds less than was captured from it"};
-      events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
+  auto decide = [this](projections::views const& state) -> result<drafts> {
+    drafts events;
+    for (auto const& [table, entry] : wanted_tables()) {
+      for (auto const map : entry.maps) {
+        if (state.status.find(map)->pending_kind == event_type::StopRequested) continue;
+        StopRequested const stop{
+            map, {}, "source_rewound: the source holds less than was captured from it"};
+        events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
+      }
     }
-  }
-  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    return events;
+  };
+  decision stop = std::move(decide);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(stop)));
   co_return co_await rest(std::move(why));
 }
 

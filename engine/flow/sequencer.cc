@@ -22,6 +22,7 @@ sequencer::sequencer(boost::asio::any_io_executor executor,
       limits_(limits),
       faults_(faults),
       arrived_(executor),
+      counted_(log.log().head().at),
       next_(log.log().head().at + 1),
       last_time_(log.log().head().recorded_at) {}
 
@@ -105,6 +106,9 @@ void sequencer::place(drafts& into, drafts events) {
 
 async<void> sequencer::commit(group members) {
   auto const expected = next_ - 1;
+  last_time_ = std::max(last_time_, time_.now());
+  auto const when = last_time_;
+  std::set<map_id> asked;
   drafts events;
   for (auto const& member : members) {
     if (member->is_command) {
@@ -116,11 +120,10 @@ async<void> sequencer::commit(group members) {
       member->facts = std::move(*decided);
     }
     member->outcome = result<sequence>(next_);
+    auto const first = events.size();
     place(events, std::move(member->facts));
+    judge_alerts(events, first, asked);
   }
-  last_time_ = std::max(last_time_, time_.now());
-  auto const when = last_time_;
-  judge_alerts(events);
   if (faults_.acknowledge_before_sync) acknowledge(members);
   if (!events.empty()) {
     auto copy = events;
@@ -132,19 +135,28 @@ async<void> sequencer::commit(group members) {
   co_return result<void>{};
 }
 
-// A rule that crosses its threshold fires in the same group as the error that crosses it, with its
-// request.
-void sequencer::judge_alerts(drafts& events) {
-  auto at = views_.checkpoint + 1;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    stored_event const stored{at, events[i].span, last_time_, events[i].stream, events[i].bytes};
-    at = stored.last() + 1;
+// A rule that crosses its threshold fires behind the submission with the error that crosses it, with
+// its requests. The windows count in the order of the log, so that a rebuild has the same ones.
+void sequencer::judge_alerts(drafts& events, std::size_t first, std::set<map_id>& asked) {
+  alert_turn turn;
+  turn.asked.swap(asked);
+  std::vector<drafts> fired;
+  auto const submitted = events.size();
+  auto const count = [&](std::size_t i) {
+    auto const& event = events[i];
+    stored_event const stored{counted_ + 1, event.span, last_time_, event.stream, event.bytes};
+    counted_ = stored.last();
     auto const view = decode(stored);
     DW_ASSERT(view.has_value());
     alerts_.fold(*view);
-    auto fired = decide_alerts(alerts_, views_.status, *view);
-    if (!fired.empty()) place(events, std::move(fired));
-  }
+    if (i >= submitted) return;
+    for (auto& one : decide_alerts(alerts_, views_.status, *view, turn))
+      fired.push_back(std::move(one));
+  };
+  for (auto i = first; i < submitted; ++i) count(i);
+  for (auto& one : fired) place(events, std::move(one));
+  for (auto i = submitted; i < events.size(); ++i) count(i);
+  turn.asked.swap(asked);
 }
 
 void sequencer::publish(drafts const& events, instant when) {

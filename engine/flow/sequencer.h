@@ -5,8 +5,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
+#include "engine/decide/alert_decider.h"
 #include "engine/flow/bell.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/durable_log.h"
@@ -68,7 +70,7 @@ class sequencer {
   [[nodiscard]] group take_group();
   void place(drafts& into, drafts events);
   [[nodiscard]] async<void> commit(group members);
-  void judge_alerts(drafts& events);
+  void judge_alerts(drafts& events, std::size_t first, std::set<map_id>& asked);
   void publish(drafts const& events, instant when);
   void acknowledge(group const& members);
 
@@ -83,6 +85,7 @@ class sequencer {
   bell arrived_;
   std::vector<bell*>
       listeners_;  // rung in the order in which they came: a run must not depend on addresses
+  sequence counted_;  // up to which event `alerts_` has counted
   sequence next_;
   instant last_time_;
 };

@@ -236,6 +236,7 @@ result<map_definition> parse_definition(std::string_view text) {
   reader.each("columns", [&](json::value const& from, std::string place) {
     read_column(from, std::move(place), problem, made);
   });
+  if (made.key.empty()) reader.refuse("key", "has to name at least one pair of columns.");
   if (auto const one = reader.choice("conflict", conflict_names)) {
     made.conflict = static_cast<conflict_policy>(*one);
   }

@@ -54,6 +54,23 @@ TEST_F(Definitions, AChangedMapAtWorkGovernsWhatComesAfterIt) {
   EXPECT_TRUE(arrives(2, "TWO"));
 }
 
+TEST_F(Definitions, AMapAtWorkRefusesADefinitionThatItCannotWorkBy) {
+  auto wrong = definition;
+  wrong.columns[0].right = "no_such_column";
+  auto const made = here.submit(engine::change_map{map, engine::print_definition(wrong)});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(error_code::invalid_definition, made.error().code);
+  EXPECT_NE(std::string::npos, made.error().detail.find("no_such_column")) << made.error().detail;
+
+  auto other_key = definition;
+  other_key.key = {{"name", "name"}};
+  auto const keyed = here.submit(engine::change_map{map, engine::print_definition(other_key)});
+  ASSERT_FALSE(keyed);
+  EXPECT_EQ(error_code::illegal_transition, keyed.error().code);
+  write(1, "goes on");
+  EXPECT_TRUE(arrives(1, "goes on"));
+}
+
 TEST_F(Definitions, ADeletedMapIsGoneAlsoAfterACrashAndItsNameIsFree) {
   write(1, "one");
   ASSERT_TRUE(arrives(1, "one"));

@@ -9,6 +9,7 @@
 
 #include "events/codec.h"
 #include "projections/delivery.h"
+#include "tests/simulation/alert_check.h"
 
 namespace dualwrite::simulation {
 namespace {
@@ -28,6 +29,9 @@ struct invariant_reader {
   std::map<lane_name, batch_number> applied;
   std::map<lane_name, batch_number> echoed;
   std::map<map_way, std::set<sequence>> parked;
+  // Maps at rest, and the batches of theirs that may still turn out to have been written.
+  std::map<map_id, std::vector<BatchNamed>> resting;
+  alert_check alerts;
   link_id after_echo;  // of the event before this one
 
   void say(std::string what) {
@@ -74,7 +78,18 @@ struct invariant_reader {
     if (e.batch.value != last.value + 1)
       say(fmt::format("batch {} follows {}", e.batch.value, last.value));
     last = e.batch;
+    for (auto const& counts : e.maps) {
+      auto const rest = resting.find(counts.map);
+      if (rest == resting.end()) continue;
+      bool const named = std::any_of(rest->second.begin(), rest->second.end(), [&](auto const& one) {
+        return one.way == e.way && one.lane == e.lane && one.batch == e.batch;
+      });
+      if (!named) say(fmt::format("a batch of map {}, which rests", counts.map.value));
+    }
   }
+  void operator()(MapPaused const& e) { resting[e.map] = e.in_doubt; }
+  void operator()(MapResumed const& e) { resting.erase(e.map); }
+  void operator()(InitialSyncStarted const& e) { resting.erase(e.map); }
   void park(RecordParked const& e) {
     if (!parked[{e.map, e.way}].insert(e.record).second)
       say(fmt::format("{} is parked twice", e.record.value));
@@ -96,6 +111,7 @@ struct invariant_reader {
     for (auto const& one : e.records) release(e.map, one.way, one.record);
   }
   void operator()(MapStopped const& e) {
+    resting[e.map] = {};
     parked.erase({e.map, direction::left_to_right});
     parked.erase({e.map, direction::right_to_left});
   }
@@ -125,6 +141,7 @@ std::string broken_invariant(event_log const& log) {
     if (!event) return to_string(event.error());
     reader.now = event->at;
     std::visit(reader, event->body);
+    if (auto const wrong = reader.alerts.fold(*event); !wrong.empty()) reader.say(wrong);
     if (event->as<EchoSeen>() == nullptr) reader.after_echo = {};
   }
   return reader.wrong;

@@ -41,6 +41,7 @@ struct mischief {
 random_options with_faults(std::uint64_t seed, app_rules rules, bool restores) {
   random_options options;
   options.rules = rules;
+  options.alert_after = seed % 3 == 0 ? 2 + static_cast<std::uint32_t>(seed % 5) : 0;
   options.flow.backoff_first = std::chrono::milliseconds(3);
   options.flow.backoff_max = std::chrono::milliseconds(30);
   options.before_round = mischief{std::mt19937_64(seed * 31), restores};

@@ -17,6 +17,8 @@ constexpr direction both_ways[] = {direction::left_to_right, direction::right_to
 random_run::random_run(std::uint64_t seed, random_options options)
     : options_(options), chance_(seed), here_(settings()) {
   add_tables();
+  watch_order(here_.left, side::left);
+  watch_order(here_.right, side::right);
 }
 
 engine::engine_settings random_run::settings() {
@@ -83,7 +85,80 @@ void random_run::define() {
   map_ = map_id{
       here_.submit(engine::create_map{link, "customers", engine::print_definition(definition)})
           ->value};
-  (void)here_.submit(engine::run_map{map_});
+  if (options_.alert_after > 0) add_rule(link);
+  ask(engine::run_map{map_});
+}
+
+void random_run::add_rule(link_id link) {
+  engine::create_alert_rule rule;
+  rule.link = link;
+  rule.name = "too many";
+  rule.classes = {fault_class::network, fault_class::throttled, fault_class::application};
+  rule.count = options_.alert_after;
+  rule.within = std::chrono::milliseconds(20);
+  rule.action = alert_action::pause;
+  ask(rule);
+}
+
+// What an admin is refused leaves one event behind: that it was refused.
+void random_run::ask(engine::command wish) {
+  auto const before = here_.log().head().at;
+  if (here_.submit(std::move(wish))) return;
+  std::size_t refusals = 0;
+  auto const cursor = here_.log().read({before + 1, false, std::nullopt});
+  while (true) {
+    auto const stored = cursor->next();
+    if (!stored || !*stored) break;
+    auto const event = decode(**stored);
+    if (!event || event->from.actor != "ann") continue;
+    if (event->as<CommandRefused>() == nullptr) wrong_ = "a refused command left an event behind";
+    ++refusals;
+  }
+  bool const is_alive = here_.failure().code == error_code::ok;
+  if (is_alive && refusals != 1) wrong_ = "a refused command was not written down once";
+}
+
+void random_run::ask_for_nonsense() {
+  auto broken = customer_map(engine::conflict_policy::left_wins);
+  broken.key.clear();
+  switch (draw(5)) {
+    case 0:
+      return ask(engine::change_map{map_, "{\"columns\": 7"});
+    case 1:
+      return ask(engine::change_map{map_, engine::print_definition(broken)});
+    case 2:
+      return ask(engine::run_map{map_id{1'000'000}});
+    case 3:
+      return ask(engine::register_app{"left", "memory"});
+    case 4:
+      return ask(engine::retry_records{map_, {sequence{1'000'000}}});
+  }
+}
+
+// Of the values made on one side the later never gives way to the earlier on the other: values are
+// numbered as they are made. What an app has lost again, because it crashed or was put back, was
+// never there.
+void random_run::watch_order(engine::memory_app& app, side of) {
+  app.written = [this, &app, of](engine::target_batch const& batch,
+                                 std::span<engine::write_result const> results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      auto const& wish = batch.writes[i];
+      bool const changes = results[i].effect == engine::write_effect::inserted ||
+                           results[i].effect == engine::write_effect::updated;
+      auto const name = std::find(wish.columns.begin(), wish.columns.end(), std::size_t{1});
+      if (!changes || name == wish.columns.end()) continue;
+      auto const& text =
+          wish.values[static_cast<std::size_t>(name - wish.columns.begin())].as_string();
+      auto const number = std::strtoull(text.c_str(), nullptr, 10);
+      if (std::to_string(number) != text || made_on_[number] == of) continue;
+      auto& before = delivered_[{of, wish.key}];
+      while (!before.empty() && before.back().commit >= app.last_commit()) before.pop_back();
+      bool const was_put_back = here_.coverage.count(fault_site::restored) > 0;
+      if (!before.empty() && before.back().number > number && !was_put_back)
+        wrong_ = "value " + text + " was written over a later one";
+      before.push_back({app.last_commit(), number});
+    }
+  };
 }
 
 row_values random_run::new_row(std::int64_t id) {
@@ -101,6 +176,7 @@ void random_run::edit() {
   std::vector<engine::row_change> changes;
   for (auto left = 1 + draw(3); left > 0; --left) {
     auto const id = static_cast<std::int64_t>(draw(keys));
+    made_on_[written_ + 1] = &app == &here_.left ? side::left : side::right;
     changes.push_back(
         {"customer", draw(4) == 0 ? operation::remove : operation::update, new_row(id)});
   }
@@ -109,17 +185,18 @@ void random_run::edit() {
 
 // Commands may be refused: then they must change nothing.
 void random_run::act() {
-  auto const what = draw(40);
+  auto const what = draw(42);
   if (what < 24) return edit();
-  if (what < 28) return void(here_.submit(engine::pause_map{map_}));
-  if (what < 33) return void(here_.submit(engine::resume_map{map_}));
-  if (what < 34) return void(here_.submit(engine::run_map{map_}));
-  if (what < 35) return void(here_.submit(engine::retry_records{map_, {}}));
+  if (what < 28) return ask(engine::pause_map{map_});
+  if (what < 33) return ask(engine::resume_map{map_});
+  if (what < 34) return ask(engine::run_map{map_});
+  if (what < 35) return ask(engine::retry_records{map_, {}});
   if (what < 36) return delete_one_parked();
   if (what < 37) {
     refuses_ = !refuses_;
     return;
   }
+  if (what < 39) return ask_for_nonsense();
   crash();
 }
 
@@ -129,7 +206,7 @@ void random_run::delete_one_parked() {
     if (rows == here_.views().parked.rows.end() || rows->second.empty()) continue;
     auto const which =
         std::next(rows->second.begin(), static_cast<std::ptrdiff_t>(draw(rows->second.size())));
-    return void(here_.submit(engine::delete_records{map_, {which->first}}));
+    return ask(engine::delete_records{map_, {which->first}});
   }
 }
 
@@ -185,8 +262,10 @@ std::string random_run::compare() {
 }
 
 std::string random_run::check() {
+  if (!wrong_.empty()) return wrong_;
   if (lost_) return "acknowledged events are missing after a crash";
   if (!bring_to_rest()) return "it does not come to rest. " + to_string(here_.failure());
+  if (!wrong_.empty()) return wrong_;
   if (auto const wrong = compare(); !wrong.empty()) return wrong;
   auto const rebuilt = replay::rebuild(here_.log());
   if (!rebuilt || projections::save(here_.views()) != projections::save(*rebuilt))

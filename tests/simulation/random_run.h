@@ -28,6 +28,8 @@ struct random_options {
   // the winner did not send.
   bool large_column = false;
   bool without_anchor = false;
+  // An alert rule that pauses the map when so many errors come in a short time; 0: none.
+  std::uint32_t alert_after = 0;
   std::size_t rounds = 60;
   engine::flow_options flow;
   // What else happens to the world: before each round, and before everything comes to rest.
@@ -51,6 +53,10 @@ class random_run {
   void add_tables();
   row_values new_row(std::int64_t id);
   void define();
+  void add_rule(link_id link);
+  void ask(engine::command wish);
+  void ask_for_nonsense();
+  void watch_order(engine::memory_app& app, side of);
   void edit();
   void act();
   void delete_one_parked();
@@ -66,6 +72,14 @@ class random_run {
   world here_;
   map_id map_;
   std::uint64_t written_ = 0;
+  std::string wrong_;
+  std::map<std::uint64_t, side> made_on_;  // each value is made once
+  // What the lanes wrote into each row of a side, with the number of the commit.
+  struct delivered {
+    std::uint64_t commit = 0;
+    std::uint64_t number = 0;
+  };
+  std::map<std::pair<side, row_values>, std::vector<delivered>> delivered_;
 };
 
 }  // namespace dualwrite::simulation

@@ -338,6 +338,7 @@ async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
   store_lane(batch, results, step);
   transaction.mark = batch_mark{batch.lane, batch.session, batch.batch};
   append(std::move(transaction), std::move(step));
+  if (written) written(batch, results);
   co_return results;
 }
 

@@ -79,6 +79,9 @@ class memory_app final : public source_app, public target_app {
   std::uint64_t last_commit() const { return log_.size(); }
   std::size_t unsynced() const { return history_.size() - synced_; }
 
+  // Told of each batch that was written, in the order of their commits.
+  std::function<void(target_batch const&, std::span<write_result const>)> written;
+
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;
