@@ -25,7 +25,18 @@ struct drift_fold {
   }
   void operator()(InitialSyncCompleted const& e) {
     if (e.state != end_state::succeeded) return;
-    for (auto const way : both_ways) view.rows.erase({e.map, way});
+    for (auto const way : both_ways) {
+      auto const row = view.rows.find({e.map, way});
+      if (row != view.rows.end() && !keep_since(sequence{e.execution.value}, row->second))
+        view.rows.erase(row);
+    }
+  }
+  // What was given up while the copy was at work was not copied.
+  static bool keep_since(sequence start, drift_row& row) {
+    std::erase_if(row.keys, [&](auto const& key) { return key.second < start; });
+    std::erase_if(row.deleted, [&](sequence record) { return record < start; });
+    std::erase_if(row.ranges, [&](drift_range const& range) { return range.to < start; });
+    return !row.keys.empty() || !row.deleted.empty() || !row.ranges.empty();
   }
   template <class Other>
   void operator()(Other const&) {}

@@ -28,10 +28,10 @@ struct drift_row {
   DW_FIELDS(keys, deleted, ranges);
 };
 
-// Fed by ParkedDeleted and MapStopped; cleared for a map by a finished initial sync.
+// Fed by ParkedDeleted and MapStopped; a finished initial sync clears what was given up before it.
 struct drift {
   static constexpr std::string_view name = "drift";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_way, drift_row> rows;
   DW_FIELDS(rows);

@@ -74,12 +74,7 @@ class random_run {
   std::uint64_t written_ = 0;
   std::string wrong_;
   std::map<std::uint64_t, side> made_on_;  // each value is made once
-  // What the lanes wrote into each row of a side, with the number of the commit.
-  struct delivered {
-    std::uint64_t commit = 0;
-    std::uint64_t number = 0;
-  };
-  std::map<std::pair<side, row_values>, std::vector<delivered>> delivered_;
+  std::map<std::pair<side, row_values>, std::uint64_t> delivered_;  // the last by a lane
 };
 
 }  // namespace dualwrite::simulation
