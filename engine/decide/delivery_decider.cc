@@ -258,6 +258,9 @@ struct planner {
       if (!wins) {
         effect.wanted = false;
         lost_to = other;
+        // It owes nobody that it had beaten others.
+        std::erase_if(plan.resolutions,
+                      [&](resolution_owed const& owed) { return owed.key == effect.key; });
         return;
       }
       beaten.push_back(other);

@@ -84,14 +84,16 @@ async<bool> map_supervisor::tend(map_id map) {
 }
 
 // Alone in its commit, as a command is: alert rules judge the errors beside it by the state of maps.
-async<bool> map_supervisor::say(drafts events) {
-  auto decide = [events = std::move(events)](projections::views const&) -> result<drafts> {
-    return events;
-  };
-  decision told = std::move(decide);
-  auto const appended = co_await context_.log.decide(std::move(told));
+async<bool> map_supervisor::say(decision what) {
+  auto const appended = co_await context_.log.decide(std::move(what));
   if (!appended) co_return appended.error();
   co_return true;
+}
+async<bool> map_supervisor::say(drafts events) {
+  decision what = [events = std::move(events)](projections::views const&) -> result<drafts> {
+    return events;
+  };
+  co_return co_await say(std::move(what));
 }
 
 async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, error why) {
@@ -166,9 +168,7 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
     return events;
   };
   decision begin = std::move(decide);
-  auto const appended = co_await context_.log.decide(std::move(begin));
-  if (!appended) co_return appended.error();
-  co_return true;
+  co_return co_await say(std::move(begin));
 }
 
 bool map_supervisor::is_at_rest(map_id map) const {
@@ -182,38 +182,45 @@ bool map_supervisor::is_at_rest(map_id map) const {
   return true;
 }
 
+// A lane may have taken the map up just before it heard of the pause: whether the map rests is asked
+// when it is said.
 async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
   if (!is_at_rest(map)) co_return false;
-  MapPaused paused{map, row.pending, {}};
-  for (auto const way : both_ways) {
-    if (!context_.in_doubt.contains({map, way})) continue;
-    for (auto const& [lane, known] : context_.views().delivery.lanes) {
-      if (std::get<0>(lane) != context_.link || std::get<1>(lane) != way) continue;
-      paused.in_doubt.push_back({way, std::get<2>(lane), batch_number{known.batch.value + 1}});
+  auto decide = [this, map, row](projections::views const&) -> result<drafts> {
+    if (!is_at_rest(map)) return drafts{};
+    MapPaused paused{map, row.pending, {}};
+    for (auto const way : both_ways) {
+      if (!context_.in_doubt.contains({map, way})) continue;
+      for (auto const& [lane, known] : context_.views().delivery.lanes) {
+        if (std::get<0>(lane) != context_.link || std::get<1>(lane) != way) continue;
+        paused.in_doubt.push_back({way, std::get<2>(lane), batch_number{known.batch.value + 1}});
+      }
     }
-  }
-  context_.caught_up.erase({map, direction::left_to_right});
-  context_.caught_up.erase({map, direction::right_to_left});
-  co_return co_await say(of_map(context_.link, map, row, paused));
+    for (auto const way : both_ways) context_.caught_up.erase({map, way});
+    return of_map(context_.link, map, row, paused);
+  };
+  decision told = std::move(decide);
+  co_return co_await say(std::move(told));
 }
 
 // A stop ends the batch in hand: what it did is known before the rest is given up.
 async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
-  bool const doubtful = context_.in_doubt.contains({map, direction::left_to_right}) ||
-                        context_.in_doubt.contains({map, direction::right_to_left});
-  if (!is_at_rest(map) || doubtful) co_return false;
-  auto const reason =
-      row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
-  auto const text = row.reason;
-  auto decide = [=](projections::views const& state) {
-    return decide_stopped(state, map, reason, text);
+  auto const may_stop = [this, map] {
+    bool const doubtful = context_.in_doubt.contains({map, direction::left_to_right}) ||
+                          context_.in_doubt.contains({map, direction::right_to_left});
+    return is_at_rest(map) && !doubtful;
   };
-  auto const appended = co_await context_.log.decide(std::move(decide));
-  if (!appended) co_return appended.error();
-  context_.ledger.forget(map);
-  context_.caught_up.erase({map, direction::left_to_right});
-  context_.caught_up.erase({map, direction::right_to_left});
-  co_return true;
+  if (!may_stop()) co_return false;
+  auto decide = [this, map, row, may_stop](projections::views const& state) -> result<drafts> {
+    if (!may_stop()) return drafts{};
+    auto const reason =
+        row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
+    context_.ledger.forget(map);
+    for (auto const way : both_ways) context_.caught_up.erase({map, way});
+    return decide_stopped(state, map, reason, row.reason);
+  };
+  decision told = std::move(decide);
+  co_return co_await say(std::move(told));
 }
 
 // When both legs are through, what they left behind decides how the copy ends.
