@@ -202,6 +202,7 @@ struct planner {
 
   // Whether the other side's write left our side's row as this record left it.
   bool is_equal(key_effect const& effect, handed_write const& other) const {
+    if (other.write == nullptr) return false;
     bool const removed = other.write->kind == write_kind::remove;
     if (effect.removes || removed) return effect.removes && removed;
     for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
@@ -235,7 +236,7 @@ struct planner {
         lost_to = other->record;
         return;
       }
-      overwritten = true;
+      overwritten = overwritten || other->write != nullptr;
     }
     // The write of the loser stands on our own side, over this record: that side has to receive the
     // winner.

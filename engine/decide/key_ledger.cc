@@ -47,6 +47,7 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writ
   batch.writes = std::move(writes);
   batch.matched.assign(batch.writes.size(), false);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    if (batch.writes[i].write == nullptr) continue;
     auto const& write = *batch.writes[i].write;
     batch.by_row.emplace(row_name(write.table, write.key), i);
     batch.row_keys[write.table].insert(write.key_columns);

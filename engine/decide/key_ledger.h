@@ -26,7 +26,7 @@ struct batch_id {
   friend constexpr auto operator<=>(batch_id const&, batch_id const&) = default;
 };
 
-// One write of a batch for one map.
+// One write of a batch for one map, or what it parks.
 struct handed_write {
   map_id map;
   std::string key;
@@ -38,7 +38,7 @@ struct handed_write {
   bool by_key =
       true;  // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
   bool forgotten = false;  // its map was stopped
-  std::shared_ptr<target_write const> write;
+  std::shared_ptr<target_write const> write;  // none: it is parked, and stands against the other side's
 };
 
 // Guarantees: a write is unseen by a change of the target's side unless its batch came back before

@@ -226,19 +226,24 @@ void batch_planner::keep(planned_record record, bool by_key) {
     if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
     last_write_[name] = *record.write;
     batch_.writes.push_back(*plan.write);
-    handed_write handed;
-    handed.map = record.map;
-    handed.key = plan.key;
-    handed.old_key = plan.old_key;
-    handed.record = record.at;
-    handed.made_on = record.made_on;
-    handed.committed_at = record.committed_at;
-    handed.depth = record.depth;
-    handed.by_key = by_key;
-    handed.write = plan.write;
-    batch_.handed.push_back(std::move(handed));
   }
+  if (plan.what == fate::write || plan.what == fate::park)
+    batch_.handed.push_back(to_hand(record, by_key));
   batch_.plan->records.push_back(std::move(record));
+}
+
+handed_write batch_planner::to_hand(planned_record const& record, bool by_key) const {
+  handed_write handed;
+  handed.map = record.map;
+  handed.key = record.plan.key;
+  handed.old_key = record.plan.old_key;
+  handed.record = record.at;
+  handed.made_on = record.made_on;
+  handed.committed_at = record.committed_at;
+  handed.depth = record.depth;
+  handed.by_key = by_key;
+  if (record.plan.what == fate::write) handed.write = record.plan.write;
+  return handed;
 }
 
 // A later change of the same side stands there already, or owes itself what an earlier one owed its

@@ -57,6 +57,7 @@ class batch_planner {
                                             attempt which);
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
   void keep(planned_record record, bool by_key);
+  [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
   value_origin origin_of(sequence at) const;

@@ -271,7 +271,7 @@ async<void> target_session::append_outcome(batch_outcome outcome) {
   }
   auto tell = [this, outcome](projections::views const& state) {
     auto const find = [&](missing_row const& missing) { return brings(state, missing); };
-    return at_its_turn(outcome, state.parked, find);
+    return at_its_turn(outcome, state, find);
   };
   decision told = std::move(tell);
   DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
