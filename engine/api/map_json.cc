@@ -69,7 +69,7 @@ boost::json::object way_json(api_context const& context, map_id map, direction w
 }
 
 std::vector<projections::outage_row const*> outages_of(projections::views const& state,
-                                                        link_id link) {
+                                                       link_id link) {
   std::vector<projections::outage_row const*> out;
   for (auto const* rows : {&state.outages.read, &state.outages.written}) {
     for (auto const& [of, row] : *rows) {

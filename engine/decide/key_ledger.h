@@ -38,7 +38,8 @@ struct handed_write {
   bool by_key =
       true;  // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
   bool forgotten = false;  // its map was stopped
-  std::shared_ptr<target_write const> write;  // none: it is parked, and stands against the other side's
+  // None where it is parked: then it only stands against the other side's changes.
+  std::shared_ptr<target_write const> write;
 };
 
 // Guarantees: a write is unseen by a change of the target's side unless its batch came back before

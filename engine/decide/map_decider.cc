@@ -130,7 +130,7 @@ struct command_decider {
                            now.right.table == wish.right.table && now.key == wish.key;
     if (!same_rows) {
       return error{error_code::illegal_transition,
-                   fmt::format("{} is {}; its tables and its key can be changed when it is stopped.",
+                   fmt::format("{} is {}; its tables and its key change only while it is stopped.",
                                row.name,
                                projections::status_name(row.state))};
     }

@@ -2,7 +2,6 @@
 // outcome is stored in the lane's row in the target, and appended to the log when its turn comes.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -72,20 +71,5 @@ struct batch_outcome {
 [[nodiscard]] std::string pack_outcome(batch_outcome const& outcome);
 // Errors: `event_malformed`.
 [[nodiscard]] result<batch_outcome> unpack_outcome(std::string_view bytes);
-
-// The record that brings a missing row, or zero where the row is on its way unparked; nothing where
-// it is not known to come.
-using find_dependency = std::function<std::optional<sequence>(missing_row const&)>;
-
-// Lanes of both directions work at once: a record that one batch beats, supersedes or retries may
-// have ended by another one since, one that it parks may have been beaten, one that it beats may
-// have been parked, and so may a missing row. Such an outcome is told as it is true when its turn in
-// the log comes. The write of a retry that was beaten meanwhile is about to be overwritten: it
-// counts for nothing.
-[[nodiscard]] bool depends_on_turn(batch_outcome const& outcome);
-// Errors: `event_malformed`.
-[[nodiscard]] result<drafts> at_its_turn(batch_outcome outcome,
-                                         projections::views const& state,
-                                         find_dependency const& find);
 
 }  // namespace dualwrite::engine

@@ -83,7 +83,8 @@ async<bool> map_supervisor::tend(map_id map) {
   co_return false;
 }
 
-// Alone in its commit, as a command is: alert rules judge the errors beside it by the state of maps.
+// Alone in its commit, as a command is: alert rules judge the errors beside it by the state of
+// maps.
 async<bool> map_supervisor::say(decision what) {
   auto const appended = co_await context_.log.decide(std::move(what));
   if (!appended) co_return appended.error();
@@ -182,8 +183,8 @@ bool map_supervisor::is_at_rest(map_id map) const {
   return true;
 }
 
-// A lane may have taken the map up just before it heard of the pause: whether the map rests is asked
-// when it is said.
+// A lane may have taken the map up just before it heard of the pause: whether the map rests is
+// asked when it is said.
 async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
   if (!is_at_rest(map)) co_return false;
   auto decide = [this, map, row](projections::views const&) -> result<drafts> {

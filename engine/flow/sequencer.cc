@@ -135,8 +135,9 @@ async<void> sequencer::commit(group members) {
   co_return result<void>{};
 }
 
-// A rule that crosses its threshold fires behind the submission with the error that crosses it, with
-// its requests. The windows count in the order of the log, so that a rebuild has the same ones.
+// A rule that crosses its threshold fires behind the submission with the error that crosses it,
+// with its requests. The windows count in the order of the log, so that a rebuild has the same
+// ones.
 void sequencer::judge_alerts(drafts& events, std::size_t first, std::set<map_id>& asked) {
   alert_turn turn;
   turn.asked.swap(asked);

@@ -84,7 +84,7 @@ class sequencer {
   std::deque<std::shared_ptr<submission>> inbox_;
   bell arrived_;
   std::vector<bell*>
-      listeners_;  // rung in the order in which they came: a run must not depend on addresses
+      listeners_;     // rung in the order in which they came: a run must not depend on addresses
   sequence counted_;  // up to which event `alerts_` has counted
   sequence next_;
   instant last_time_;

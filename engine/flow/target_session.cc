@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/decide/outcome_turn.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -245,8 +246,8 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   mine.calling = true;
   auto const results = co_await context_.target(target_of(way_)).apply(out);
   if (results) {
-    // The call is not over before its outcome is in the log: whoever opens the lanes meanwhile would
-    // find it missing there.
+    // The call is not over before its outcome is in the log: whoever opens the lanes meanwhile
+    // would find it missing there.
     DW_CO_TRY(auto told, unpack_outcome(*outcome));
     DW_CO_CHECK(co_await append_outcome(std::move(told)));
     failures_ = 0;

@@ -39,9 +39,10 @@ void alert_check::error_at(event_view const& event, link_id link, fault_class ki
     bool const counts = std::find(classes.begin(), classes.end(), kind) != classes.end();
     if (counted.link != link || !counts) continue;
     counted.errors.push_back(event.recorded_at);
-    auto const within = std::count_if(counted.errors.begin(), counted.errors.end(), [&](instant one) {
-      return (event.recorded_at - one).count() < counted.within_us;
-    });
+    auto const within =
+        std::count_if(counted.errors.begin(), counted.errors.end(), [&](instant one) {
+          return (event.recorded_at - one).count() < counted.within_us;
+        });
     bool const fires_already =
         std::any_of(expected_.begin(), expected_.end(), [&, rule = id](expected const& one) {
           return one.rule == rule && !one.fired;
@@ -71,9 +72,8 @@ std::string alert_check::requested(event_view const& event, map_id map, rule_id 
   for (auto& one : expected_) {
     if (one.rule == id && one.fired && one.requests.erase(map) == 1) return {};
   }
-  return fmt::format("a rule asks for a pause of map {} at {}, which it must not",
-                     map.value,
-                     event.at.value);
+  return fmt::format(
+      "a rule asks for a pause of map {} at {}, which it must not", map.value, event.at.value);
 }
 
 std::string alert_check::missing() const {

@@ -100,7 +100,8 @@ TEST_F(InStep, RowsRefusedInABatchThatTheLogNeverHeardOfAreParkedAfterACrash) {
     auto const id = turn * 10;
     ASSERT_TRUE(here.left.commit(
         {put(id, "bad one"), put(id + 1, "good"), put(id + 2, "bad two"), put(id + 3, "fine")}));
-    ASSERT_TRUE(here.run_until([&] { return rows(here.right).contains({value::of_int64(id + 3)}); }));
+    ASSERT_TRUE(
+        here.run_until([&] { return rows(here.right).contains({value::of_int64(id + 3)}); }));
     ASSERT_EQ(applied, count(event_type::RecordsApplied)) << "the outcome is in the log already";
     auto const commits = here.right.last_commit();
     here.crash_and_restart(static_cast<std::size_t>(turn) * 11);

@@ -81,9 +81,10 @@ struct invariant_reader {
     for (auto const& counts : e.maps) {
       auto const rest = resting.find(counts.map);
       if (rest == resting.end()) continue;
-      bool const named = std::any_of(rest->second.begin(), rest->second.end(), [&](auto const& one) {
-        return one.way == e.way && one.lane == e.lane && one.batch == e.batch;
-      });
+      bool const named =
+          std::any_of(rest->second.begin(), rest->second.end(), [&](auto const& one) {
+            return one.way == e.way && one.lane == e.lane && one.batch == e.batch;
+          });
       if (!named) say(fmt::format("a batch of map {}, which rests", counts.map.value));
     }
   }

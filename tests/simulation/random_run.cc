@@ -139,7 +139,7 @@ void random_run::ask_for_nonsense() {
 // numbered as they are made. An app that crashed or was put back may have lost the later one.
 void random_run::watch_order(engine::memory_app& app, side of) {
   app.written = [this, of](engine::target_batch const& batch,
-                                 std::span<engine::write_result const> results) {
+                           std::span<engine::write_result const> results) {
     for (std::size_t i = 0; i < results.size(); ++i) {
       auto const& wish = batch.writes[i];
       bool const changes = results[i].effect == engine::write_effect::inserted ||

@@ -73,7 +73,7 @@ class random_run {
   map_id map_;
   std::uint64_t written_ = 0;
   std::string wrong_;
-  std::map<std::uint64_t, side> made_on_;  // each value is made once
+  std::map<std::uint64_t, side> made_on_;                           // each value is made once
   std::map<std::pair<side, row_values>, std::uint64_t> delivered_;  // the last by a lane
 };
 

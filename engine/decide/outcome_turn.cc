@@ -1,0 +1,176 @@
+#include "engine/decide/outcome_turn.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace dualwrite::engine {
+namespace {
+
+result<event_view> view_of(encoded_event const& event) {
+  return decode({sequence{1}, event.span, {}, event.stream, event.bytes});
+}
+
+using record_name = std::tuple<map_id, direction, sequence>;
+
+// What an event says of a parked record; it is true only while the record is parked.
+struct parked_step {
+  record_name record;
+  bool ends = true;
+};
+std::optional<parked_step> parked_step_of(event_view const& view) {
+  auto const name = [](auto const& e) { return record_name{e.map, e.way, e.record}; };
+  if (auto const* skipped = view.as<RecordSkipped>()) {
+    if (skipped->was_parked) return parked_step{name(*skipped)};
+  } else if (auto const* arrived = view.as<RetrySucceeded>()) {
+    return parked_step{name(*arrived)};
+  } else if (auto const* failed = view.as<RetryFailed>()) {
+    return parked_step{name(*failed), false};
+  }
+  return std::nullopt;
+}
+
+// The refusal of a record whose row is on its way: it waits, and is not counted as an error.
+template <class Refused>
+encoded_event waiting(encoded_event const& event,
+                      Refused refused,
+                      origin const& from,
+                      sequence on) {
+  refused.state = park_state::dependency;
+  refused.kind = fault_class::dependency;
+  refused.waits_for = on;
+  return draft(event.stream, event.link, refused, from);
+}
+
+result<void> wait_for_rows(batch_outcome& outcome, find_dependency const& find) {
+  for (auto const& one : outcome.missing) {
+    auto const waits_for = find(one);
+    if (!waits_for) continue;
+    auto& event = outcome.events[one.event];
+    DW_TRY(auto const view, view_of(event));
+    if (auto const* first = view.as<RecordParked>()) {
+      event = waiting(event, *first, view.from, *waits_for);
+    } else if (auto const* again = view.as<RetryFailed>()) {
+      event = waiting(event, *again, view.from, *waits_for);
+    }
+  }
+  return {};
+}
+
+result<void> count_out(encoded_event& counted, MapCounts const& share) {
+  DW_TRY(auto const view, view_of(counted));
+  auto applied = *view.as<RecordsApplied>();
+  for (auto& counts : applied.maps) {
+    if (counts.map != share.map) continue;
+    counts.inserted -= share.inserted;
+    counts.updated -= share.updated;
+    counts.removed -= share.removed;
+    counts.equal -= share.equal;
+    counts.filtered -= share.filtered;
+  }
+  counted = draft(counted.stream, counted.link, applied, view.from);
+  return {};
+}
+
+// One outcome, told event by event as it is true now.
+struct teller {
+  projections::views const& state;
+  std::set<record_name> parked_here{};
+  std::set<std::tuple<map_id, direction, std::string>> keys_here{};
+  std::set<record_name> ended_here{};
+  drafts told{};
+
+  bool is_parked(record_name const& name) const {
+    auto const [map, way, record] = name;
+    if (ended_here.contains(name)) return false;
+    return parked_here.contains(name) || state.parked.find({map, way}, record) != nullptr;
+  }
+  // The change of the other side that had beaten a record before its own outcome was known.
+  sequence beaten_by(map_id map, direction way, sequence record) const {
+    auto const beaten = state.conflicts.beaten.find({map, way});
+    if (beaten == state.conflicts.beaten.end()) return {};
+    auto const by = beaten->second.find(record);
+    return by == beaten->second.end() ? sequence{} : by->second;
+  }
+
+  void park(encoded_event event, event_view const& view, RecordParked parked) {
+    if (auto const by = beaten_by(parked.map, parked.way, parked.record)) {
+      RecordSkipped const lost{
+          parked.map, parked.way, parked.record, skip_reason::conflict_lost, by, false};
+      told.push_back(draft(event.stream, event.link, lost, view.from));
+      return;
+    }
+    // What it was to wait behind may just have been beaten.
+    std::string const key(parked.key.bytes);
+    bool const waits = keys_here.contains({parked.map, parked.way, key}) ||
+                       state.parked.chain({parked.map, parked.way}, key) != nullptr;
+    if (parked.state == park_state::waiting && !waits) {
+      parked.state = park_state::due;
+      event = draft(event.stream, event.link, parked, view.from);
+    }
+    parked_here.insert({parked.map, parked.way, parked.record});
+    keys_here.insert({parked.map, parked.way, key});
+    told.push_back(std::move(event));
+  }
+  void detect(encoded_event event, event_view const& view, ConflictDetected const& conflict) {
+    auto const stream = event.stream;
+    auto const link = event.link;
+    told.push_back(std::move(event));
+    record_name const loser{conflict.map, opposite(conflict.way), conflict.other};
+    if (!conflict.record_wins || !is_parked(loser)) return;
+    ended_here.insert(loser);
+    RecordSkipped const lost{conflict.map,
+                             opposite(conflict.way),
+                             conflict.other,
+                             skip_reason::conflict_lost,
+                             conflict.record,
+                             true};
+    told.push_back(draft(stream, link, lost, view.from));
+  }
+  // False where the event is not true any more.
+  result<bool> tell(encoded_event event) {
+    DW_TRY(auto const view, view_of(event));
+    if (auto const* parked = view.as<RecordParked>()) {
+      park(std::move(event), view, *parked);
+    } else if (auto const* conflict = view.as<ConflictDetected>()) {
+      detect(std::move(event), view, *conflict);
+    } else if (auto const step = parked_step_of(view)) {
+      if (!is_parked(step->record)) return false;
+      if (step->ends) ended_here.insert(step->record);
+      told.push_back(std::move(event));
+    } else {
+      told.push_back(std::move(event));
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+bool depends_on_turn(batch_outcome const& outcome) {
+  return std::any_of(outcome.events.begin(), outcome.events.end(), [](encoded_event const& event) {
+    auto const view = view_of(event);
+    if (!view) return false;
+    bool const decides =
+        view->as<RecordParked>() != nullptr || view->as<ConflictDetected>() != nullptr;
+    return decides || parked_step_of(*view);
+  });
+}
+
+result<drafts> at_its_turn(batch_outcome outcome,
+                           projections::views const& state,
+                           find_dependency const& find) {
+  DW_CHECK(wait_for_rows(outcome, find));
+  teller out{state};
+  std::set<std::size_t> untrue;
+  for (std::size_t i = 0; i < outcome.events.size(); ++i) {
+    DW_TRY(bool const is_true, out.tell(outcome.events[i]));
+    if (!is_true) untrue.insert(i);
+  }
+  for (auto const& one : outcome.retried) {
+    if (untrue.contains(one.event)) DW_CHECK(count_out(out.told.front(), one.share));
+  }
+  return std::move(out.told);
+}
+
+}  // namespace dualwrite::engine
