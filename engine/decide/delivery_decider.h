@@ -114,9 +114,11 @@ struct map_resolution {
                                             map_resolution const& resolution,
                                             attempt which);
 
-// The write that a record leads to by itself, whatever else is going on: what its batch's echo is
-// compared with.
+// The write that a record or a resolution leads to by itself, whatever else is going on: what its
+// batch's echo is compared with.
 [[nodiscard]] delivery_plan plan_rewritten(delivery_context const& context,
                                            map_record const& record);
+[[nodiscard]] delivery_plan plan_rewritten(delivery_context const& context,
+                                           map_resolution const& resolution);
 
 }  // namespace dualwrite::engine

@@ -24,16 +24,9 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
 
 }  // namespace
 
-delivery_plan plan_resolution(delivery_context const& context,
-                              map_resolution const& resolution,
-                              attempt which) {
+delivery_plan plan_rewritten(delivery_context const& context, map_resolution const& resolution) {
   delivery_plan plan;
   plan.key = resolution.key;
-  if (auto const by = beaten_by(context, resolution)) {
-    plan.what = fate::skip;
-    plan.by = by;
-    return plan;
-  }
   auto write = std::make_shared<target_write>();
   auto const target = target_of(resolution.way);
   write->table = context.map.table(target);
@@ -50,6 +43,20 @@ delivery_plan plan_resolution(delivery_context const& context,
     }
   }
   plan.write = std::move(write);
+  return plan;
+}
+
+delivery_plan plan_resolution(delivery_context const& context,
+                              map_resolution const& resolution,
+                              attempt which) {
+  if (auto const by = beaten_by(context, resolution)) {
+    delivery_plan plan;
+    plan.key = resolution.key;
+    plan.what = fate::skip;
+    plan.by = by;
+    return plan;
+  }
+  auto plan = plan_rewritten(context, resolution);
   if (which == attempt::first &&
       context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
     plan.what = fate::park;

@@ -135,69 +135,89 @@ value_origin batch_planner::origin_of(sequence at) const {
   return {source_of(way_), resolution == nullptr ? instant{} : resolution->committed_at};
 }
 
+planned_record batch_planner::planned(queued_record const& record,
+                                      map_record const& mine,
+                                      map_id map) const {
+  planned_record out;
+  out.map = map;
+  out.version = context_.views().status.find(map)->version;
+  out.at = record.at;
+  out.copied = record.kind != capture_kind::live;
+  out.made_on = source_of(way_);
+  out.committed_at = record.committed_at;
+  out.depth = mine.depth;
+  return out;
+}
+
+// Whether the other side's changes of its key are to find it.
+bool batch_planner::is_contested(compiled_map const& map, queued_record const& record) {
+  bool const both_ways =
+      map.writes(direction::left_to_right) && map.writes(direction::right_to_left);
+  return both_ways && record.kind != capture_kind::initial;
+}
+
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   DW_TRY(auto const mine, to_map_record(record, map));
-  planned_record planned;
-  planned.map = map;
-  planned.version = context_.views().status.find(map)->version;
-  planned.at = record.at;
-  planned.which = which;
-  planned.copied = record.kind != capture_kind::live;
-  planned.made_on = source_of(way_);
-  planned.committed_at = record.committed_at;
-  planned.depth = mine.depth;
-  planned.plan = plan_delivery(planning(*compiled), mine, which);
-  bool const both_ways =
-      compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
-  keep(std::move(planned), both_ways && record.kind != capture_kind::initial);
+  auto made = planned(record, mine, map);
+  made.which = which;
+  made.plan = plan_delivery(planning(*compiled), mine, which);
+  keep(std::move(made), is_contested(*compiled, record));
   return {};
+}
+
+result<map_resolution> batch_planner::to_map_resolution(queued_resolution const& resolution,
+                                                        map_id map) const {
+  map_resolution out;
+  out.map = map;
+  out.way = way_;
+  out.at = resolution.at;
+  out.winner = resolution.winner;
+  out.key = resolution.key;
+  out.removes = resolution.removes;
+  if (!resolution.image.empty()) {
+    DW_TRY(out.image, decode_row(resolution.image));
+  }
+  return out;
+}
+
+planned_record batch_planner::planned(queued_resolution const& resolution, map_id map) const {
+  planned_record out;
+  out.map = map;
+  out.version = context_.views().status.find(map)->version;
+  out.at = resolution.at;
+  out.made_on = target_of(way_);
+  out.committed_at = resolution.committed_at;
+  return out;
 }
 
 result<void> batch_planner::add_resolution(queued_resolution const& resolution,
                                            map_id map,
                                            attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  map_resolution mine;
-  mine.map = map;
-  mine.way = way_;
-  mine.at = resolution.at;
-  mine.winner = resolution.winner;
-  mine.key = resolution.key;
-  mine.removes = resolution.removes;
-  if (!resolution.image.empty()) {
-    DW_TRY(mine.image, decode_row(resolution.image));
-  }
-  planned_record planned;
-  planned.map = map;
-  planned.version = context_.views().status.find(map)->version;
-  planned.at = resolution.at;
-  planned.which = which;
-  planned.made_on = target_of(way_);
-  planned.committed_at = resolution.committed_at;
-  planned.plan = plan_resolution(planning(*compiled), mine, which);
-  keep(std::move(planned), true);
+  DW_TRY(auto const mine, to_map_resolution(resolution, map));
+  auto made = planned(resolution, map);
+  made.which = which;
+  made.plan = plan_resolution(planning(*compiled), mine, which);
+  keep(std::move(made), true);
   return {};
 }
 
 result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-    return add_resolution(*resolution, map, attempt::retry);
+    DW_TRY(auto const mine, to_map_resolution(*resolution, map));
+    auto made = planned(*resolution, map);
+    made.plan = plan_rewritten(planning(*compiled), mine);
+    keep(std::move(made), true);
+    return {};
   }
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr) return {};
   DW_TRY(auto const mine, to_map_record(*record, map));
-  planned_record planned;
-  planned.map = map;
-  planned.at = record->at;
-  planned.made_on = source_of(way_);
-  planned.committed_at = record->committed_at;
-  planned.depth = mine.depth;
-  planned.plan = plan_rewritten(planning(*compiled), mine);
-  bool const both_ways =
-      compiled->writes(direction::left_to_right) && compiled->writes(direction::right_to_left);
-  keep(std::move(planned), both_ways && record->kind != capture_kind::initial);
+  auto made = planned(*record, mine, map);
+  made.plan = plan_rewritten(planning(*compiled), mine);
+  keep(std::move(made), is_contested(*compiled, *record));
   return {};
 }
 

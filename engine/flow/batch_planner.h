@@ -56,6 +56,14 @@ class batch_planner {
                                             map_id map,
                                             attempt which);
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
+  [[nodiscard]] result<map_resolution> to_map_resolution(
+      replay::queued_resolution const& resolution, map_id map) const;
+  [[nodiscard]] planned_record planned(replay::queued_record const& record,
+                                       map_record const& mine,
+                                       map_id map) const;
+  [[nodiscard]] planned_record planned(replay::queued_resolution const& resolution,
+                                       map_id map) const;
+  static bool is_contested(compiled_map const& map, replay::queued_record const& record);
   void keep(planned_record record, bool by_key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);

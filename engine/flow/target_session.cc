@@ -308,7 +308,8 @@ async<void> target_session::let_go(in_hand& mine) {
     auto const place = context_.views().delivery.places.find({map, way_});
     if (place == context_.views().delivery.places.end()) continue;
     if (place->second.lane != projections::main_lane) continue;
-    LaneLeft const left{context_.link, map, way_, mine.batch->plan->behind};
+    auto const& plan = *mine.batch->plan;
+    LaneLeft const left{context_.link, map, way_, mine.committed ? plan.position : plan.behind};
     events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, left));
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
