@@ -131,7 +131,8 @@ struct LegStarted {
   map_id map;
   execution_id execution;
   direction way = direction::left_to_right;
-  DW_FIELDS(map, execution, way);
+  std::uint64_t expected_rows = 0;  // about; zero where the source did not say
+  DW_FIELDS(map, execution, way, expected_rows);
 };
 // A chunk has been written: keys up to `last_key` are copied as they were at the snapshot.
 struct ChunkCopied {

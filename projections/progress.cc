@@ -47,7 +47,10 @@ struct progress_fold {
     view.latest[e.map] = id;
   }
   void operator()(LegStarted const& e) {
-    if (auto* leg = find(e.execution, e.way)) leg->started = event.recorded_at;
+    auto* leg = find(e.execution, e.way);
+    if (leg == nullptr) return;
+    leg->started = event.recorded_at;
+    leg->expected_rows = e.expected_rows;
   }
   void operator()(RecordsCaptured const& e) {
     if (e.kind == capture_kind::live) return pass_rereads(e);

@@ -39,7 +39,8 @@ struct leg_row {
   bool done = false;
   std::vector<chunk_row> chunks;
   std::uint64_t rows = 0;
-  DW_FIELDS(way, started, finished, done, chunks, rows);
+  std::uint64_t expected_rows = 0;  // about, as the leg began
+  DW_FIELDS(way, started, finished, done, chunks, rows, expected_rows);
 
   // The chunk that covers this key, or none.
   chunk_row const* covering(std::string_view key) const;
@@ -71,7 +72,7 @@ struct reread_row {
 // of a map keeps its chunks; older ones keep their counts.
 struct progress {
   static constexpr std::string_view name = "progress";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<execution_id, execution_row> executions;
   std::map<map_id, execution_id> latest;

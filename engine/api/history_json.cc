@@ -28,6 +28,7 @@ boost::json::object leg_json(api_context const& context, projections::leg_row co
   json["started"] = json_of(leg.started);
   json["finished"] = json_of(leg.finished);
   json["rows"] = json_of(leg.rows);
+  json["expected_rows"] = json_of(leg.expected_rows);
   std::uint64_t copied = 0;
   for (auto const& chunk : leg.chunks) copied += chunk.copied ? chunk.count : 0;
   json["chunks"] = json_of(std::uint64_t{leg.chunks.size()});

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <chrono>
 #include <string>
 
 namespace dualwrite::engine {
 
-// Guarantees: nothing is written where stderr is no terminal. How many rows there will be is not
-// known before the last chunk, so the bar shows rows, rate and time; a leg that is done shows as
-// done.
+// One line: for each leg how many of the rows that it is about to copy, how fast, and how long it
+// will still take. How many rows there are is as the source said when the leg began: changes since
+// then, and rows that a filter leaves out, make it a good guess.
+[[nodiscard]] std::string progress_text(std::string const& title,
+                                        boost::json::value const& execution);
+
+// Guarantees: nothing is written where stderr is no terminal.
 class progress_bar {
  public:
   explicit progress_bar(std::string title);
@@ -20,7 +23,6 @@ class progress_bar {
   std::string title_;
   bool terminal_ = false;
   bool shown_ = false;
-  std::chrono::steady_clock::time_point started_;
 };
 
 }  // namespace dualwrite::engine

@@ -210,9 +210,12 @@ async<void> catch_up_lane::copy_chunk(map_id map) {
   auto const id = context_.views().progress.latest.at(map);
   auto const leg = *execution->leg(way_);
   if (leg.chunks.empty() && leg.started == instant{}) {
+    DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+    auto const of = source_of(way_);
+    auto const counted = co_await context_.source(of).count_rows(compiled->table(of));
+    LegStarted const started{map, id, way_, counted ? *counted : 0};
     drafts events;
-    events.push_back(
-        draft({stream_kind::map, map.value}, context_.link, LegStarted{map, id, way_}));
+    events.push_back(draft({stream_kind::map, map.value}, context_.link, started));
     DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   }
   if (leg.chunks.empty() || leg.chunks.back().copied) co_return co_await read_chunk(map, id, leg);

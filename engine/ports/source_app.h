@@ -59,6 +59,9 @@ class source_app {
 
   [[nodiscard]] virtual async<table_schema> describe(std::string table) = 0;
 
+  // About how many rows a table has: to show how far a copy is.
+  [[nodiscard]] virtual async<std::uint64_t> count_rows(std::string table) = 0;
+
   // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives
   // the position from which on every commit to these tables will be seen; commits up to it are not
   // given again.

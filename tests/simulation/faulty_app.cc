@@ -130,6 +130,11 @@ async<table_schema> faulty_app::describe(std::string table) {
   co_return out;
 }
 
+async<std::uint64_t> faulty_app::count_rows(std::string table) {
+  DW_CO_CHECK(co_await request(error_code::app_unreachable));
+  co_return co_await app_.count_rows(std::move(table));
+}
+
 async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
                                                 std::optional<source_position> after) {
   DW_CO_CHECK(co_await request(error_code::app_unreachable));

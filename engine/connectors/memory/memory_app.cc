@@ -173,6 +173,12 @@ async<table_schema> memory_app::describe(std::string table) {
   co_return found->second.schema;
 }
 
+async<std::uint64_t> memory_app::count_rows(std::string table) {
+  auto const found = tables_.find(table);
+  if (found == tables_.end()) co_return error{error_code::table_missing, table};
+  co_return found->second.rows.size();
+}
+
 async<source_position> memory_app::open_capture(std::vector<std::string>,
                                                 std::optional<source_position> after) {
   sync();

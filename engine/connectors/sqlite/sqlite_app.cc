@@ -195,6 +195,18 @@ async<table_schema> sqlite_app::describe(std::string table) {
   return blocking<table_schema>(reading_, std::move(call));
 }
 
+async<std::uint64_t> sqlite_app::count_rows(std::string table) {
+  auto call = [held = held_, table = std::move(table)]() -> result<std::uint64_t> {
+    DW_CHECK(held->open_to_read());
+    DW_TRY(auto counted, held->read.prepare("SELECT count(*) FROM " + quoted_name(table)));
+    DW_CHECK(counted.step());
+    auto const rows = static_cast<std::uint64_t>(counted.integer(0));
+    counted.reset();
+    return rows;
+  };
+  return blocking<std::uint64_t>(reading_, std::move(call));
+}
+
 async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
                                                 std::optional<source_position> after) {
   auto call = [held = held_, tables = std::move(tables), after]() -> result<source_position> {
