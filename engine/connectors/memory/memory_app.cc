@@ -3,18 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/connectors/memory/memory_rules.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
-namespace {
-
-row_values pick(row_values const& row, std::vector<std::size_t> const& columns) {
-  row_values out;
-  for (auto const column : columns) out.push_back(row[column]);
-  return out;
-}
-
-}  // namespace
 
 memory_table& memory_app::add_table(table_schema schema) {
   auto& table = tables_[schema.table];
@@ -53,20 +45,43 @@ std::optional<refusal> memory_app::put(memory_table& table,
                   key,
                   there == table.rows.end() ? std::nullopt : std::optional(there->second)});
   if (there != table.rows.end()) return refusal{"unique", "duplicate key"};
-  table.rows[key] = std::move(row);
+  auto const& placed = table.rows[key] = std::move(row);
+  if (auto why = breach_of(tables_, table, placed)) return why;
+  if (change.op == operation::update) {
+    if (auto why = breach_without(tables_, table, *undo.rbegin()[1].row)) return why;
+  }
+  auto const op = change.op;
   changes.push_back(std::move(change));
-  return std::nullopt;
+  if (!table.after) return std::nullopt;
+  return change_all(table.after(op, placed), changes, undo);
 }
 
-void memory_app::drop(memory_table& table,
-                      row_values const& key,
-                      std::vector<captured_row>& changes,
-                      undo_log& undo) {
+std::optional<refusal> memory_app::drop(memory_table& table,
+                                        row_values const& key,
+                                        std::vector<captured_row>& changes,
+                                        undo_log& undo) {
   auto const found = table.rows.find(key);
-  if (found == table.rows.end()) return;
-  changes.push_back({table.schema.table, operation::remove, encode_row(found->second), {}});
-  undo.push_back({table.schema.table, key, found->second});
+  if (found == table.rows.end()) return std::nullopt;
+  auto const row = found->second;
+  undo.push_back({table.schema.table, key, row});
   table.rows.erase(found);
+  if (auto why = breach_without(tables_, table, row)) return why;
+  changes.push_back({table.schema.table, operation::remove, encode_row(row), {}});
+  if (!table.after) return std::nullopt;
+  return change_all(table.after(operation::remove, row), changes, undo);
+}
+
+std::optional<refusal> memory_app::change_all(std::vector<row_change> const& wishes,
+                                              std::vector<captured_row>& changes,
+                                              undo_log& undo) {
+  for (auto const& wish : wishes) {
+    auto& table = tables_.at(wish.table);
+    auto why = wish.op == operation::remove
+                   ? drop(table, pick(wish.row, table.schema.key), changes, undo)
+                   : put(table, wish.key, wish.row, changes, undo);
+    if (why) return why;
+  }
+  return std::nullopt;
 }
 
 void memory_app::roll_back(undo_log& undo, std::size_t to) {
@@ -85,16 +100,9 @@ void memory_app::roll_back(undo_log& undo, std::size_t to) {
 result<source_position> memory_app::commit(std::vector<row_change> const& changes) {
   captured_transaction transaction;
   undo_log undo;
-  for (auto const& change : changes) {
-    auto& table = tables_.at(change.table);
-    if (change.op == operation::remove) {
-      drop(table, pick(change.row, table.schema.key), transaction.rows, undo);
-      continue;
-    }
-    if (auto const why = put(table, change.key, change.row, transaction.rows, undo)) {
-      roll_back(undo, 0);
-      return error{error_code::row_refused, why->text};
-    }
+  if (auto const why = change_all(changes, transaction.rows, undo)) {
+    roll_back(undo, 0);
+    return error{error_code::row_refused, why->text};
   }
   past_step step;
   step.rows = std::move(undo);
@@ -245,75 +253,6 @@ async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
   co_return out;
 }
 
-row_values const* memory_app::find(memory_table const& table,
-                                   std::vector<std::size_t> const& columns,
-                                   row_values const& key) const {
-  if (columns == table.schema.key) {
-    auto const found = table.rows.find(key);
-    return found == table.rows.end() ? nullptr : &found->second;
-  }
-  for (auto const& [own_key, row] : table.rows) {
-    if (pick(row, columns) == key) return &row;
-  }
-  return nullptr;
-}
-
-write_result memory_app::write(target_write const& wish,
-                               std::vector<captured_row>& changes,
-                               undo_log& undo) {
-  write_result out;
-  auto& table = tables_.at(wish.table);
-  auto const* there = wish.old_key ? find(table, wish.key_columns, *wish.old_key) : nullptr;
-  if (there == nullptr) there = find(table, wish.key_columns, wish.key);
-  if (wish.kind == write_kind::remove) {
-    if (there == nullptr) return out;
-    auto const key = pick(*there, table.schema.key);
-    drop(table, key, changes, undo);
-    out.effect = write_effect::removed;
-    return out;
-  }
-  if (there == nullptr && wish.kind == write_kind::update) {
-    out.effect = write_effect::missing;
-    return out;
-  }
-  auto row = there == nullptr ? row_values(table.schema.columns.size()) : *there;
-  for (std::size_t i = 0; i < wish.columns.size(); ++i) row[wish.columns[i]] = wish.values[i];
-  if (there != nullptr && row == *there) return out;
-  if (there != nullptr && wish.kind == write_kind::insert_if_absent) {
-    out.effect = write_effect::kept;
-    return out;
-  }
-  out.effect = there == nullptr ? write_effect::inserted : write_effect::updated;
-  auto const old_key =
-      there == nullptr ? std::nullopt : std::optional(pick(*there, table.schema.key));
-  auto const mark = undo.size();
-  if (auto const why = put(table, old_key, std::move(row), changes, undo)) {
-    roll_back(undo, mark);
-    out.effect = write_effect::refused;
-    out.kind = fault_class::application;
-    out.code = why->code;
-    out.text = why->text;
-  }
-  return out;
-}
-
-std::vector<write_result> memory_app::write_all(target_batch const& batch,
-                                                std::vector<captured_row>& changes,
-                                                undo_log& undo) {
-  std::vector<write_result> results;
-  for (auto const& wish : batch.writes) {
-    if (wish.behind) {
-      auto const before = results[*wish.behind].effect;
-      if (before == write_effect::refused || before == write_effect::held) {
-        results.emplace_back().effect = write_effect::held;
-        continue;
-      }
-    }
-    results.push_back(write(wish, changes, undo));
-  }
-  return results;
-}
-
 void memory_app::store_lane(target_batch const& batch,
                             std::span<write_result const> results,
                             past_step& step) {
@@ -333,6 +272,9 @@ async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
   auto const& lane = lanes_[batch.lane];
   if (lane.session != batch.session || lane.batch != batch.previous)
     co_return error{error_code::lane_fenced};
+  for (auto const& wish : batch.writes) {
+    if (!tables_.contains(wish.table)) co_return error{error_code::table_missing, wish.table};
+  }
   captured_transaction transaction;
   past_step step;
   auto results = write_all(batch, transaction.rows, step.rows);

@@ -21,25 +21,42 @@ namespace dualwrite::engine {
 struct refusal {
   std::string code;
   std::string text;
+  std::string column = {};
+  std::optional<referenced_row> references = {};
 };
 using row_rule = std::function<std::optional<refusal>(row_values const& row)>;
 // What the app itself makes of a row before it is written.
 using row_trigger = std::function<void(row_values& row)>;
-
-struct memory_table {
-  table_schema schema;
-  row_rule rule;
-  row_trigger trigger;
-  // Columns that an update sends only where they change, and never in the row before.
-  std::set<std::size_t> large;
-  std::map<row_values, row_values> rows;  // by the schema's key
-};
 
 struct row_change {
   std::string table;
   operation op = operation::insert;
   row_values row;                      // for a removal only its key columns count
   std::optional<row_values> key = {};  // of the row to change, where that differs from the new one
+};
+
+// What the app changes elsewhere, in the same transaction, because of a change of this row (of a
+// removal: the row that was). Its changes have triggers of their own.
+using table_trigger = std::function<std::vector<row_change>(operation op, row_values const& row)>;
+
+// Holds at every change: a row without its parent is refused, and so is the removal of a parent.
+// Where a value is NULL nothing is referred to.
+struct memory_foreign_key {
+  std::vector<std::size_t> columns;
+  std::string table;
+  std::vector<std::size_t> referred;
+};
+
+struct memory_table {
+  table_schema schema;  // a column that is not nullable is held to it
+  row_rule rule;
+  row_trigger trigger;
+  table_trigger after;
+  std::vector<std::vector<std::size_t>> unique;  // beside the key; NULL is equal to nothing
+  std::vector<memory_foreign_key> references;
+  // Columns that an update sends only where they change, and never in the row before.
+  std::set<std::size_t> large;
+  std::map<row_values, row_values> rows;  // by the schema's key
 };
 
 struct memory_options {
@@ -118,15 +135,21 @@ class memory_app final : public source_app, public target_app {
                              row_values row,
                              std::vector<captured_row>& changes,
                              undo_log& undo);
-  void drop(memory_table& table,
-            row_values const& key,
-            std::vector<captured_row>& changes,
-            undo_log& undo);
+  std::optional<refusal> drop(memory_table& table,
+                              row_values const& key,
+                              std::vector<captured_row>& changes,
+                              undo_log& undo);
+  std::optional<refusal> change_all(std::vector<row_change> const& wishes,
+                                    std::vector<captured_row>& changes,
+                                    undo_log& undo);
   void roll_back(undo_log& undo, std::size_t to);
   write_result write(target_write const& wish, std::vector<captured_row>& changes, undo_log& undo);
-  row_values const* find(memory_table const& table,
-                         std::vector<std::size_t> const& columns,
-                         row_values const& key) const;
+  // Results that are known before a row is written: those of a group that was refused as a whole.
+  using known_results = std::map<std::size_t, write_result>;
+  std::optional<std::vector<write_result>> try_all(target_batch const& batch,
+                                                   known_results& known,
+                                                   std::vector<captured_row>& changes,
+                                                   undo_log& undo);
   std::vector<write_result> write_all(target_batch const& batch,
                                       std::vector<captured_row>& changes,
                                       undo_log& undo);
