@@ -46,7 +46,8 @@ std::string leg_text(boost::json::value const& leg) {
                           expected,
                           done * 100 / expected,
                           rate);
-  if (rate > 0) text += fmt::format(", {} left", duration_text((expected - done + rate - 1) / rate));
+  if (rate > 0)
+    text += fmt::format(", {} left", duration_text((expected - done + rate - 1) / rate));
   return text;
 }
 
