@@ -26,13 +26,8 @@ struct conflict_fold {
   // The winner's own delivery goes the other way; it may have been beaten while that was under way.
   void operator()(ConflictResolved const& e) {
     std::string const key(e.key.bytes);
-    resolution_row row{e.map, e.way, key, e.winner, {}};
-    auto const beaten = view.beaten.find({e.map, opposite(e.way)});
-    if (beaten != view.beaten.end()) {
-      auto const by = beaten->second.find(e.winner);
-      if (by != beaten->second.end()) row.beaten_by = by->second;
-    }
-    view.resolutions[event.at] = std::move(row);
+    auto const beaten_by = view.beaten_by({e.map, opposite(e.way)}, e.winner);
+    view.resolutions[event.at] = {e.map, e.way, key, e.winner, beaten_by};
     view.by_key[{{e.map, e.way}, key}].insert(event.at);
   }
   void operator()(RecordsApplied const& e) {
@@ -80,6 +75,13 @@ struct conflict_fold {
 std::set<sequence> const* conflicts::pending(map_way of, std::string const& key) const {
   auto const found = by_key.find({of, key});
   return found == by_key.end() ? nullptr : &found->second;
+}
+
+sequence conflicts::beaten_by(map_way of, sequence record) const {
+  auto const rows = beaten.find(of);
+  if (rows == beaten.end()) return {};
+  auto const by = rows->second.find(record);
+  return by == rows->second.end() ? sequence{} : by->second;
 }
 
 void conflicts::fold(event_view const& event) {

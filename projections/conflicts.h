@@ -39,6 +39,8 @@ struct conflicts {
   // The resolutions of a key that are still to be delivered this way, oldest first; nothing where
   // there is none.
   std::set<sequence> const* pending(map_way of, std::string const& key) const;
+  // What a record lost against before its own outcome was known; zero where it did not.
+  sequence beaten_by(map_way of, sequence record) const;
 };
 
 }  // namespace dualwrite::projections

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 
 #include "engine/api/api_request.h"
 #include "engine/config/load.h"
@@ -16,7 +17,6 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::size_t width_otherwise = 100;
 constexpr std::uint64_t items_otherwise = 100;
 
 std::string environment(char const* name) {
@@ -164,7 +164,7 @@ std::size_t terminal_width() {
   winsize size{};
   bool const known = ::isatty(STDOUT_FILENO) != 0 &&
                      ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? std::min<std::size_t>(size.ws_col, width_otherwise) : width_otherwise;
+  return known ? size.ws_col : std::numeric_limits<std::size_t>::max();
 }
 
 }  // namespace dualwrite::engine

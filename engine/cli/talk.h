@@ -37,6 +37,7 @@ void print_item(boost::json::value const& item,
                                      command_line const& line,
                                      std::span<std::string_view const> options);
 
+// Without end where stdout is no terminal: what reads it there wants whole texts.
 [[nodiscard]] std::size_t terminal_width();
 
 }  // namespace dualwrite::engine

@@ -1,6 +1,7 @@
 #include "engine/decide/key_ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "events/row_image.h"
 
@@ -54,14 +55,14 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writ
   }
   batch.awaited = batch.writes.size();
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  count.remembered += batch.awaited;
+  count.awaited += batch.awaited;
   count.not_back += batch.awaited;
   index(id, batch);
 }
 
 void key_ledger::count_out(batch_id id, handed_batch const& batch) {
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  count.remembered -= batch.awaited;
+  count.awaited -= batch.awaited;
   if (!batch.echo) count.not_back -= batch.awaited;
 }
 
@@ -131,13 +132,12 @@ void key_ledger::forget(map_id map) {
   for (auto batch = batches_.begin(); batch != batches_.end();) {
     auto const next = std::next(batch);
     auto& [id, handed] = *batch;
-    auto const over = static_cast<std::size_t>(
-        std::count_if(handed.writes.begin(), handed.writes.end(), [&](handed_write const& write) {
-          return write.map == map && !write.forgotten;
-        }));
-    for (auto& write : handed.writes) write.forgotten = write.forgotten || write.map == map;
+    std::size_t over = 0;
+    for (auto& write : handed.writes) {
+      if (write.map == map && !std::exchange(write.forgotten, true)) ++over;
+    }
     auto& count = loads_[static_cast<std::size_t>(id.way)];
-    count.remembered -= over;
+    count.awaited -= over;
     if (!handed.echo) count.not_back -= over;
     handed.awaited -= over;
     passed(id, map);

@@ -88,7 +88,7 @@ class key_ledger {
                                                         std::string const& key) const;
   // How many writes of a direction are awaited, and how many of them did not come back yet.
   struct load {
-    std::size_t remembered = 0;
+    std::size_t awaited = 0;
     std::size_t not_back = 0;
   };
   load const& load_of(direction way) const { return loads_[static_cast<std::size_t>(way)]; }

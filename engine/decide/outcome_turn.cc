@@ -85,16 +85,9 @@ struct teller {
     if (ended_here.contains(name)) return false;
     return parked_here.contains(name) || state.parked.find({map, way}, record) != nullptr;
   }
-  // The change of the other side that had beaten a record before its own outcome was known.
-  sequence beaten_by(map_id map, direction way, sequence record) const {
-    auto const beaten = state.conflicts.beaten.find({map, way});
-    if (beaten == state.conflicts.beaten.end()) return {};
-    auto const by = beaten->second.find(record);
-    return by == beaten->second.end() ? sequence{} : by->second;
-  }
 
   void park(encoded_event event, event_view const& view, RecordParked parked) {
-    if (auto const by = beaten_by(parked.map, parked.way, parked.record)) {
+    if (auto const by = state.conflicts.beaten_by({parked.map, parked.way}, parked.record)) {
       RecordSkipped const lost{
           parked.map, parked.way, parked.record, skip_reason::conflict_lost, by, false};
       told.push_back(draft(event.stream, event.link, lost, view.from));

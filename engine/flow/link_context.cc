@@ -35,7 +35,7 @@ bool link_context::is_mine(map_id map) const {
 bool link_context::may_hand(direction way) const {
   auto const max = options.ledger_writes_max;
   if (ledger.load_of(way).not_back >= max) return false;
-  return ledger.load_of(way).remembered < max || ledger.load_of(opposite(way)).remembered >= max;
+  return ledger.load_of(way).awaited < max || ledger.load_of(opposite(way)).awaited >= max;
 }
 
 bool link_context::comes_back(direction way) const {

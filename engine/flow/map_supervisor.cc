@@ -183,6 +183,11 @@ bool map_supervisor::is_at_rest(map_id map) const {
   return true;
 }
 
+// Whoever brings it on again begins from its place in the log.
+void map_supervisor::forget_catching_up(map_id map) {
+  for (auto const way : both_ways) context_.caught_up.erase({map, way});
+}
+
 // A lane may have taken the map up just before it heard of the pause: whether the map rests is
 // asked when it is said.
 async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
@@ -197,11 +202,12 @@ async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
         paused.in_doubt.push_back({way, std::get<2>(lane), batch_number{known.batch.value + 1}});
       }
     }
-    for (auto const way : both_ways) context_.caught_up.erase({map, way});
     return of_map(context_.link, map, row, paused);
   };
   decision told = std::move(decide);
-  co_return co_await say(std::move(told));
+  DW_CO_CHECK(co_await say(std::move(told)));
+  if (context_.views().status.find(map)->state == map_state::paused) forget_catching_up(map);
+  co_return true;
 }
 
 // A stop ends the batch in hand: what it did is known before the rest is given up.
@@ -216,12 +222,14 @@ async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
     if (!may_stop()) return drafts{};
     auto const reason =
         row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
-    context_.ledger.forget(map);
-    for (auto const way : both_ways) context_.caught_up.erase({map, way});
     return decide_stopped(state, map, reason, row.reason);
   };
   decision told = std::move(decide);
-  co_return co_await say(std::move(told));
+  DW_CO_CHECK(co_await say(std::move(told)));
+  if (context_.views().status.find(map)->state != map_state::idle) co_return true;
+  context_.ledger.forget(map);
+  forget_catching_up(map);
+  co_return true;
 }
 
 // When both legs are through, what they left behind decides how the copy ends.

@@ -30,6 +30,7 @@ class map_supervisor {
   [[nodiscard]] async<bool> tend_catching_up(map_id map, projections::map_row row);
   [[nodiscard]] async<void> observe(map_id map, projections::map_row const& row);
   [[nodiscard]] async<bool> refuse(map_id map, projections::map_row const& row, error why);
+  void forget_catching_up(map_id map);
   [[nodiscard]] async<bool> say(decision what);
   [[nodiscard]] async<bool> say(drafts events);
 

@@ -108,7 +108,7 @@ async<void> sequencer::commit(group members) {
   auto const expected = next_ - 1;
   last_time_ = std::max(last_time_, time_.now());
   auto const when = last_time_;
-  std::set<map_id> asked;
+  alert_turn turn;
   drafts events;
   for (auto const& member : members) {
     if (member->is_command) {
@@ -122,7 +122,7 @@ async<void> sequencer::commit(group members) {
     member->outcome = result<sequence>(next_);
     auto const first = events.size();
     place(events, std::move(member->facts));
-    judge_alerts(events, first, asked);
+    judge_alerts(events, first, turn);
   }
   if (faults_.acknowledge_before_sync) acknowledge(members);
   if (!events.empty()) {
@@ -138,9 +138,8 @@ async<void> sequencer::commit(group members) {
 // A rule that crosses its threshold fires behind the submission with the error that crosses it,
 // with its requests. The windows count in the order of the log, so that a rebuild has the same
 // ones.
-void sequencer::judge_alerts(drafts& events, std::size_t first, std::set<map_id>& asked) {
-  alert_turn turn;
-  turn.asked.swap(asked);
+void sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn) {
+  turn.fired.clear();
   std::vector<drafts> fired;
   auto const submitted = events.size();
   auto const count = [&](std::size_t i) {
@@ -157,7 +156,6 @@ void sequencer::judge_alerts(drafts& events, std::size_t first, std::set<map_id>
   for (auto i = first; i < submitted; ++i) count(i);
   for (auto& one : fired) place(events, std::move(one));
   for (auto i = submitted; i < events.size(); ++i) count(i);
-  turn.asked.swap(asked);
 }
 
 void sequencer::publish(drafts const& events, instant when) {

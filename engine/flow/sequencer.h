@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "engine/decide/alert_decider.h"
@@ -70,7 +69,7 @@ class sequencer {
   [[nodiscard]] group take_group();
   void place(drafts& into, drafts events);
   [[nodiscard]] async<void> commit(group members);
-  void judge_alerts(drafts& events, std::size_t first, std::set<map_id>& asked);
+  void judge_alerts(drafts& events, std::size_t first, alert_turn& turn);
   void publish(drafts const& events, instant when);
   void acknowledge(group const& members);
 

@@ -80,8 +80,8 @@ struct target_batch {
   std::vector<map_place> places;
   std::vector<target_write> writes;
   // Turns the effects of the writes into the bytes stored in the lane's row. Pure, and it owns all
-  // that it needs: called inside the transaction, even if the engine that made it has ended
-  // meanwhile.
+  // that it needs: called inside the transaction, on any thread, even if the engine that made it
+  // has ended meanwhile.
   std::function<std::string(std::span<write_result const>)> outcome;
 };
 

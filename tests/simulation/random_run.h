@@ -27,7 +27,6 @@ struct random_options {
   // where both sides make such changes at once, the loser's side does not receive the columns that
   // the winner did not send.
   bool large_column = false;
-  bool without_anchor = false;
   // An alert rule that pauses the map when so many errors come in a short time; 0: none.
   std::uint32_t alert_after = 0;
   std::size_t rounds = 60;

@@ -6,44 +6,14 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/api/route_table.h"
-#include "tests/simulation/world.h"
+#include "tests/simulation/customers.h"
 
 namespace dualwrite::engine {
 namespace {
 
-class Routes : public testing::Test {
+class Routes : public testing::Test, protected simulation::customers {
  protected:
-  Routes() {
-    table_schema schema;
-    schema.table = "customer";
-    schema.columns.resize(2);
-    schema.columns[0].name = "id";
-    schema.columns[0].type = value_type::int64;
-    schema.columns[0].nullable = false;
-    schema.columns[1].name = "name";
-    schema.key = {0};
-    here.left.add_table(schema);
-    here.right.add_table(schema);
-    define();
-  }
-
-  void define() {
-    map_definition definition;
-    definition.name = "customers";
-    definition.left.table = definition.right.table = "customer";
-    definition.key = {{"id", "id"}};
-    column_pair name;
-    name.left = name.right = "name";
-    definition.columns = {name};
-    auto const left = here.submit(register_app{"left", "memory"});
-    auto const right = here.submit(register_app{"right", "memory"});
-    ASSERT_TRUE(left && right);
-    auto const link =
-        here.submit(create_link{"erp-crm", app_id{left->value}, app_id{right->value}});
-    ASSERT_TRUE(link);
-    ASSERT_TRUE(
-        here.submit(create_map{link_id{link->value}, "customers", print_definition(definition)}));
-  }
+  Routes() { define(conflict_policy::newest_wins); }
 
   api_reply ask(std::string method,
                 std::string target,
@@ -74,28 +44,23 @@ class Routes : public testing::Test {
   std::string text(boost::json::value const& from, std::string_view name) {
     return std::string(from.at(name).as_string());
   }
-  void put(memory_app& app, std::int64_t id, std::string name) {
-    row_values row{value::of_int64(id), value::of_text(std::move(name))};
-    ASSERT_TRUE(app.commit({{"customer", operation::update, std::move(row)}}));
-  }
 
-  simulation::world here;
   boost::asio::thread_pool pool{1};
   api_context context{here.core(), here.log(), here.time, pool, {}, {}};
 };
 
 TEST_F(Routes, AMapIsShownWithItsCountsAndActions) {
-  auto const map = json("GET", "/api/v1/maps/customers");
-  EXPECT_EQ("not_running", text(map, "status"));
-  EXPECT_EQ("erp-crm", text(map, "link"));
-  EXPECT_EQ("0", text(map, "queued"));
-  EXPECT_EQ("run", map.at("allowed_actions").at(0).as_string());
-  EXPECT_EQ("left_to_right", map.at("directions").at(0).at("direction").as_string());
+  auto const shown = json("GET", "/api/v1/maps/customers");
+  EXPECT_EQ("not_running", text(shown, "status"));
+  EXPECT_EQ("erp-crm", text(shown, "link"));
+  EXPECT_EQ("0", text(shown, "queued"));
+  EXPECT_EQ("run", shown.at("allowed_actions").at(0).as_string());
+  EXPECT_EQ("left_to_right", shown.at("directions").at(0).at("direction").as_string());
   EXPECT_EQ(404u, ask("GET", "/api/v1/maps/custmers").status);
 }
 
 TEST_F(Routes, RunIsWaitedForAndRecordsArrive) {
-  put(here.left, 1, "Ann");
+  user(here.left, simulation::put(1, "Ann"));
   auto const done = json("POST", "/api/v1/maps/erp-crm%2Fcustomers/run?wait=1");
   EXPECT_EQ("completed", text(done, "state"));
   EXPECT_EQ("running", text(done.at("map"), "status"));
@@ -103,6 +68,25 @@ TEST_F(Routes, RunIsWaitedForAndRecordsArrive) {
   auto const syncs = json("GET", "/api/v1/syncs");
   ASSERT_EQ(1u, syncs.at("items").as_array().size());
   EXPECT_EQ("succeeded", text(syncs.at("items").at(0), "state"));
+}
+
+TEST_F(Routes, AnAppThatDoesNotAnswerIsSeenOnItsMapsAndItsLinkUntilItDoes) {
+  json("POST", "/api/v1/maps/customers/run?wait=1");
+  EXPECT_TRUE(json("GET", "/api/v1/maps/customers").at("last_error").is_null());
+  here.right_port.longest = std::chrono::hours(1);
+  here.right_port.ask_for(simulation::fault_site::unreachable);
+  user(here.left, simulation::put(1, "Ann"));
+  ASSERT_TRUE(here.run_until([&] { return !here.views().outages.written.empty(); }));
+  auto const away = json("GET", "/api/v1/maps/customers").at("last_error");
+  EXPECT_EQ("right", text(away, "app"));
+  EXPECT_EQ("network", text(away, "class"));
+  EXPECT_EQ("app_unreachable", text(away, "code"));
+  EXPECT_FALSE(json("GET", "/api/v1/status").at("links").at(0).at("outages").as_array().empty());
+
+  here.right_port.heal();
+  ASSERT_TRUE(here.run_until([&] { return are_equal() && here.views().outages.read.empty(); }));
+  EXPECT_TRUE(json("GET", "/api/v1/maps/customers").at("last_error").is_null());
+  EXPECT_TRUE(json("GET", "/api/v1/status").at("links").at(0).at("outages").as_array().empty());
 }
 
 TEST_F(Routes, AnActionThatIsNotAllowedIsAConflictAndInTheLog) {
