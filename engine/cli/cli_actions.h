@@ -6,6 +6,7 @@
 namespace dualwrite::engine {
 
 exit_code run_serve(command_line const& line);
+exit_code run_demo(command_line const& line);
 exit_code run_status(command_line const& line);
 
 exit_code run_config_validate(command_line const& line);

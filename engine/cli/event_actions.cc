@@ -23,8 +23,19 @@ constexpr std::string_view list_options[] = {"from", "map", "type"};
 constexpr std::string_view from_option[] = {"from"};
 
 exit_code print_report(boost::json::value const& report, command_line const& line) {
-  print_item(report, {}, line);
-  return report.at("ok").as_bool() ? exit_code::fine : exit_code::internal;
+  bool const ok = report.at("ok").as_bool();
+  if (line.get("output", "text") != "text") {
+    print_item(report, {}, line);
+  } else if (ok) {
+    std::cout << fmt::format("The log is whole: {} events checked, head {}.\n",
+                             text_at(report, "events"),
+                             text_at(report, "head"));
+  } else {
+    std::cout << fmt::format("The log is damaged at event {}: {}\n",
+                             text_at(report, "first_bad_sequence"),
+                             text_at(report, "reason"));
+  }
+  return ok ? exit_code::fine : exit_code::internal;
 }
 
 // Without a server: the log is opened as a server would open it, and so refused where one has it

@@ -107,7 +107,8 @@ result<void> server_process::open_door() {
   return {};
 }
 
-result<void> server_process::run() {
+result<void> server_process::run(std::function<void(std::string const& address)> ready) {
+  ready_ = std::move(ready);
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
   await_signal();
@@ -138,7 +139,7 @@ async<void> server_process::live() {
   auto const begun = co_await begin();
   if (begun) {
     http_->start();
-    greet();
+    ready_(address_text(config_.listen, port_));
   } else {
     engine_->cancel();
   }
@@ -180,22 +181,6 @@ async<void> server_process::stop() {
   engine_->cancel();
   if (!told) co_return error{error_code::stopped};
   co_return result<void>{};
-}
-
-void server_process::greet() const {
-  auto const option =
-      config_path_ == "dualwrite.yaml" ? std::string() : fmt::format(" --config {}", config_path_);
-  fmt::print(stderr,
-             "dualwrite is ready at {} (token in {}/admin.token).\n"
-             "Next:\n"
-             "  dualwrite status{}\n"
-             "  dualwrite map run --all --wait{}\n"
-             "  dualwrite event tail{}\n",
-             address_text(config_.listen, port_),
-             config_.data_dir,
-             option,
-             option,
-             option);
 }
 
 }  // namespace dualwrite::engine

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,8 @@ class server_process {
   ~server_process();
 
   [[nodiscard]] result<void> open();
-  [[nodiscard]] result<void> run();
+  // `ready` is called once, on the engine strand, with the address that answers from now on.
+  [[nodiscard]] result<void> run(std::function<void(std::string const& address)> ready);
 
  private:
   [[nodiscard]] result<void> open_log();
@@ -38,7 +40,6 @@ class server_process {
   [[nodiscard]] async<void> begin();
   [[nodiscard]] async<void> stop();
   void await_signal();
-  void greet() const;
 
   server_config config_;
   std::string config_path_;
@@ -54,6 +55,7 @@ class server_process {
   std::unique_ptr<http_server> http_;
   boost::asio::signal_set signals_;
   nursery children_;
+  std::function<void(std::string const& address)> ready_;
   std::uint16_t port_ = 0;
   bool asked_to_stop_ = false;
 };
