@@ -62,7 +62,24 @@ result<void> batch_planner::add_copy(queued_record const& record, map_id map) {
   return add_record(record, map, attempt::first);
 }
 
-result<map_record> batch_planner::to_map_record(queued_record const& record, map_id map) {
+result<row_values> batch_planner::row_of_now(std::string_view image,
+                                             schema_id was,
+                                             compiled_map const& compiled) {
+  auto found = alignments_.find({&compiled, was});
+  if (found == alignments_.end()) {
+    auto const& seen = context_.views().status.schemas.at(was);
+    DW_TRY(auto const schema, decode_schema(seen.schema));
+    auto const of = seen.app == context_.app(side::left) ? side::left : side::right;
+    row_alignment alignment(schema, compiled.schema(of));
+    found = alignments_.emplace(std::pair{&compiled, was}, std::move(alignment)).first;
+  }
+  DW_TRY(auto row, decode_row(image));
+  return found->second(std::move(row));
+}
+
+result<map_record> batch_planner::to_map_record(queued_record const& record,
+                                                map_id map,
+                                                compiled_map const& compiled) {
   map_record out;
   out.map = map;
   out.way = way_;
@@ -70,10 +87,10 @@ result<map_record> batch_planner::to_map_record(queued_record const& record, map
   out.kind = record.kind;
   out.op = record.op;
   if (!record.before.empty()) {
-    DW_TRY(out.before, decode_row(record.before));
+    DW_TRY(out.before, row_of_now(record.before, record.schema, compiled));
   }
   if (!record.after.empty()) {
-    DW_TRY(out.after, decode_row(record.after));
+    DW_TRY(out.after, row_of_now(record.after, record.schema, compiled));
   }
   // What the source did not send is as it was before, where that is known.
   for (std::size_t i = 0; i < out.after.size() && i < out.before.size(); ++i) {
@@ -106,7 +123,7 @@ delivery_context batch_planner::planning(compiled_map const& map) {
     if (fresh) {
       auto const records = read_records(context_.log.log(), chunk.records);
       for (auto const& record : records ? *records : std::vector<queued_record>{}) {
-        auto const row = decode_row(record.after);
+        auto const row = row_of_now(record.after, record.schema, map);
         auto const& schema = context_.views().status.schemas.at(record.schema);
         auto const of = schema.app == context_.app(side::left) ? side::left : side::right;
         auto const row_key = row ? map.key_of(of, *row) : result<std::string>(row.error());
@@ -158,11 +175,11 @@ bool batch_planner::is_contested(compiled_map const& map, queued_record const& r
 
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  DW_TRY(auto const mine, to_map_record(record, map));
+  DW_TRY(auto const mine, to_map_record(record, map, *compiled));
   auto made = planned(record, mine, map);
   made.which = which;
   made.plan = plan_delivery(planning(*compiled), mine, which);
-  keep(std::move(made), is_contested(*compiled, record));
+  keep(std::move(made), *compiled, is_contested(*compiled, record));
   return {};
 }
 
@@ -199,29 +216,32 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
   auto made = planned(resolution, map);
   made.which = which;
   made.plan = plan_resolution(planning(*compiled), mine, which);
-  keep(std::move(made), true);
+  keep(std::move(made), *compiled, true);
   return {};
 }
 
 result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
-  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  auto const found = context_.maps.get(context_.views(), map);
+  // A map that does not fit its tables any more has paused.
+  if (!found) return {};
+  auto const& compiled = *found;
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
     DW_TRY(auto const mine, to_map_resolution(*resolution, map));
     auto made = planned(*resolution, map);
     made.plan = plan_rewritten(planning(*compiled), mine);
-    keep(std::move(made), true);
+    keep(std::move(made), *compiled, true);
     return {};
   }
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr) return {};
-  DW_TRY(auto const mine, to_map_record(*record, map));
+  DW_TRY(auto const mine, to_map_record(*record, map, *compiled));
   auto made = planned(*record, mine, map);
   made.plan = plan_rewritten(planning(*compiled), mine);
-  keep(std::move(made), is_contested(*compiled, *record));
+  keep(std::move(made), *compiled, is_contested(*compiled, *record));
   return {};
 }
 
-void batch_planner::keep(planned_record record, bool by_key) {
+void batch_planner::keep(planned_record record, compiled_map const& map, bool by_key) {
   auto& plan = record.plan;
   auto const name = std::pair{record.map, plan.key};
   bool const whole =
@@ -246,6 +266,8 @@ void batch_planner::keep(planned_record record, bool by_key) {
     if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
     last_write_[name] = *record.write;
     batch_.writes.push_back(*plan.write);
+    auto const target = target_of(way_);
+    batch_.tables.try_emplace(map.table(target), map.fingerprint(target));
   }
   if (plan.what == fate::write || plan.what == fate::park)
     batch_.handed.push_back(to_hand(record, by_key));

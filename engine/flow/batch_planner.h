@@ -10,6 +10,7 @@
 
 #include "engine/decide/outcome.h"
 #include "engine/flow/link_context.h"
+#include "engine/mapping/row_alignment.h"
 #include "replay/record_cursor.h"
 
 namespace dualwrite::engine {
@@ -19,6 +20,7 @@ struct ready_batch {
   std::shared_ptr<planned_batch> plan = std::make_shared<planned_batch>();
   std::vector<target_write> writes;
   std::vector<handed_write> handed;
+  std::map<std::string, std::uint64_t> tables;  // of the target, and their fingerprints
   std::vector<batch_id>
       echoes_passed;  // of the other direction, by all members, when this batch is done
   std::vector<map_id> members;
@@ -55,7 +57,13 @@ class batch_planner {
   [[nodiscard]] result<void> add_resolution(replay::queued_resolution const& resolution,
                                             map_id map,
                                             attempt which);
-  [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record, map_id map);
+  [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record,
+                                                 map_id map,
+                                                 compiled_map const& compiled);
+  // A row of the map's source as its table looks now.
+  [[nodiscard]] result<row_values> row_of_now(std::string_view image,
+                                              schema_id was,
+                                              compiled_map const& compiled);
   [[nodiscard]] result<map_resolution> to_map_resolution(
       replay::queued_resolution const& resolution, map_id map) const;
   [[nodiscard]] planned_record planned(replay::queued_record const& record,
@@ -64,7 +72,7 @@ class batch_planner {
   [[nodiscard]] planned_record planned(replay::queued_resolution const& resolution,
                                        map_id map) const;
   static bool is_contested(compiled_map const& map, replay::queued_record const& record);
-  void keep(planned_record record, bool by_key);
+  void keep(planned_record record, compiled_map const& map, bool by_key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
@@ -74,6 +82,7 @@ class batch_planner {
   link_context& context_;
   direction way_;
   ready_batch batch_;
+  std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
   std::map<std::pair<map_id, std::string>, std::size_t>

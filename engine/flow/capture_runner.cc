@@ -1,9 +1,11 @@
 #include "engine/flow/capture_runner.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "engine/flow/copy_chunk.h"
+#include "engine/flow/table_watch.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -26,15 +28,25 @@ capture_runner::wanted capture_runner::wanted_tables() const {
     if (row.link != context_.link) continue;
     bool const starts = row.pending_kind == event_type::RunRequested;
     if (!row.captures() && !starts) continue;
+    auto const definition = parse_definition(row.definition);
+    if (!definition || !definition->writes(direction_from(side_))) continue;
+    auto const& table = definition->of(side_).table;
+    auto const schema = context_.views().status.schema_of(context_.app(side_), table);
+    if (!schema) continue;
     auto const compiled = context_.maps.get(context_.views(), map);
-    if (!compiled || !(*compiled)->writes(direction_from(side_))) continue;
-    auto const& table = (*compiled)->table(side_);
+    if (!compiled && starts) continue;
     auto& entry = out[table];
     entry.maps.push_back(map);
-    entry.schema = context_.views().status.schema_of(context_.app(side_), table);
-    entry.key = (*compiled)->key_columns(side_);
-    auto const read = (*compiled)->reads(side_);
-    entry.read.insert(read.begin(), read.end());
+    entry.schema = schema;
+    if (compiled) {
+      entry.key = (*compiled)->key_columns(side_);
+      auto const read = (*compiled)->reads(side_);
+      entry.read.insert(read.begin(), read.end());
+    } else {
+      // It paused because it does not fit its tables; what it will need is not known.
+      auto const seen = decode_schema(context_.views().status.schemas.at(schema).schema);
+      for (std::size_t i = 0; seen && i < seen->columns.size(); ++i) entry.read.insert(i);
+    }
   }
   return out;
 }
@@ -62,8 +74,7 @@ bool capture_runner::is_current() const {
 
 async<void> capture_runner::run() {
   while (true) {
-    auto tables = wanted_tables();
-    if (tables.empty() && !started_) {
+    if (!started_ && wanted_tables().empty()) {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
@@ -71,7 +82,7 @@ async<void> capture_runner::run() {
     if (is_current()) {
       how = co_await step();
     } else {
-      how = co_await start(std::move(tables));
+      how = co_await start();
     }
     if (how) {
       // An app that was away may have lost what was written to it last.
@@ -79,9 +90,14 @@ async<void> capture_runner::run() {
       continue;
     }
     started_ = false;
+    if (is_drift(how.error().code)) {
+      auto const looked = co_await look_at_tables(context_, side_);
+      if (looked && how.error().code == error_code::table_changed) continue;
+      if (!looked) how = looked;
+    }
     if (how.error().code == error_code::source_rewound) {
       DW_CO_CHECK(co_await lost_source(how.error()));
-    } else if (class_of(how.error().code) == error_class::transient) {
+    } else if (class_of(how.error().code) == error_class::transient || is_drift(how.error().code)) {
       DW_CO_CHECK(co_await rest(how.error()));
     } else {
       co_return how;
@@ -91,7 +107,10 @@ async<void> capture_runner::run() {
 
 // Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is
 // not looked for.
-async<void> capture_runner::start(wanted tables) {
+async<void> capture_runner::start() {
+  // Its tables may have changed while nobody looked.
+  if (!wanted_tables().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
+  auto tables = wanted_tables();
   auto const known = context_.views().delivery.captures.find({context_.link, side_});
   std::optional<source_position> after;
   if (known != context_.views().delivery.captures.end()) {
@@ -274,13 +293,13 @@ void capture_runner::append_rows(captured_transaction const& transaction,
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,
 // so its maps stop.
 async<void> capture_runner::lost_source(error why) {
-  auto decide = [this](projections::views const& state) -> result<drafts> {
+  auto const reason = fmt::format("source_rewound: {}", why.detail);
+  auto decide = [this, reason](projections::views const& state) -> result<drafts> {
     drafts events;
     for (auto const& [table, entry] : wanted_tables()) {
       for (auto const map : entry.maps) {
         if (state.status.find(map)->pending_kind == event_type::StopRequested) continue;
-        StopRequested const stop{
-            map, {}, "source_rewound: the source holds less than was captured from it"};
+        StopRequested const stop{map, {}, reason};
         events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
       }
     }

@@ -36,7 +36,7 @@ class capture_runner {
   [[nodiscard]] wanted wanted_tables() const;
   bool is_current() const;
   bool is_captured(map_id map) const;
-  [[nodiscard]] async<void> start(wanted tables);
+  [[nodiscard]] async<void> start();
   [[nodiscard]] async<void> step();
   bool is_ours(captured_transaction const& transaction) const;
   bool is_before_its_outcome(captured_transaction const& transaction) const;

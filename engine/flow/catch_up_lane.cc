@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/flow/copy_chunk.h"
+#include "engine/flow/table_watch.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -50,8 +51,13 @@ async<void> catch_up_lane::run() {
       failures_ = 0;
       continue;
     }
-    if (class_of(how.error().code) != error_class::transient) co_return how;
-    DW_CO_CHECK(co_await rest(how.error()));
+    auto why = how.error();
+    if (is_drift(why.code)) {
+      auto const looked = co_await look_at_tables(context_, source_of(way_));
+      if (!looked) why = looked.error();
+    }
+    if (class_of(why.code) != error_class::transient && !is_drift(why.code)) co_return why;
+    DW_CO_CHECK(co_await rest(std::move(why)));
   }
 }
 

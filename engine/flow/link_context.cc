@@ -22,8 +22,14 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
     return error{error_code::invalid_definition, "a table was not described yet"};
   DW_TRY(auto const left_schema, decode_schema(views.status.schemas.at(left).schema));
   DW_TRY(auto const right_schema, decode_schema(views.status.schemas.at(right).schema));
-  DW_TRY(auto compiled, compile(definition, left_schema, right_schema));
-  kept = {row->version, left, right, std::make_shared<compiled_map const>(std::move(compiled))};
+  auto compiled = compile(definition, left_schema, right_schema);
+  if (compiled) {
+    kept = {row->version, left, right, std::make_shared<compiled_map const>(std::move(*compiled))};
+    return kept.compiled;
+  }
+  if (!kept.compiled || kept.version != row->version) return std::move(compiled).error();
+  kept.left = left;
+  kept.right = right;
   return kept.compiled;
 }
 
@@ -47,6 +53,10 @@ duration backoff(flow_options const& options, std::uint32_t failures) {
   auto pace = options.backoff_first;
   for (std::uint32_t i = 1; i < failures && pace < options.backoff_max; ++i) pace *= 2;
   return std::min(pace, options.backoff_max);
+}
+
+bool is_drift(error_code code) {
+  return code == error_code::table_missing || code == error_code::table_changed;
 }
 
 fault_class fault_of(error const& why) {

@@ -31,7 +31,8 @@ struct flow_faults {
 class map_catalogue {
  public:
   // Compiles the definition as the views have it, against the newest schemas; kept until version or
-  // schemas change.
+  // schemas change. Where it does not fit them any more the map is about to pause: until it does,
+  // what is in hand goes by the schemas that it did fit.
   // Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
   [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views,
                                                                 map_id map);
@@ -39,7 +40,7 @@ class map_catalogue {
  private:
   struct entry {
     std::uint32_t version = 0;
-    schema_id left, right;
+    schema_id left, right;  // the newest
     std::shared_ptr<compiled_map const> compiled;
   };
   std::map<map_id, entry> entries_;
@@ -102,6 +103,9 @@ struct link_context {
 
 // Waits longer after each failure in a row, up to the limit.
 [[nodiscard]] duration backoff(flow_options const& options, std::uint32_t failures);
+
+// Whether an app says that a table is not what we take it for.
+[[nodiscard]] bool is_drift(error_code code);
 
 // Of an app that could not be read or written to.
 [[nodiscard]] fault_class fault_of(error const& why);

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
-#include "engine/decide/map_decider.h"
+#include "engine/decide/drift_decider.h"
+#include "engine/flow/table_watch.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -71,7 +72,7 @@ async<bool> map_supervisor::tend(map_id map) {
   if (row.pending_kind == event_type::StopRequested) co_return co_await tend_stop(map, row);
   if (row.pending_kind == event_type::PauseRequested) co_return co_await tend_pause(map, row);
   if (row.pending_kind == event_type::ResumeRequested) {
-    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+    co_return co_await tend_resume(map, row);
   }
   bool const rests = row.state == map_state::idle || row.state == map_state::holding;
   if (row.pending_kind == event_type::RunRequested && rests) co_return co_await tend_run(map, row);
@@ -104,23 +105,28 @@ async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, 
 
 // What the tables look like now is an event where it is new, so that what was compiled can be
 // compiled again.
-async<void> map_supervisor::observe(map_id map, projections::map_row const& row) {
+async<bool> map_supervisor::observe(map_id map, projections::map_row const& row) {
   DW_CO_TRY(auto const definition, parse_definition(row.definition));
+  observed_for_[map] = row.pending;
   for (auto const of : {side::left, side::right}) {
     auto table = of == side::left ? definition.left.table : definition.right.table;
-    DW_CO_TRY(auto const schema, co_await context_.source(of).describe(table));
-    auto const bytes = encode_schema(schema);
-    auto const app = context_.app(of);
-    auto const known = context_.views().status.schema_of(app, table);
-    if (known && context_.views().status.schemas.at(known).schema == bytes) continue;
-    drafts events;
-    events.push_back(draft({stream_kind::link, context_.link.value},
-                           context_.link,
-                           SchemaObserved{app, table, blob{bytes}}));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    auto const seen = co_await look_at_table(context_, of, std::move(table));
+    if (seen) continue;
+    bool const fatal = class_of(seen.error().code) == error_class::corrupt ||
+                       seen.error().code == error_code::stopped;
+    if (fatal) co_return seen.error();
+    co_return co_await refuse(map, row, seen.error());
   }
-  observed_for_[map] = row.pending;
-  co_return result<void>{};
+  co_return true;
+}
+
+// A map that paused because its tables had changed goes on when they fit again.
+async<bool> map_supervisor::tend_resume(map_id map, projections::map_row row) {
+  auto const fitting = fits(context_.views().status, row);
+  if (fitting)
+    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  if (observed_for_[map] != row.pending) co_return co_await observe(map, row);
+  co_return co_await refuse(map, row, fitting.error());
 }
 
 bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const {
@@ -138,29 +144,21 @@ bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const
 // Schemas first, then the definition, then the capture, and only then the copy: so that no change
 // falls between.
 async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
-  if (observed_for_[map] != row.pending) {
-    auto const seen = co_await observe(map, row);
-    if (!seen) {
-      bool const fatal = class_of(seen.error().code) == error_class::corrupt ||
-                         seen.error().code == error_code::stopped;
-      if (fatal) co_return seen.error();
-      co_return co_await refuse(map, row, seen.error());
-    }
-    co_return true;
-  }
-  auto const compiled = context_.maps.get(context_.views(), map);
-  if (!compiled) co_return co_await refuse(map, row, compiled.error());
-  if (!is_captured(map, **compiled)) co_return false;
+  if (observed_for_[map] != row.pending) co_return co_await observe(map, row);
+  auto const fitting = fits(context_.views().status, row);
+  if (!fitting) co_return co_await refuse(map, row, fitting.error());
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  if (!is_captured(map, *compiled)) co_return false;
 
   bool const copies = row.pending_mode == run_mode::initial_sync ||
                       (row.pending_mode == run_mode::automatic && !row.initial_sync_done);
   if (!copies)
     co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
   // The side that is not the master goes first, so that the master's rows are written last.
-  auto const master = (*compiled)->definition().master;
+  auto const master = compiled->definition().master;
   InitialSyncStarted started{map, master, {}};
   for (auto const source : {opposite(master), master}) {
-    if ((*compiled)->writes(direction_from(source))) started.legs.push_back(direction_from(source));
+    if (compiled->writes(direction_from(source))) started.legs.push_back(direction_from(source));
   }
   auto const link = context_.link;
   auto decide = [=](projections::views const& state) -> result<drafts> {

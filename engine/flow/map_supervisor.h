@@ -24,11 +24,12 @@ class map_supervisor {
   // True where something was done, so that the state is looked at again.
   [[nodiscard]] async<bool> tend(map_id map);
   [[nodiscard]] async<bool> tend_run(map_id map, projections::map_row row);
+  [[nodiscard]] async<bool> tend_resume(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_pause(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_stop(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_copy(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_catching_up(map_id map, projections::map_row row);
-  [[nodiscard]] async<void> observe(map_id map, projections::map_row const& row);
+  [[nodiscard]] async<bool> observe(map_id map, projections::map_row const& row);
   [[nodiscard]] async<bool> refuse(map_id map, projections::map_row const& row, error why);
   void forget_catching_up(map_id map);
   [[nodiscard]] async<bool> say(decision what);
@@ -39,7 +40,7 @@ class map_supervisor {
 
   link_context& context_;
   bell wake_;
-  std::map<map_id, sequence> observed_for_;  // the run request that the schemas were read for
+  std::map<map_id, sequence> observed_for_;  // the request that the schemas were read for
 };
 
 }  // namespace dualwrite::engine

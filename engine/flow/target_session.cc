@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/decide/outcome_turn.h"
+#include "engine/flow/table_watch.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -14,7 +15,8 @@ constexpr std::uint32_t fenced_max = 5;
 bool is_fatal(error const& why) {
   auto const kind = class_of(why.code);
   return kind == error_class::corrupt ||
-         (kind == error_class::refused && why.code != error_code::lane_fenced);
+         (kind == error_class::refused && why.code != error_code::lane_fenced &&
+          !is_drift(why.code));
 }
 
 }  // namespace
@@ -231,6 +233,7 @@ target_batch target_session::to_target(lane_id lane,
   out.batch = batch.plan->batch;
   out.position = batch.plan->position;
   out.places = batch.plan->places;
+  for (auto const& [table, fingerprint] : batch.tables) out.tables.push_back({table, fingerprint});
   out.writes = batch.writes;
   out.outcome = [plan = batch.plan, outcome](std::span<write_result const> results) {
     *outcome = pack_outcome(outcome_of(*plan, results));
@@ -256,6 +259,9 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   call_ended_.ring();
   if (results) co_return true;
   if (is_fatal(results.error())) co_return results.error();
+  if (is_drift(results.error().code)) {
+    DW_CO_CHECK(co_await leave_out_unfit(mine));
+  }
   if (results.error().code == error_code::lane_fenced) {
     if (++mine.fenced > fenced_max) co_return results.error();
   } else {
@@ -263,6 +269,33 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   }
   open_ = false;
   co_return false;
+}
+
+bool target_session::is_current(std::map<std::string, std::uint64_t> const& tables) const {
+  auto const& status = context_.views().status;
+  return std::all_of(tables.begin(), tables.end(), [&](auto const& one) {
+    auto const seen = status.schema_of(context_.app(target_of(way_)), one.first);
+    return seen && hash_key(status.schemas.at(seen).schema) == one.second;
+  });
+}
+
+// The target's tables are not as they were: nothing of the batch was written, and it is planned anew
+// for the tables as they are, without the maps that pause or stop for that. Where nothing is new to
+// us, the app may mend it.
+async<void> target_session::leave_out_unfit(in_hand& mine) {
+  auto const looked = co_await look_at_tables(context_, target_of(way_));
+  if (!looked && is_fatal(looked.error())) co_return looked;
+  mine.dropped = mine.dropped || !is_current(mine.batch->tables);
+  for (auto const map : mine.batch->members) {
+    auto const* row = context_.views().status.find(map);
+    bool const leaves = row == nullptr || row->pending_kind == event_type::PauseRequested ||
+                        row->pending_kind == event_type::StopRequested;
+    mine.dropped = mine.dropped || leaves;
+  }
+  if (mine.dropped) co_return result<void>{};
+  auto const until = context_.time.now() + backoff(context_.options, ++mine.misfits);
+  DW_CO_CHECK(co_await context_.time.sleep_until(until));
+  co_return result<void>{};
 }
 
 async<void> target_session::append_outcome(batch_outcome outcome) {

@@ -48,6 +48,7 @@ class target_session {
     bool dropped = false;
     bool committed = false;
     std::uint32_t fenced = 0;
+    std::uint32_t misfits = 0;
   };
 
   [[nodiscard]] async<void> ready();
@@ -66,6 +67,9 @@ class target_session {
                                                missing_row const& missing) const;
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
+  [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);
+  // Whether these are the forms of the target's tables that were seen last.
+  bool is_current(std::map<std::string, std::uint64_t> const& tables) const;
   [[nodiscard]] target_batch to_target(lane_id lane,
                                        ready_batch& batch,
                                        std::shared_ptr<std::string> outcome);

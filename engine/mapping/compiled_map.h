@@ -41,6 +41,10 @@ class compiled_map {
   [[nodiscard]] std::string const& table(side which) const { return schema(which).table; }
   [[nodiscard]] table_schema const& schema(side which) const { return sides_[at(which)].schema; }
 
+  [[nodiscard]] std::uint64_t fingerprint(side which) const {
+    return sides_[at(which)].fingerprint;
+  }
+
   // Whether any column is written this way.
   [[nodiscard]] bool writes(direction way) const { return ways_[at(way)].is_written; }
   // What is written this way, key columns first; columns of the target's table.
@@ -103,6 +107,7 @@ class compiled_map {
   };
   struct side_plan {
     table_schema schema;
+    std::uint64_t fingerprint = 0;  // of the schema
     std::optional<expression> filter;
     std::optional<std::size_t> soft_delete;
     std::vector<std::size_t> key;

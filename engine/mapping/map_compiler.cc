@@ -74,6 +74,7 @@ class map_compiler {
     map_.definition_ = definition;
     map_.sides_[0].schema = left;
     map_.sides_[1].schema = right;
+    for (auto& side : map_.sides_) side.fingerprint = dualwrite::fingerprint(side.schema);
     compile_sides();
     compile_key();
     for (std::size_t index = 0; index < definition.columns.size(); ++index) compile_column(index);
@@ -385,7 +386,7 @@ class map_compiler {
       return;
     }
     bool const is_key = place.starts_with("key");
-    if (to.generated && !(is_key && !flows(way))) {
+    if (to.generated && !(is_key && !map_.definition_.writes(way))) {
       report(problem_code::target_read_only,
              place,
              fmt::format("the app computes '{}' itself and refuses to have it written.", to.name),
@@ -397,17 +398,9 @@ class map_compiler {
     of.plans.push_back(std::move(plan));
   }
 
-  // A map of keys alone is written both ways; any other where one of its columns is.
-  bool flows(direction way) const {
-    auto const& pairs = map_.definition_.columns;
-    return pairs.empty() || std::any_of(pairs.begin(), pairs.end(), [way](column_pair const& pair) {
-             return !pair.only || *pair.only == way;
-           });
-  }
-
   void finish(direction way) {
     auto& of = plan_of(way);
-    of.is_written = flows(way);
+    of.is_written = map_.definition_.writes(way);
     if (!of.is_written) return;
     auto const& columns = plan_of(target_of(way)).schema.columns;
     for (std::size_t index = 0; index < columns.size(); ++index) {

@@ -185,6 +185,13 @@ void read_errors(object_reader& outer, error& problem, map_definition& into) {
 
 }  // namespace
 
+bool map_definition::writes(direction way) const {
+  return columns.empty() ||
+         std::any_of(columns.begin(), columns.end(), [way](column_pair const& pair) {
+           return !pair.only || *pair.only == way;
+         });
+}
+
 std::string print_definition(map_definition const& definition) {
   json::object made;
   made["version"] = format_version;

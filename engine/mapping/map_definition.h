@@ -60,6 +60,8 @@ struct map_definition {
   side master = side::left;  // wins where an initial sync finds both rows and they differ
 
   [[nodiscard]] map_side const& of(side which) const { return which == side::left ? left : right; }
+  // A map of keys alone is written both ways; any other where one of its columns is.
+  [[nodiscard]] bool writes(direction way) const;
 
   friend bool operator==(map_definition const&, map_definition const&) = default;
 };

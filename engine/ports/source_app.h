@@ -50,7 +50,8 @@ struct chunk_request {
 };
 
 // Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
-// source has lost what was captured from it; `table_missing`.
+// source has lost what was captured from it; `table_missing`; `table_changed`: open the capture
+// again.
 // Lifetime: outlives every runner started on it.
 // Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class source_app {

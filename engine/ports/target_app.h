@@ -69,6 +69,12 @@ struct write_result {
   std::optional<referenced_row> references;  // the row whose absence it is about
 };
 
+// A table as it was described when its writes were planned: they name its columns by their places.
+struct table_form {
+  std::string table;
+  std::uint64_t fingerprint = 0;  // of its table_schema
+};
+
 // What is written in one transaction of the target: the rows, the lane's row and the places of
 // maps.
 struct target_batch {
@@ -78,6 +84,7 @@ struct target_batch {
   batch_number batch;
   sequence position;
   std::vector<map_place> places;
+  std::vector<table_form> tables;  // of the writes
   std::vector<target_write> writes;
   // Turns the effects of the writes into the bytes stored in the lane's row. Pure, and it owns all
   // that it needs: called inside the transaction, on any thread, even if the engine that made it
@@ -91,7 +98,8 @@ struct target_batch {
 // written.
 // Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was
 // written. `app_reply_lost`: it is not known; open the lane again and look. `lane_fenced`: another
-// session, engine or log has the lane.
+// session, engine or log has the lane. `table_missing`, `table_changed`: a table is not there, or is
+// not as the batch takes it; nothing was written.
 // Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
 // Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class target_app {

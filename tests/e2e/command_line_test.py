@@ -42,6 +42,42 @@ class WithServer(unittest.TestCase):
         world.until_equal()
         world.until(lambda: world.json("map", "show", "customers")["status"] == "running")
 
+    def test_a_map_whose_table_changed_pauses_says_why_and_loses_nothing(self):
+        world = self.world
+        one_way = world.config.read_text().replace("fullname }", "fullname, direction: left_to_right }")
+        world.config.write_text(one_way.replace("town }", "town, direction: left_to_right }"))
+        self.assertEqual(0, world.run("config", "apply", "--yes").returncode)
+        self.run_map()
+        world.write("crm", "ALTER TABLE account RENAME COLUMN town TO place")
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ada', 'Oslo')")
+        world.until(lambda: world.json("map", "show", "customers")["status"] == "paused")
+        self.assertIn("'town'", world.json("map", "show", "customers")["reason"])
+        still = world.run("map", "resume", "customers", "--wait")
+        self.assertEqual(3, still.returncode, still.stderr)
+        self.assertIn("'town'", still.stderr)
+        world.write("crm", "ALTER TABLE account RENAME COLUMN place TO town")
+        world.write("erp", "INSERT INTO customer VALUES(2, 'Ben', 'Rom')")
+        again = world.run("map", "resume", "customers", "--wait")
+        self.assertEqual(0, again.returncode, again.stderr)
+        world.until_equal()
+
+    def test_a_column_that_no_map_knows_is_harmless(self):
+        world = self.world
+        self.run_map()
+        world.write("crm", "ALTER TABLE account ADD COLUMN rating INTEGER DEFAULT 3")
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ada', 'Oslo')")
+        world.until(lambda: world.rows("crm") == [(1, "Ada", "Oslo", 3)])
+        world.write("crm", "UPDATE account SET town = 'Rom'")
+        world.until(lambda: world.rows("erp") == [(1, "Ada", "Rom")])
+
+    def test_a_map_whose_table_is_gone_stops_and_says_why(self):
+        world = self.world
+        self.run_map()
+        world.write("erp", "DROP TABLE customer")
+        world.until(lambda: world.json("map", "show", "customers")["status"] == "not_running")
+        self.assertRegex(world.json("map", "show", "customers")["reason"], "source_rewound: .*customer")
+        self.assertEqual(0, world.run("status").returncode)
+
     def test_an_error_tells_a_human_what_is_wrong_and_can_be_mended(self):
         world = self.world
         self.run_map()

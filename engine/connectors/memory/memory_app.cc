@@ -275,6 +275,10 @@ async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
   for (auto const& wish : batch.writes) {
     if (!tables_.contains(wish.table)) co_return error{error_code::table_missing, wish.table};
   }
+  for (auto const& form : batch.tables) {
+    if (fingerprint(tables_.at(form.table).schema) != form.fingerprint)
+      co_return error{error_code::table_changed, form.table};
+  }
   captured_transaction transaction;
   past_step step;
   auto results = write_all(batch, transaction.rows, step.rows);

@@ -55,6 +55,7 @@ result<row_writer::known_table const*> row_writer::table(std::string const& name
   if (known != tables_.end()) return &known->second;
   known_table fresh;
   DW_TRY(fresh.facts, describe_table(on_, name));
+  fresh.fingerprint = fingerprint(fresh.facts.schema);
   DW_TRY(auto rows,
          on_.prepare("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 "
                      "AND name NOT LIKE '\\_dualwrite\\_%' ESCAPE '\\'"));
@@ -63,6 +64,20 @@ result<row_writer::known_table const*> row_writer::table(std::string const& name
   fresh.has_rules = there && rows.integer(0) > 0;
   rows.reset();
   return &tables_.emplace(name, std::move(fresh)).first->second;
+}
+
+result<void> row_writer::check(std::span<table_form const> forms) {
+  DW_TRY(auto rows, on_.prepare("PRAGMA schema_version"));
+  DW_TRY(auto const there, rows.step());
+  auto const version = there ? rows.integer(0) : 0;
+  rows.reset();
+  if (version != schema_version_) forget();
+  schema_version_ = version;
+  for (auto const& form : forms) {
+    DW_TRY(auto const* now, table(form.table));
+    if (now->fingerprint != form.fingerprint) return error{error_code::table_changed, form.table};
+  }
+  return {};
 }
 
 result<std::optional<std::vector<write_result>>> row_writer::write(

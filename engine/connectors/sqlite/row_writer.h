@@ -28,10 +28,14 @@ class row_writer {
   [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
       std::span<target_write const> writes, refusals& refused, bool checks_deferred);
   void forget() { tables_.clear(); }
+  // Inside the transaction of the writes: the tables are as these writes take them.
+  // Errors: `table_missing`, `table_changed`.
+  [[nodiscard]] result<void> check(std::span<table_form const> forms);
 
  private:
   struct known_table {
     table_facts facts;
+    std::uint64_t fingerprint = 0;
     bool has_rules = false;  // triggers of the app's own
   };
   [[nodiscard]] result<known_table const*> table(std::string const& name);
@@ -58,6 +62,7 @@ class row_writer {
 
   database& on_;
   std::map<std::string, known_table> tables_;
+  std::int64_t schema_version_ = 0;  // that the tables were described at
 };
 
 }  // namespace dualwrite::engine::sqlite

@@ -125,6 +125,7 @@ struct sqlite_app::connections {
     DW_TRY(auto all, transaction::begin(write));
     DW_CHECK(check_lane(write, batch));
     DW_CHECK(begin_batch(write, {batch.lane, batch.session, batch.batch}));
+    DW_CHECK(writer.check(batch.tables));
     DW_TRY(auto results, writer.write(batch.writes, refused, checks_deferred));
     if (!results) return again;
     if (write.deferred_breaches() != 0) return again;

@@ -1,0 +1,22 @@
+// Looks at the apps' tables again, and tells the log what is not as it was. Called when a map is
+// run or resumed, when a capture begins, and when an app says that a table is not what we take it
+// for.
+#pragma once
+
+#include <string>
+
+#include "engine/flow/link_context.h"
+
+namespace dualwrite::engine {
+
+// One table of one side: SchemaObserved where it is new, and a pause for the maps that it does not
+// fit.
+// Errors: those of source_app::describe, `table_missing` among them; `stopped`.
+[[nodiscard]] async<void> look_at_table(link_context& context, side of, std::string table);
+
+// Every table of this side that a map at work has. A table that is gone stops the maps that read
+// it and pauses those that write it.
+// Errors: those of source_app::describe without `table_missing`; `stopped`.
+[[nodiscard]] async<void> look_at_tables(link_context& context, side of);
+
+}  // namespace dualwrite::engine
