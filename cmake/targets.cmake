@@ -1,9 +1,19 @@
-# dualwrite_library(name SOURCES a.cc ... LINKS public libs ... PRIVATE libs ...)
-# One static library of one room. What it may link is what it may include.
+# dualwrite_library(name [PURE] SOURCES a.cc ... LINKS public libs ... PRIVATE libs ...)
+# One static library of one room. What it may link is what it may include: a program of all its objects and nothing but
+# its own links has to link. A PURE one has no clock, chance, file or socket; tests/tidy/purity.py reads its symbols.
 function(dualwrite_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "PURE" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC dw_flags fmt::fmt ${arg_LINKS} PRIVATE ${arg_PRIVATE})
+  if(BUILD_TESTING)
+    add_executable(${name}_links "${PROJECT_SOURCE_DIR}/tests/tidy/empty_main.cc")
+    target_link_libraries(${name}_links PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${name}>")
+    if(arg_PURE)
+      add_test(NAME ${name}_is_pure
+        COMMAND /usr/bin/python3 "${PROJECT_SOURCE_DIR}/tests/tidy/purity.py" "$<TARGET_FILE:${name}>")
+      set_tests_properties(${name}_is_pure PROPERTIES LABELS unit)
+    endif()
+  endif()
 endfunction()
 
 # dualwrite_test(name LABEL suite SOURCES a.cc ... LINKS libs ...)

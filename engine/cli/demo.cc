@@ -5,7 +5,7 @@
 
 #include "engine/cli/cli_actions.h"
 #include "engine/cli/demo/demo_apps.h"
-#include "engine/cli/server_process.h"
+#include "engine/cli/server.h"
 #include "engine/cli/talk.h"
 #include "engine/config/load.h"
 
@@ -67,11 +67,11 @@ exit_code run_demo(command_line const& line) {
   std::string warnings;
   auto config = load_config_file(config_file, process_secrets(), warnings);
   if (!config) return tell(config.error());
-  server_process server(std::move(*config), config_file);
-  auto const opened = server.open();
+  server running(std::move(*config), config_file);
+  auto const opened = running.open();
   if (!opened) return tell(opened.error());
   std::jthread client;
-  auto const ended = server.run([&client](std::string const& address) {
+  auto const ended = running.run([&client](std::string const& address) {
     fmt::print(stderr, "dualwrite is ready at {}.\n", address);
     client = std::jthread(run_maps);
   });

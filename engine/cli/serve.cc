@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "engine/cli/cli_actions.h"
-#include "engine/cli/server_process.h"
+#include "engine/cli/server.h"
 #include "engine/cli/talk.h"
 #include "engine/config/load.h"
 
@@ -32,11 +32,11 @@ exit_code run_serve(command_line const& line) {
   if (!warnings.empty()) fmt::print(stderr, "{}", warnings);
   if (!config) return tell(config.error());
   auto const data_dir = config->data_dir;
-  server_process server(std::move(*config), path);
-  auto const opened = server.open();
+  server running(std::move(*config), path);
+  auto const opened = running.open();
   if (!opened) return tell(opened.error());
   auto const ended =
-      server.run([&](std::string const& address) { greet(address, path, data_dir); });
+      running.run([&](std::string const& address) { greet(address, path, data_dir); });
   if (!ended) return tell(ended.error());
   return exit_code::fine;
 }

@@ -279,9 +279,9 @@ bool target_session::is_current(std::map<std::string, std::uint64_t> const& tabl
   });
 }
 
-// The target's tables are not as they were: nothing of the batch was written, and it is planned anew
-// for the tables as they are, without the maps that pause or stop for that. Where nothing is new to
-// us, the app may mend it.
+// The target's tables are not as they were: nothing of the batch was written, and it is planned
+// anew for the tables as they are, without the maps that pause or stop for that. Where nothing is
+// new to us, the app may mend it.
 async<void> target_session::leave_out_unfit(in_hand& mine) {
   auto const looked = co_await look_at_tables(context_, target_of(way_));
   if (!looked && is_fatal(looked.error())) co_return looked;

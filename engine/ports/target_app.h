@@ -98,8 +98,8 @@ struct target_batch {
 // written.
 // Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was
 // written. `app_reply_lost`: it is not known; open the lane again and look. `lane_fenced`: another
-// session, engine or log has the lane. `table_missing`, `table_changed`: a table is not there, or is
-// not as the batch takes it; nothing was written.
+// session, engine or log has the lane. `table_missing`, `table_changed`: a table is not there, or
+// is not as the batch takes it; nothing was written.
 // Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
 // Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class target_app {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "events/endian.h"
-#include "events/store/data_folder.h"
+#include "events/store/log_folder.h"
 
 namespace dualwrite {
 namespace {

@@ -20,7 +20,7 @@ unsigned core_count() {
 
 // The anchor to open with. A new log has an anchor before it has a log, so that a missing one is
 // never excused.
-result<anchor> find_anchor(data_folder const& folder, std::optional<log_id> create) {
+result<anchor> find_anchor(log_folder const& folder, std::optional<log_id> create) {
   DW_TRY(auto const found, anchor_file::read(folder.anchor()));
   if (found) {
     if (found->at && !folder.has_log()) {
@@ -43,7 +43,7 @@ result<anchor> find_anchor(data_folder const& folder, std::optional<log_id> crea
 
 result<opened<rocks_event_log>> rocks_event_log::open(std::filesystem::path const& path,
                                                       rocks_log_options const& options) {
-  DW_TRY(auto folder, data_folder::lock(path));
+  DW_TRY(auto folder, log_folder::lock(path));
   DW_TRY(auto const written, find_anchor(folder, options.create));
   DW_CHECK(folder.release_ballast());
   auto result = open_or_recover(folder, written, options.sizes);
@@ -63,7 +63,7 @@ result<std::unique_ptr<rocks_event_log>> rocks_event_log::inspect(
 rocks_event_log::rocks_event_log(std::unique_ptr<rocks_database> database, log_head head)
     : database_(std::move(database)), head_(head), durable_(head.at.value) {}
 
-result<void> rocks_event_log::adopt(data_folder folder, rocks_log_options const& options) {
+result<void> rocks_event_log::adopt(log_folder folder, rocks_log_options const& options) {
   DW_TRY(anchor_, anchor_file::open(folder.anchor(), options.anchor_sync_delay));
   if (!anchor_->write(anchor_of(head_))) return system_refused("Cannot write the anchor");
   reserve_bytes_ = options.reserve_bytes;

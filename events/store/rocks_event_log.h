@@ -14,7 +14,7 @@
 
 #include "events/store/anchor_file.h"
 #include "events/store/blocks.h"
-#include "events/store/data_folder.h"
+#include "events/store/log_folder.h"
 #include "events/store/event_log.h"
 #include "events/store/opened_log.h"
 #include "events/store/rocks_database.h"
@@ -62,12 +62,12 @@ class rocks_event_log final : public event_log, private block_source {
 
  private:
   rocks_event_log(std::unique_ptr<rocks_database> database, log_head head);
-  [[nodiscard]] result<void> adopt(data_folder folder, rocks_log_options const& options);
+  [[nodiscard]] result<void> adopt(log_folder folder, rocks_log_options const& options);
   [[nodiscard]] result<void> check_room(std::span<encoded_event const> events) const;
   [[nodiscard]] std::unique_ptr<block_walk> walk(scan_kind kind) const override;
   [[nodiscard]] sequence durable_head() const override;
 
-  std::optional<data_folder> folder_;  // first: its lock outlives the files
+  std::optional<log_folder> folder_;  // first: its lock outlives the files
   std::uint64_t reserve_bytes_ = 0;
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<anchor_file> anchor_;

@@ -25,7 +25,7 @@ result<std::unique_ptr<rocks_event_log>> open_log(std::filesystem::path const& f
 }
 
 // Where a recovery up to the damage would lead, found out on a copy.
-result<log_head> rehearse(data_folder const& folder, anchor const& written, rocks_sizes sizes) {
+result<log_head> rehearse(log_folder const& folder, anchor const& written, rocks_sizes sizes) {
   DW_CHECK(folder.copy_log());
   result<log_head> head = error{};
   if (auto const log =
@@ -40,7 +40,7 @@ result<log_head> rehearse(data_folder const& folder, anchor const& written, rock
 
 }  // namespace
 
-result<opened<rocks_event_log>> open_or_recover(data_folder const& folder,
+result<opened<rocks_event_log>> open_or_recover(log_folder const& folder,
                                                 anchor const& written,
                                                 rocks_sizes sizes) {
   auto strict = open_log(folder.log(), written, sizes, rocks_recovery::strict);

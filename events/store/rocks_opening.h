@@ -9,7 +9,7 @@
 namespace dualwrite {
 
 // Errors: those of rocks_event_log::open().
-[[nodiscard]] result<opened<rocks_event_log>> open_or_recover(data_folder const& folder,
+[[nodiscard]] result<opened<rocks_event_log>> open_or_recover(log_folder const& folder,
                                                               anchor const& written,
                                                               rocks_sizes sizes);
 

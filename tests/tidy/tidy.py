@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what a compiler does not: which folder includes which, and how long lines, functions and files are.
+"""Checks what a compiler does not: which folder includes which, names, banned words, and how long things are.
 
   tidy.py [ROOT]      prints every finding as file:line: what; exit 1 where there is one
 """
@@ -34,6 +34,17 @@ NOT_IN_HEADERS = ["rocksdb/", "flatbuffers/", "boost/beast", "sqlite3.h", "libfy
 
 # Headers of one implementation, which no other folder includes.
 PRIVATE_HEADERS = {"engine/api/http_session.h", "engine/mapping/sql_sandbox.h"}
+
+# Words that say nothing, in the names of files and types.
+EMPTY_WORDS = {"manager", "helper", "util", "utils", "common", "misc", "data", "info", "process", "handle", "impl"}
+# What is not written, and what instead. Tests and bench are left alone.
+BANNED = [
+    (re.compile(r"\basio::detached\b"), "asio::detached: give the coroutine a nursery"),
+    (re.compile(r"\bco_await\b.*?(\(\{|, \{|[(,] ?\[[&=a-z\]])"), "an aggregate or lambda beside co_await: name it first, then await"),
+    (re.compile(r"\?[^:]*\bco_await\b[^:]*:[^:]*\bco_await\b"), "co_await in both arms of ?:, name them first"),
+    (re.compile(r"\b(std::rand|srand|std::time)\b"), "take a clock or a seed from the ports"),
+    (re.compile(r"\b(TO" r"DO|FIX" r"ME)\b"), "do it, or file it"),
+]
 
 LINE_MAX = 100
 FUNCTION_MAX = 70
@@ -96,11 +107,55 @@ def check_functions(lines):
             begun = None
 
 
+def check_names(path, lines):
+    for word in pathlib.Path(path).stem.split("_"):
+        if word in EMPTY_WORDS:
+            yield 1, f"the file's name says '{word}': name what it holds"
+    for number, line in enumerate(lines, 1):
+        named = re.match(r"\s*(?:class|struct|enum class) (\w+)", line)
+        for word in named.group(1).split("_") if named else []:
+            if word in EMPTY_WORDS:
+                yield number, f"the type's name says '{word}': name what it is"
+
+
+def check_banned(path, lines):
+    if path.startswith(("tests/", "bench/")):
+        return
+    for number, line in enumerate(lines, 1):
+        for pattern, what in BANNED:
+            if pattern.search(line):
+                yield number, what
+
+
 def check_file(path, text):
     lines = text.splitlines()
+    yield from check_names(path, lines)
+    yield from check_banned(path, lines)
     yield from check_includes(path, lines)
     yield from check_length(path, lines)
     yield from check_functions(lines)
+
+
+def check_markdown(text):
+    """One title, and no other heading of its rank outside blocks of code."""
+    fenced, titles = False, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        fenced = fenced != line.startswith("```")
+        titles += line.startswith("# ") and not fenced
+        if line.startswith("# ") and not fenced and titles > 1:
+            yield number, "a second title: use ##"
+
+
+def check_targets(root):
+    """Every source is named by a CMakeLists.txt of its folder or of one above it."""
+    shared = list((root / "cmake").glob("*.cmake"))
+    for top in ("events", "projections", "replay", "engine", "tests", "bench"):
+        for file in sorted((root / top).rglob("*.cc")):
+            folders = [one for one in file.parents if one.is_relative_to(root)]
+            lists = [one / "CMakeLists.txt" for one in folders if (one / "CMakeLists.txt").exists()] + shared
+            named = re.compile(rf"\b{re.escape(file.stem)}\b")
+            if not any(named.search(one.read_text(encoding="utf-8")) for one in lists):
+                yield file.relative_to(root).as_posix(), "no target names this file"
 
 
 def main():
@@ -114,6 +169,13 @@ def main():
             for number, what in check_file(path, file.read_text(encoding="utf-8")):
                 print(f"{path}:{number}: {what}")
                 findings += 1
+    for file in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
+        for number, what in check_markdown(file.read_text(encoding="utf-8")):
+            print(f"{file.relative_to(root)}:{number}: {what}")
+            findings += 1
+    for path, what in check_targets(root):
+        print(f"{path}:1: {what}")
+        findings += 1
     sys.exit(1 if findings else 0)
 
 

@@ -32,6 +32,24 @@ class Tidy(unittest.TestCase):
         self.assertEqual([], findings("events/a.cc", "void short_one() {\n" + "  step();\n" * 60 + "}\n"))
         self.assertEqual(1, len(findings("events/a.h", "// x\n" * 251)))
 
+    def test_names_say_something(self):
+        self.assertEqual(1, len(findings("events/text_util.cc", "")))
+        self.assertEqual(1, len(findings("events/a.cc", "struct row_info {\n")))
+        self.assertEqual([], findings("events/database.cc", "class database {\n"))
+
+    def test_arguments_are_named_before_the_await(self):
+        for line in ("co_await f({1, 2});", "co_await f(a, [&] { g(); });", "auto x = y ? co_await f() : co_await g();"):
+            self.assertEqual(1, len(findings("engine/flow/a.cc", "  " + line + "\n")), line)
+        self.assertEqual([], findings("engine/flow/a.cc", "  co_await f(std::move(what), of);\n"))
+
+    def test_banned_words_name_what_to_do_instead(self):
+        self.assertEqual(1, len(findings("engine/flow/a.cc", "  co_spawn(io, run, asio::detached);\n")))
+        self.assertEqual([], findings("tests/unit/a.cc", "  co_spawn(io, run, asio::detached);\n"))
+
+    def test_a_page_has_one_title(self):
+        self.assertEqual([], list(tidy.check_markdown("# a\n```\n# b\n```\n## c\n")))
+        self.assertEqual(1, len(list(tidy.check_markdown("# a\n# b\n"))))
+
     def test_a_file_that_became_short_leaves_the_list(self):
         self.assertEqual(1, len(findings("events/catalogue.h", "// short\n")))
 

@@ -23,10 +23,10 @@ namespace dualwrite::engine {
 // open(): those of the log's opening, `address_in_use`, `invalid_definition` for a connector that
 // is not built in.
 // Threads: run() is the engine strand.
-class server_process {
+class server {
  public:
-  explicit server_process(server_config config, std::string config_path);
-  ~server_process();
+  explicit server(server_config config, std::string config_path);
+  ~server();
 
   [[nodiscard]] result<void> open();
   // `ready` is called once, on the engine strand, with the address that answers from now on.

@@ -1,4 +1,4 @@
-#include "events/store/data_folder.h"
+#include "events/store/log_folder.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -55,46 +55,46 @@ result<void> sync_folder(fs::path const& folder) {
   return sync_path(folder, O_RDONLY | O_DIRECTORY);
 }
 
-result<data_folder> data_folder::lock(fs::path const& folder) {
+result<log_folder> log_folder::lock(fs::path const& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) return refused("Cannot make " + folder.string(), failed);
   auto const name = folder / "lock";
   int const file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return system_refused("Cannot open " + name.string());
-  data_folder locked{folder, file};
+  log_folder locked{folder, file};
   if (::flock(file, LOCK_EX | LOCK_NB) == 0) return locked;
   if (errno == EWOULDBLOCK) return error{error_code::log_locked, folder.string()};
   return system_refused("Cannot lock " + name.string());
 }
 
-data_folder::data_folder(data_folder&& from) noexcept
+log_folder::log_folder(log_folder&& from) noexcept
     : path_(std::move(from.path_)), lock_(std::exchange(from.lock_, -1)) {}
 
-data_folder::~data_folder() {
+log_folder::~log_folder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-bool data_folder::has_log() const {
+bool log_folder::has_log() const {
   std::error_code failed;
   return fs::exists(log(), failed) && !fs::is_empty(log(), failed);
 }
 
-result<std::uint64_t> data_folder::free_bytes() const {
+result<std::uint64_t> log_folder::free_bytes() const {
   struct statvfs about {};
   if (::statvfs(path_.c_str(), &about) != 0)
     return system_refused("Cannot ask for the room in " + path_.string());
   return std::uint64_t{about.f_bavail} * about.f_frsize;
 }
 
-result<void> data_folder::release_ballast() const {
+result<void> log_folder::release_ballast() const {
   std::error_code failed;
   fs::remove(path_ / "ballast", failed);
   if (failed) return refused("Cannot remove the ballast", failed);
   return {};
 }
 
-result<void> data_folder::take_ballast(std::uint64_t bytes) const {
+result<void> log_folder::take_ballast(std::uint64_t bytes) const {
   DW_TRY(auto const free, free_bytes());
   // On a full disk there is only what the ballast was, less what the opening wrote.
   auto const length = static_cast<off_t>(std::min(bytes, free / 4 * 3));
@@ -107,7 +107,7 @@ result<void> data_folder::take_ballast(std::uint64_t bytes) const {
   return {};
 }
 
-result<void> data_folder::copy_log() const {
+result<void> log_folder::copy_log() const {
   DW_CHECK(drop_copy());
   std::error_code failed;
   fs::create_directory(recovering(), failed);
@@ -125,14 +125,14 @@ result<void> data_folder::copy_log() const {
   return {};
 }
 
-result<void> data_folder::drop_copy() const {
+result<void> log_folder::drop_copy() const {
   std::error_code failed;
   fs::remove_all(recovering(), failed);
   if (failed) return refused("Cannot remove " + recovering().string(), failed);
   return {};
 }
 
-result<fs::path> data_folder::set_aside(sequence head) const {
+result<fs::path> log_folder::set_aside(sequence head) const {
   auto const parent = path_ / "set-aside";
   auto const name = fmt::format("after-{}", head.value);
   auto to = parent / name;
@@ -158,7 +158,7 @@ result<fs::path> data_folder::set_aside(sequence head) const {
   return to;
 }
 
-std::optional<fs::path> data_folder::set_aside_at(sequence head) const {
+std::optional<fs::path> log_folder::set_aside_at(sequence head) const {
   std::error_code failed;
   auto const path = path_ / "set-aside" / fmt::format("after-{}", head.value);
   if (!fs::exists(path, failed)) return {};

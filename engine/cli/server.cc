@@ -1,4 +1,4 @@
-#include "engine/cli/server_process.h"
+#include "engine/cli/server.h"
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -30,7 +30,7 @@ std::string address_text(listen_address const& listen, std::uint16_t port) {
 
 }  // namespace
 
-server_process::server_process(server_config config, std::string config_path)
+server::server(server_config config, std::string config_path)
     : config_(std::move(config)),
       config_path_(std::move(config_path)),
       time_(io_.get_executor()),
@@ -38,11 +38,11 @@ server_process::server_process(server_config config, std::string config_path)
       signals_(io_),
       children_(io_.get_executor()) {}
 
-server_process::~server_process() {
+server::~server() {
   pool_.join();
 }
 
-result<void> server_process::open() {
+result<void> server::open() {
   DW_CHECK(open_log());
   DW_CHECK(make_apps());
   DW_TRY(auto views, replay::rebuild(*log_));
@@ -56,7 +56,7 @@ result<void> server_process::open() {
   return open_door();
 }
 
-result<void> server_process::open_log() {
+result<void> server::open_log() {
   std::error_code failed;
   std::filesystem::create_directories(config_.data_dir, failed);
   if (failed)
@@ -76,7 +76,7 @@ result<void> server_process::open_log() {
   return {};
 }
 
-result<void> server_process::make_apps() {
+result<void> server::make_apps() {
   for (auto const& app : config_.apps) {
     auto const* file = std::get_if<sqlite_settings>(&app.settings);
     if (file == nullptr) {
@@ -94,7 +94,7 @@ result<void> server_process::make_apps() {
   return {};
 }
 
-result<void> server_process::open_door() {
+result<void> server::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
   context_ = std::make_unique<api_context>(
       api_context{*engine_, *log_, time_, pool_, config_path_, time_.now()});
@@ -107,7 +107,7 @@ result<void> server_process::open_door() {
   return {};
 }
 
-result<void> server_process::run(std::function<void(std::string const& address)> ready) {
+result<void> server::run(std::function<void(std::string const& address)> ready) {
   ready_ = std::move(ready);
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
@@ -123,7 +123,7 @@ result<void> server_process::run(std::function<void(std::string const& address)>
   return ended;
 }
 
-void server_process::await_signal() {
+void server::await_signal() {
   signals_.async_wait([this](boost::system::error_code failed, int) {
     if (failed) return;
     if (asked_to_stop_) ::_exit(interrupted);
@@ -134,7 +134,7 @@ void server_process::await_signal() {
   });
 }
 
-async<void> server_process::live() {
+async<void> server::live() {
   engine_->start();
   auto const begun = co_await begin();
   if (begun) {
@@ -153,7 +153,7 @@ async<void> server_process::live() {
 }
 
 // What the log has to be told before clients are let in.
-async<void> server_process::begin() {
+async<void> server::begin() {
   if (trimmed_) {
     auto const detail =
         fmt::format("ends at {}, torn files in {}", trimmed_->head.at.value, trimmed_->set_aside);
@@ -172,7 +172,7 @@ async<void> server_process::begin() {
   co_return result<void>{};
 }
 
-async<void> server_process::stop() {
+async<void> server::stop() {
   EngineStopped const stopped{0};
   drafts events;
   events.push_back(draft({}, {}, stopped));

@@ -21,12 +21,12 @@ namespace dualwrite {
 // Errors: `folder_refused` with what the system said; `log_locked`.
 // Lifetime: the lock is held as long as the object lives.
 // Threads: any; free_bytes() is what the appender calls.
-class data_folder {
+class log_folder {
  public:
-  [[nodiscard]] static result<data_folder> lock(std::filesystem::path const& folder);
-  data_folder(data_folder&& from) noexcept;
-  data_folder& operator=(data_folder&&) = delete;
-  ~data_folder();
+  [[nodiscard]] static result<log_folder> lock(std::filesystem::path const& folder);
+  log_folder(log_folder&& from) noexcept;
+  log_folder& operator=(log_folder&&) = delete;
+  ~log_folder();
 
   std::filesystem::path log() const { return path_ / "log"; }
   std::filesystem::path anchor() const { return path_ / "anchor"; }
@@ -51,7 +51,7 @@ class data_folder {
   [[nodiscard]] std::optional<std::filesystem::path> set_aside_at(sequence head) const;
 
  private:
-  data_folder(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  log_folder(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::filesystem::path path_;
   int lock_;
