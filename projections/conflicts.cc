@@ -41,7 +41,20 @@ struct conflict_fold {
     for (auto const way : both_ways) {
       forget_beaten({e.map, way}, event.at);
       settle({e.map, way}, event.at);
+      view.decided.erase({e.map, way});
     }
+  }
+  void operator()(TargetRewound const& e) {
+    for (auto const& one : e.unskipped) {
+      if (one.reason == skip_reason::conflict_lost)
+        view.decided[{one.map, one.way}][one.record] = one.by;
+    }
+  }
+  void operator()(RecordSkipped const& e) {
+    auto const rows = view.decided.find({e.map, e.way});
+    if (rows == view.decided.end()) return;
+    rows->second.erase(e.record);
+    if (rows->second.empty()) view.decided.erase(rows);
   }
   template <class Other>
   void operator()(Other const&) {}
@@ -70,6 +83,15 @@ struct conflict_fold {
   }
 };
 
+sequence found_in(std::map<map_way, std::map<sequence, sequence>> const& losers,
+                  map_way of,
+                  sequence record) {
+  auto const rows = losers.find(of);
+  if (rows == losers.end()) return {};
+  auto const by = rows->second.find(record);
+  return by == rows->second.end() ? sequence{} : by->second;
+}
+
 }  // namespace
 
 std::set<sequence> const* conflicts::pending(map_way of, std::string const& key) const {
@@ -78,10 +100,10 @@ std::set<sequence> const* conflicts::pending(map_way of, std::string const& key)
 }
 
 sequence conflicts::beaten_by(map_way of, sequence record) const {
-  auto const rows = beaten.find(of);
-  if (rows == beaten.end()) return {};
-  auto const by = rows->second.find(record);
-  return by == rows->second.end() ? sequence{} : by->second;
+  return found_in(beaten, of, record);
+}
+sequence conflicts::lost_to(map_way of, sequence record) const {
+  return found_in(decided, of, record);
 }
 
 void conflicts::fold(event_view const& event) {

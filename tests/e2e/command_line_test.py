@@ -155,6 +155,28 @@ class WithServer(unittest.TestCase):
         sync = world.json("sync", "list")[0]
         self.assertEqual(("failed", "1"), (sync["state"], sync["failed"]))
 
+    def test_validation_lists_everything_that_is_wrong_and_nothing_starts(self):
+        world = self.world
+        world.write("erp", "ALTER TABLE customer ADD COLUMN born DATE")
+        world.write("crm", "ALTER TABLE account ADD COLUMN balance DECIMAL(12,2)")
+        text = world.config.read_text().replace("right: number", "right: nummer").replace("left: name", "left: nme")
+        text = text.replace("right: town }", "right: twn }\n          - { left: born, right: balance }")
+        world.config.write_text(text)
+        self.assertEqual(0, world.run("config", "apply", "--yes").returncode)
+        found = world.run("map", "validate", "customers", "-o", "json")
+        self.assertEqual(3, found.returncode)
+        clash = ("types_incompatible", "columns[2]")
+        self.assertEqual(
+            [("unknown_column", "key[0].right"), ("unknown_column", "columns[0].left"),
+             ("unknown_column", "columns[1].right"), clash, clash],
+            [(one["code"], one["place"]) for one in json.loads(found.stdout)])
+        refused = world.run("map", "run", "customers", "--wait")
+        self.assertEqual(3, refused.returncode)
+        for word in ("'nummer'", "'nme'", "'twn'", "'balance'"):
+            self.assertIn(word, refused.stderr)
+        types = [one["type"] for one in world.json("event", "list", "--limit", "1000")]
+        self.assertEqual(0, types.count("CaptureStarted") + types.count("InitialSyncStarted"))
+
     def test_a_map_that_fits_no_table_is_not_run(self):
         world = self.world
         text = world.config.read_text().replace("table: account", "table: acount")
