@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "replay/rebuild.h"
 #include "tests/simulation/world.h"
 
 namespace dualwrite::simulation {
@@ -116,6 +117,27 @@ BENCHMARK(live_sync)
     ->Iterations(1)
     ->Repetitions(3)
     ->UseManualTime();
+
+// All views from the log of a live sync, as at a start: one argument is the rows of a transaction.
+void fold(benchmark::State& state) {
+  two_apps apps;
+  apps.run();
+  apps.fill(0, rows, state.range(0));
+  apps.until_right_has(static_cast<std::size_t>(rows));
+  auto const& log = apps.here.log();
+  std::int64_t events = 0;
+  auto const cursor = log.read({sequence{1}, false, std::nullopt});
+  for (auto one = cursor->next(); one && *one; one = cursor->next()) ++events;
+  for (auto _ : state) {
+    auto const views = replay::rebuild(log);
+    if (!views) state.SkipWithError("the log does not fold");
+    benchmark::DoNotOptimize(views);
+  }
+  state.SetItemsProcessed(state.iterations() * rows);
+  auto const folded = static_cast<double>(state.iterations() * events);
+  state.counters["events_per_second"] = benchmark::Counter(folded, benchmark::Counter::kIsRate);
+}
+BENCHMARK(fold)->Arg(1)->Arg(1000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace dualwrite::simulation

@@ -1,0 +1,91 @@
+// Winners on their way back, and losers that stay losers.
+#include <gtest/gtest.h>
+
+#include "tests/support/story.h"
+
+namespace dualwrite::projections {
+namespace {
+
+class Conflicts : public testing::Test, protected story {
+ protected:
+  Conflicts() { begin(); }
+
+  // The record of the right app wins over one of the left, which stands on the right already.
+  sequence resolve(sequence winner, sequence loser, std::string const& key) {
+    ConflictDetected found;
+    found.map = map;
+    found.way = direction::right_to_left;
+    found.record = winner;
+    found.other = loser;
+    found.record_wins = true;
+    found.key = blob{key};
+    of_map(found);
+    ConflictResolved resolved;
+    resolved.link = link;
+    resolved.map = map;
+    resolved.winner = winner;
+    resolved.key = blob{key};
+    return of_map(resolved);
+  }
+  void apply(direction way, sequence behind, sequence position) {
+    RecordsApplied applied;
+    applied.link = link;
+    applied.way = way;
+    applied.behind = behind;
+    applied.position = position;
+    applied.maps = {{map}};
+    of_link(applied);
+  }
+  map_way const to_right{map_id{4}, direction::left_to_right};
+};
+
+TEST_F(Conflicts, AWinnerIsOnItsWayUntilItsPlaceIsPassed) {
+  auto const first = capture(2);
+  auto const at = resolve(first + 1, first, "a");
+  ASSERT_NE(nullptr, views.conflicts.pending(to_right, "a"));
+  EXPECT_EQ(std::set<sequence>{at}, *views.conflicts.pending(to_right, "a"));
+  EXPECT_EQ(nullptr, views.conflicts.pending(to_right, "b"));
+  apply(direction::left_to_right, first, at);
+  EXPECT_EQ(nullptr, views.conflicts.pending(to_right, "a"));
+}
+
+TEST_F(Conflicts, AWinnerThatIsBeatenMeanwhileSaysSo) {
+  auto const first = capture(3);
+  auto const at = resolve(first + 1, first, "a");
+  ConflictDetected later;
+  later.map = map;
+  later.record = first + 2;
+  later.other = first + 1;
+  later.record_wins = true;
+  later.key = blob{"a"};
+  of_map(later);
+  EXPECT_EQ(first + 2, views.conflicts.resolutions.at(at).beaten_by);
+}
+
+TEST_F(Conflicts, ALoserIsRememberedUntilItsOwnOutcomeIsKnown) {
+  auto const first = capture(2);
+  auto const at = resolve(first + 1, first, "a");
+  EXPECT_EQ(first + 1, views.conflicts.beaten_by(to_right, first));
+  apply(direction::left_to_right, first, at);
+  EXPECT_EQ(sequence{}, views.conflicts.beaten_by(to_right, first));
+}
+
+TEST_F(Conflicts, WhatWasDecidedStaysDecidedWhenTheTargetIsSetBack) {
+  auto const first = capture(3);
+  TargetRewound rewound;
+  rewound.link = link;
+  auto const way = direction::left_to_right;
+  rewound.unskipped = {
+      {map, way, first, skip_reason::conflict_lost, first + 2, false},
+      {map, way, first + 1, skip_reason::superseded, first + 2, false},
+  };
+  of_link(rewound);
+  EXPECT_EQ(first + 2, views.conflicts.lost_to(to_right, first));
+  EXPECT_EQ(sequence{}, views.conflicts.lost_to(to_right, first + 1)) << "is found out anew";
+  of_map(RecordSkipped{map, way, first, skip_reason::conflict_lost, first + 2, false});
+  EXPECT_EQ(sequence{}, views.conflicts.lost_to(to_right, first));
+  EXPECT_TRUE(views.conflicts.decided.empty());
+}
+
+}  // namespace
+}  // namespace dualwrite::projections

@@ -1,0 +1,108 @@
+// Records that failed or wait: their order by key, what may be tried, and how they end.
+#include <gtest/gtest.h>
+
+#include "tests/support/story.h"
+
+namespace dualwrite::projections {
+namespace {
+
+class Parked : public testing::Test, protected story {
+ protected:
+  Parked() {
+    begin();
+    first = capture(3);
+  }
+  map_way of() const { return {map, direction::left_to_right}; }
+  parked_row const* row(sequence record) { return views.parked.find(of(), record); }
+
+  sequence first;
+};
+
+TEST_F(Parked, TheRecordsOfAKeyFormAChainInTheOrderOfTheLog) {
+  park(first + 2, "a");
+  park(first, "a");
+  park(first + 1, "b");
+  std::set<sequence> const chain{first, first + 2};
+  ASSERT_NE(nullptr, views.parked.chain(of(), "a"));
+  EXPECT_EQ(chain, *views.parked.chain(of(), "a"));
+  EXPECT_EQ(3u, views.parked.count(of()));
+  EXPECT_EQ(nullptr, views.parked.chain(of(), "c"));
+  map_way const back{map, direction::right_to_left};
+  EXPECT_EQ(nullptr, views.parked.chain(back, "a"));
+}
+
+TEST_F(Parked, ARetryMakesItDueAndEndsOneWayOrTheOther) {
+  park(first, "a");
+  park(first + 1, "b");
+  EXPECT_TRUE(views.parked.due(of()).empty());
+  of_map(RetryRequested{map, true, {}});
+  EXPECT_EQ(2u, views.parked.due(of()).size());
+  of_map(RetrySucceeded{map, direction::left_to_right, first});
+  EXPECT_EQ(nullptr, row(first));
+  EXPECT_EQ(nullptr, views.parked.chain(of(), "a"));
+  RetryFailed failed;
+  failed.map = map;
+  failed.record = first + 1;
+  failed.kind = fault_class::application;
+  failed.text = "still wrong";
+  of_map(failed);
+  EXPECT_EQ("still wrong", row(first + 1)->text);
+  EXPECT_EQ(park_state::failed, row(first + 1)->state);
+  EXPECT_EQ(2u, row(first + 1)->attempts);
+  EXPECT_LT(row(first + 1)->first_failed, row(first + 1)->last_failed);
+}
+
+TEST_F(Parked, ARetryOfOneLeavesTheOthers) {
+  park(first, "a");
+  park(first + 1, "b");
+  of_map(RetryRequested{map, false, {first}});
+  EXPECT_EQ(std::set<sequence>{first}, views.parked.due(of()));
+}
+
+TEST_F(Parked, WhatIsGivenUpOrStoppedIsGone) {
+  park(first, "a");
+  park(first + 1, "b");
+  of_map(ParkedDeleted{map, {{direction::left_to_right, first, blob{"a"}}}});
+  EXPECT_EQ(1u, views.parked.count(of()));
+  EXPECT_TRUE(views.drift.lists(map, "a"));
+  MapStopped stopped;
+  stopped.map = map;
+  of_map(stopped);
+  EXPECT_EQ(0u, views.parked.count(of()));
+  EXPECT_FALSE(views.parked.holds(first + 1));
+}
+
+TEST_F(Parked, WhatALostBatchParkedOrSettledIsAsItWasBefore) {
+  park(first, "a");
+  park(first + 1, "b");
+  TargetRewound rewound;
+  rewound.link = link;
+  rewound.unparked = {{map, direction::left_to_right, first, {}, {}, true}};
+  RecordParked again;
+  again.map = map;
+  again.record = first + 2;
+  again.state = park_state::due;
+  again.key = blob{"c"};
+  rewound.reparked = {again};
+  of_link(rewound);
+  EXPECT_EQ(nullptr, row(first));
+  ASSERT_NE(nullptr, row(first + 1));
+  ASSERT_NE(nullptr, row(first + 2));
+  EXPECT_EQ(std::set<sequence>{first + 2}, views.parked.due(of()));
+}
+
+TEST_F(Parked, ASnapshotHoldsAllOfIt) {
+  park(first, "a");
+  park(first + 1, "a", park_state::waiting);
+  of_map(RetryRequested{map, true, {}});
+  auto const bytes = save(views);
+  EXPECT_EQ(bytes, save(folded_again()));
+  auto loaded = load<projections::views>(bytes);
+  ASSERT_TRUE(loaded);
+  loaded->parked.reindex();
+  EXPECT_EQ(views.parked.due(of()), loaded->parked.due(of()));
+  EXPECT_EQ(*views.parked.chain(of(), "a"), *loaded->parked.chain(of(), "a"));
+}
+
+}  // namespace
+}  // namespace dualwrite::projections
