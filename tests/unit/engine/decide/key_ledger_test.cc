@@ -1,0 +1,92 @@
+// What was handed to a target, until the other side's changes cannot have missed it any more.
+#include <gtest/gtest.h>
+
+#include "engine/decide/key_ledger.h"
+
+namespace dualwrite::engine {
+namespace {
+
+class KeyLedger : public testing::Test {
+ protected:
+  static constexpr direction to_right = direction::left_to_right;
+
+  batch_id batch(std::uint64_t number) { return {to_right, lane_id{0}, batch_number{number}}; }
+  handed_write write(std::string key, std::int64_t id, std::string name) {
+    auto wish = std::make_shared<target_write>();
+    wish->table = "customer";
+    wish->key_columns = {0};
+    wish->key = {value::of_int64(id)};
+    wish->columns = {0, 1};
+    wish->values = {value::of_int64(id), value::of_text(std::move(name))};
+    handed_write out;
+    out.map = map;
+    out.key = std::move(key);
+    out.record = sequence{static_cast<std::uint64_t>(id)};
+    out.write = std::move(wish);
+    return out;
+  }
+  handed_write const* echo(batch_id of, std::int64_t id, std::string name) {
+    row_values const after{value::of_int64(id), value::of_text(std::move(name))};
+    std::string const table = "customer";
+    row_values const before;
+    return ledger.match_echo(of, epoch{1}, {table, operation::update, before, after});
+  }
+  std::size_t unseen(std::string const& key, std::uint64_t commit) {
+    return ledger.unseen(map, to_right, key, source_position{1, commit}).size();
+  }
+
+  key_ledger ledger;
+  map_id map{5};
+};
+
+TEST_F(KeyLedger, AWriteIsUnseenUntilItCameBackBeforeTheChange) {
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
+  EXPECT_EQ(1u, unseen("a", 100)) << "it may still be under way";
+  EXPECT_EQ(0u, unseen("b", 100));
+  ledger.came_back(batch(1), source_position{1, 50});
+  EXPECT_EQ(1u, unseen("a", 49));
+  EXPECT_EQ(0u, unseen("a", 51));
+  EXPECT_EQ(1u, ledger.unseen(map, to_right, "a", source_position{2, 51}).size())
+      << "another incarnation tells nothing";
+}
+
+TEST_F(KeyLedger, ABatchThatDidNotHappenIsForgotten) {
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
+  EXPECT_EQ(1u, ledger.load_of(to_right).awaited);
+  ledger.take_back(batch(1));
+  EXPECT_EQ(0u, unseen("a", 100));
+  EXPECT_EQ(0u, ledger.load_of(to_right).awaited);
+  EXPECT_FALSE(ledger.knows_batch(batch(1)));
+}
+
+TEST_F(KeyLedger, AnEchoIsOneOnlyWithTheSameImageAndOnlyOnce) {
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
+  EXPECT_EQ(nullptr, echo(batch(1), 1, "Eve")) << "the app changed it";
+  EXPECT_EQ(nullptr, echo(batch(1), 2, "Ada")) << "another row";
+  EXPECT_EQ(nullptr, echo(batch(2), 1, "Ada")) << "another batch";
+  auto const* found = echo(batch(1), 1, "Ada");
+  ASSERT_NE(nullptr, found);
+  EXPECT_EQ(sequence{1}, found->record);
+  EXPECT_EQ(nullptr, echo(batch(1), 1, "Ada")) << "a second one is a change of the app's own";
+}
+
+TEST_F(KeyLedger, ABatchIsOverWhenItCameBackAndWasReadPast) {
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
+  ledger.came_back(batch(1), source_position{1, 50});
+  EXPECT_EQ(0u, ledger.load_of(to_right).not_back);
+  EXPECT_EQ(1u, ledger.handed(map, to_right, "a").size());
+  ledger.passed(batch(1), map);
+  EXPECT_TRUE(ledger.handed(map, to_right, "a").empty());
+  EXPECT_EQ(0u, ledger.load_of(to_right).awaited);
+}
+
+TEST_F(KeyLedger, NobodyWaitsForTheWritesOfAMapThatStopped) {
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
+  ledger.forget(map);
+  EXPECT_EQ(0u, ledger.load_of(to_right).awaited);
+  EXPECT_EQ(0u, ledger.load_of(to_right).not_back);
+  EXPECT_NE(nullptr, echo(batch(1), 1, "Ada")) << "its echo is still no change of the app's own";
+}
+
+}  // namespace
+}  // namespace dualwrite::engine
