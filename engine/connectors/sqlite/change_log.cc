@@ -197,7 +197,9 @@ result<void> change_log::check_triggers(database& on) {
   return {};
 }
 
-result<std::vector<captured_transaction>> change_log::read(database& on, std::size_t rows_max) {
+result<std::vector<captured_transaction>> change_log::read(database& on,
+                                                                 std::size_t limit,
+                                                                 std::size_t rows_max) {
   std::vector<captured_transaction> out;
   DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
   DW_CHECK(check_triggers(on));
@@ -211,6 +213,9 @@ result<std::vector<captured_transaction>> change_log::read(database& on, std::si
   while (count < rows_max || in_batch_) {
     DW_TRY(auto const row, rows.step());
     if (!row) break;
+    auto const kind = rows.integer(1);
+    bool const begins = kind == batch_begins || (kind != starts && !continues_);
+    if (begins && out.size() == limit) break;
     DW_CHECK(take(rows, out));
     ++count;
   }

@@ -34,8 +34,11 @@ class change_log {
   [[nodiscard]] result<source_position> open(database& on,
                                              std::vector<std::string> const& tables,
                                              std::optional<source_position> after);
-  // What was committed since the last call; nothing where there is none.
-  [[nodiscard]] result<std::vector<captured_transaction>> read(database& on, std::size_t rows_max);
+  // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all;
+  // nothing where there is none.
+  [[nodiscard]] result<std::vector<captured_transaction>> read(database& on,
+                                                               std::size_t limit,
+                                                               std::size_t rows_max);
   [[nodiscard]] result<void> acknowledge(database& on, source_position captured);
 
  private:
