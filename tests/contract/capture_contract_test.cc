@@ -160,6 +160,17 @@ TEST_P(Connector, RefusesAPositionThatARestoreHasLost) {
   EXPECT_EQ("+(2,Bob)", shown(captured()));
 }
 
+TEST_P(Connector, RefusesALostPositionWhereAsMuchWasWrittenSince) {
+  make({customers()});
+  capture();
+  subject->save_copy();
+  commit(inserted("customer", customer(1, text("Ann"))));
+  auto const at = captured().back().position;
+  subject->restore_copy();
+  for (int i = 1; i <= 9; ++i) commit(inserted("customer", customer(i, text("x"))));
+  EXPECT_EQ("source_rewound", failure(try_capture(at)));
+}
+
 TEST_P(Connector, TheHeadIsNotBelowACommit) {
   make({customers()});
   auto const start = capture();

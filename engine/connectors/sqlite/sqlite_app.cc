@@ -144,12 +144,13 @@ struct sqlite_app::connections {
 
   result<void> acknowledge(source_position captured) {
     auto const now = std::chrono::steady_clock::now();
-    bool const due = captured.commit >= acknowledged + acknowledged_rows_min ||
+    auto const rows = captured.commit >> chance_bits;
+    bool const due = rows >= acknowledged + acknowledged_rows_min ||
                      now - acknowledged_at >= acknowledged_pause_max;
-    if (!due || captured.commit == acknowledged) return {};
+    if (!due || rows == acknowledged) return {};
     DW_CHECK(open_to_write());
     DW_CHECK(log.acknowledge(write, captured));
-    acknowledged = captured.commit;
+    acknowledged = rows;
     acknowledged_at = now;
     return {};
   }

@@ -287,7 +287,7 @@ TEST_F(SqliteApp, ReadsChunksInKeyOrderWithTheirPosition) {
   ASSERT_TRUE(first);
   ASSERT_EQ(2U, first->rows.size());
   EXPECT_EQ(1, first->rows[0][0].as_int64());
-  EXPECT_EQ(start.commit + 3, first->snapshot.commit);
+  EXPECT_LT(start.commit, first->snapshot.commit);
   request.after = row_values{value::of_int64(2)};
   auto const second = wait(app->read_chunk(request));
   ASSERT_EQ(1U, second->rows.size());
