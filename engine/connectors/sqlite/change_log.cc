@@ -103,9 +103,8 @@ result<void> change_log::remove(database& on) {
 
 result<source_position> head_of(database& on) {
   DW_TRY(auto const file, number(on, "SELECT value FROM _dualwrite_meta WHERE name = 'file'"));
-  auto const sql =
-      fmt::format("SELECT id << {} | chance FROM _dualwrite_change ORDER BY id DESC LIMIT 1",
-                  chance_bits);
+  auto const sql = fmt::format(
+      "SELECT id << {} | chance FROM _dualwrite_change ORDER BY id DESC LIMIT 1", chance_bits);
   DW_TRY(auto const last, number(on, sql));
   return source_position{static_cast<std::uint64_t>(file), static_cast<std::uint64_t>(last)};
 }
@@ -204,16 +203,15 @@ result<void> change_log::check_triggers(database& on) {
 }
 
 result<std::vector<captured_transaction>> change_log::read(database& on,
-                                                                 std::size_t limit,
-                                                                 std::size_t rows_max) {
+                                                           std::size_t limit,
+                                                           std::size_t rows_max) {
   std::vector<captured_transaction> out;
   DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
   DW_CHECK(check_triggers(on));
   DW_TRY(
       auto rows,
-      on.prepare(
-          "SELECT id, kind, tab, at, old, new, chance FROM _dualwrite_change WHERE id > ?1 "
-          "ORDER BY id"));
+      on.prepare("SELECT id, kind, tab, at, old, new, chance FROM _dualwrite_change WHERE id > ?1 "
+                 "ORDER BY id"));
   rows.bind(0, read_);
   std::size_t count = 0;
   continues_ = false;
