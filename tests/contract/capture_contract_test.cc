@@ -134,8 +134,8 @@ TEST_P(Connector, LeavesOutTablesThatWereNotNamed) {
   if (!subject->can().captures_named_tables_only) GTEST_SKIP() << "it gives all tables";
   make({customers(), orders()});
   ASSERT_TRUE(wait(subject->source().open_capture({"order", "fence"}, std::nullopt)));
-  commit_all({inserted("customer", customer(1, text("Ann"))),
-              inserted("order", order(1, number(1)))});
+  commit_all(
+      {inserted("customer", customer(1, text("Ann"))), inserted("order", order(1, number(1)))});
   commit(inserted("customer", customer(2, text("Bob"))));
   EXPECT_EQ("+(1,1)", shown(captured()));
 }
@@ -204,9 +204,8 @@ TEST_P(Connector, GivesNoMoreThanItsLimit) {
     apply({put("customer", customer(i, text("x")))});
     commit(updated("customer", {number(i)}, customer(i, text("y"))));
   }
-  EXPECT_EQ(
-      "[1 +(1,x)]~(1,y)[2 +(2,x)]~(2,y)[3 +(3,x)]~(3,y)[4 +(4,x)]~(4,y)[5 +(5,x)]~(5,y)",
-      shown(captured(2)));
+  EXPECT_EQ("[1 +(1,x)]~(1,y)[2 +(2,x)]~(2,y)[3 +(3,x)]~(3,y)[4 +(4,x)]~(4,y)[5 +(5,x)]~(5,y)",
+            shown(captured(2)));
 }
 
 TEST_P(Connector, GivesNothingWhereNothingIsCommitted) {

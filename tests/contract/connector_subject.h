@@ -27,7 +27,7 @@ struct forbidden_value {
 };
 
 struct table_declaration {
-  table_schema schema;               // of a column: name, type, nullable
+  table_schema schema;                // of a column: name, type, nullable
   std::vector<std::size_t> unique{};  // columns, each by itself
   std::vector<reference_declaration> references{};
   std::optional<forbidden_value> check{};    // by declaration

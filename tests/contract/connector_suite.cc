@@ -85,8 +85,8 @@ table_declaration customers() {
 }
 
 table_declaration orders(bool deferred) {
-  auto out = declare("order",
-                     {column("id", value_type::int64, false), column("of", value_type::int64)});
+  auto out =
+      declare("order", {column("id", value_type::int64, false), column("of", value_type::int64)});
   out.references.push_back({1, "customer", deferred});
   return out;
 }
@@ -194,6 +194,13 @@ std::string effects(std::span<write_result const> results) {
 
 Connector::Connector() : subject(GetParam()()) {}
 Connector::~Connector() = default;
+
+void Connector::begin_anew() {
+  subject.reset();
+  subject = GetParam()();
+  main.reset();
+  tables_.clear();
+}
 
 void Connector::make(std::vector<table_declaration> tables) {
   tables.push_back(declare(fence, {column("id", value_type::int64, false)}));

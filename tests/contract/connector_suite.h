@@ -65,6 +65,8 @@ class Connector : public testing::TestWithParam<subject_maker> {
   Connector();
   ~Connector() override;
 
+  // Another application, without tables.
+  void begin_anew();
   void make(std::vector<table_declaration> tables);
   void commit(user_change change) { commit_all({std::move(change)}); }
   void commit_all(std::vector<user_change> const& changes);

@@ -17,7 +17,8 @@ using engine::sqlite::sqlite_settings;
 
 std::string quoted(std::string const& text, char with = '\'') {
   std::string out(1, with);
-  for (auto const letter : text) out += letter == with ? std::string(2, with) : std::string(1, letter);
+  for (auto const letter : text)
+    out += letter == with ? std::string(2, with) : std::string(1, letter);
   return out + with;
 }
 
@@ -196,8 +197,7 @@ class sqlite_subject final : public connector_subject {
     std::filesystem::create_directory(to);
     for (auto const* one : {"app.db", "app.db-wal"}) {
       std::filesystem::remove(to / one);
-      if (std::filesystem::exists(home_ / one))
-        std::filesystem::copy_file(home_ / one, to / one);
+      if (std::filesystem::exists(home_ / one)) std::filesystem::copy_file(home_ / one, to / one);
     }
   }
   void put_back(std::string const& from) {
@@ -234,10 +234,8 @@ class sqlite_subject final : public connector_subject {
     for (auto const at : one.unique) parts.push_back(fmt::format("UNIQUE({})", column(table, at)));
     for (auto const& key : one.references) {
       auto const* const deferred = key.deferred ? " DEFERRABLE INITIALLY DEFERRED" : "";
-      parts.push_back(fmt::format("FOREIGN KEY({}) REFERENCES {}{}",
-                                  column(table, key.column),
-                                  name(key.table),
-                                  deferred));
+      parts.push_back(fmt::format(
+          "FOREIGN KEY({}) REFERENCES {}{}", column(table, key.column), name(key.table), deferred));
     }
     if (one.check) {
       parts.push_back(fmt::format(
