@@ -119,6 +119,35 @@ TEST_P(Connector, GoesOnBehindWhatWasAcknowledged) {
   EXPECT_EQ("+(4,Di)", shown(captured()));
 }
 
+// What was acknowledged may be forgotten, but is never passed over in silence.
+TEST_P(Connector, APositionBeforeWhatWasAcknowledgedIsRefusedOrGivesAll) {
+  make({customers()});
+  capture();
+  commit(inserted("customer", customer(1, text("Ann"))));
+  auto const early = captured().back().position;
+  for (int i = 2; i <= 4; ++i) commit(inserted("customer", customer(i, text("x"))));
+  auto const late = captured().back().position;
+  ASSERT_TRUE(wait(subject->source().acknowledge(late)));
+  subject->restart();
+  auto const opened = try_capture(early);
+  if (opened) {
+    EXPECT_EQ("+(2,x)+(3,x)+(4,x)", shown(captured()));
+  } else {
+    EXPECT_EQ("source_rewound", failure(opened));
+  }
+}
+
+TEST_P(Connector, GivesNothingUntilTheCaptureIsOpened) {
+  make({customers()});
+  auto const at = capture();
+  commit(inserted("customer", customer(1, text("Ann"))));
+  subject->restart();
+  auto const closed = wait(subject->source().next(10, milliseconds(1)));
+  EXPECT_EQ("app_unreachable", failure(closed));
+  capture(at);
+  EXPECT_EQ("+(1,Ann)", shown(captured()));
+}
+
 TEST_P(Connector, CapturesATableThatIsAddedLater) {
   make({customers(), orders()});
   auto& source = subject->source();

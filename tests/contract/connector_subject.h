@@ -54,6 +54,7 @@ struct capabilities {
   // Rows of other tables than open_capture() named are left out, and a table must be there.
   bool captures_named_tables_only = true;
   bool has_deferred_references = true;
+  bool keeps_nul_in_text = true;
   // Types of columns that it keeps exactly.
   std::vector<value_type> types = {value_type::boolean,
                                    value_type::int64,

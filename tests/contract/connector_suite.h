@@ -57,8 +57,10 @@ std::string_view failure(result<T> const& what) {
   return dualwrite::name_of(what.error().code);
 }
 
-inline lane_key const main_lane{log_id{9}, link_id{4}, direction::left_to_right, lane_id{0}};
-inline lane_key const side_lane{log_id{9}, link_id{4}, direction::left_to_right, lane_id{5}};
+// As high as ids of logs are.
+inline log_id const some_log{0xfedc'ba98'7654'3210};
+inline lane_key const main_lane{some_log, link_id{4}, direction::left_to_right, lane_id{0}};
+inline lane_key const side_lane{some_log, link_id{4}, direction::left_to_right, lane_id{5}};
 
 class Connector : public testing::TestWithParam<subject_maker> {
  protected:

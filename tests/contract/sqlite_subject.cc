@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <boost/asio/thread_pool.hpp>
+#include <cmath>
 #include <filesystem>
 
 #include "engine/connectors/sqlite/sqlite_app.h"
@@ -55,21 +56,28 @@ char const* type_name(value_type type) {
   }
 }
 
+std::string blob(std::string const& bytes) {
+  std::string out = "X'";
+  for (auto const byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return out + "'";
+}
+
 std::string literal(value const& what) {
   switch (what.type()) {
     case value_type::null:
     case value_type::int64:
     case value_type::decimal:
-    case value_type::float64:
       return to_string(what);
+    case value_type::float64:
+      return std::isinf(what.as_float64()) ? "9e999" : to_string(what);
     case value_type::boolean:
       return what.as_boolean() ? "1" : "0";
-    case value_type::bytes: {
-      std::string out = "X'";
-      for (auto const byte : what.as_string())
-        out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-      return out + "'";
-    }
+    case value_type::bytes:
+      return blob(what.as_string());
+    case value_type::text:
+      if (what.as_string().find('\0') != std::string::npos)
+        return fmt::format("CAST({} AS TEXT)", blob(what.as_string()));
+      return quoted(what.as_string());
     default:
       return quoted(to_string(what));
   }

@@ -28,8 +28,10 @@ std::vector<value> delicate(value_type type) {
     case value_type::int64:
       return {number(limits::max()), number(limits::min()), number(0), number(-1)};
     case value_type::float64:
-      return {
-          value::of_float64(0.1), value::of_float64(-1.7976931348623157e308), value::of_float64(3)};
+      return {value::of_float64(0.1),
+              value::of_float64(-1.7976931348623157e308),
+              value::of_float64(3),
+              value::of_float64(std::numeric_limits<double>::infinity())};
     case value_type::decimal:
       return {number_of("10.25"), number_of("-0.01"), number_of("12345678901234"), number_of("0")};
     case value_type::text:
@@ -43,7 +45,10 @@ std::vector<value> delicate(value_type type) {
     case value_type::bytes:
       return {value::of_bytes(""), value::of_bytes(every_byte()), value::of_bytes("text")};
     case value_type::date:
-      return {value::of_date(0), value::of_date(19'782), value::of_date(-20'000)};
+      return {value::of_date(0),
+              value::of_date(19'782),
+              value::of_date(-20'000),
+              value::of_date(-800'000)};
     case value_type::time:
       return {value::of_time(0), value::of_time(86'399'999'999)};
     case value_type::timestamp:
@@ -54,7 +59,12 @@ std::vector<value> delicate(value_type type) {
       return {value::of_uuid(*parse_uuid("00112233-4455-6677-8899-aabbccddeeff")),
               value::of_uuid(*parse_uuid("00000000-0000-0000-0000-000000000000"))};
     case value_type::json:
-      return {value::of_json(R"({"a": [1, null, "ö"]})"), value::of_json("[]")};
+      return {value::of_json(R"({"a": [1, null, "ö"]})"),
+              value::of_json("[]"),
+              value::of_json("5"),
+              value::of_json("1.5"),
+              value::of_json("\"12\""),
+              value::of_json("null")};
     default:
       return {};
   }
@@ -118,6 +128,42 @@ TEST_P(Connector, ATableThatIsNotThereIsMissing) {
   EXPECT_EQ("table_missing", failure(chunk(request)));
 }
 
+TEST_P(Connector, TakesNamesAsTheyAre) {
+  auto odd = lines();
+  odd.schema.table = "Odd \"table\" of 'Zoë'.x";
+  odd.schema.columns[0].name = "a \"b\"";
+  odd.schema.columns[1].name = "select";
+  odd.schema.columns[2].name = "Größe in %";
+  make({odd});
+  capture();
+  auto const& table = odd.schema.table;
+  commit(inserted(table, line(1, "a", 7)));
+  auto write = put_line(line(1, "a", 8));
+  write.table = table;
+  EXPECT_EQ("updated", effects(apply({write})));
+  EXPECT_EQ("+(1,a,7)[1 ~(1,a,8)]", shown(captured()));
+  engine::chunk_request request;
+  request.table = table;
+  request.key = {0, 1};
+  EXPECT_EQ("(1,a,8)", shown(chunk(request)->rows));
+  EXPECT_EQ(odd.schema.columns[2].name, wait(subject->source().describe(table))->columns[2].name);
+}
+
+TEST_P(Connector, CapturesTablesWhoseNamesBeginAlike) {
+  std::vector<std::string> const names = {
+      "a", "a_insert", "a_before", "a_before_insert", "a_insert_before"};
+  std::vector<table_declaration> alike(names.size(), seen());
+  for (std::size_t i = 0; i < names.size(); ++i) alike[i].schema.table = names[i];
+  make(alike);
+  capture();
+  for (auto const& name : names) commit(inserted(name, {number(1), number(2)}));
+  std::vector<std::string> got;
+  for (auto const& one : captured()) {
+    for (auto const& row : one.rows) got.push_back(row.table);
+  }
+  EXPECT_THAT(got, testing::ElementsAreArray(names));
+}
+
 TEST_P(Connector, CapturesAndCopiesValuesExactly) {
   for (auto const type : subject->can().types) {
     SCOPED_TRACE(name_of(type));
@@ -176,6 +222,19 @@ TEST_P(Connector, WritesWhatItsUsersSee) {
                               value::of_bytes(std::string("\0\xff'", 3))};
   apply({put("customer", row)});
   EXPECT_EQ(std::vector<row_values>{row}, subject->rows("customer"));
+}
+
+TEST_P(Connector, ATextGoesOnBehindItsNul) {
+  if (!subject->can().keeps_nul_in_text) GTEST_SKIP() << "its texts have no NUL";
+  make({samples(value_type::text)});
+  capture();
+  auto const odd = text(std::string("a\0'b\0", 5));
+  commit(inserted("sample", {number(1), odd}));
+  EXPECT_EQ("equal inserted",
+            effects(apply({put("sample", {number(1), odd}), put("sample", {number(2), odd})})));
+  auto const live = by_id(captured());
+  EXPECT_EQ(odd, live.at(number(1)));
+  EXPECT_EQ(odd, live.at(number(2)));
 }
 
 TEST_P(Connector, NullIsNotTheEmptyText) {
