@@ -38,7 +38,8 @@ struct captured_transaction {
 // after it.
 struct chunk {
   source_position snapshot;
-  std::vector<row_values> rows;  // of all columns of the table, in key order
+  // Of all columns of the table, in key order; a row with a NULL in its key is left out.
+  std::vector<row_values> rows;
 };
 
 struct chunk_request {

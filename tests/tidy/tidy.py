@@ -55,7 +55,6 @@ LONG_FILES = {
     "engine/mapping/expression_parser.cc",
     "engine/mapping/expression_types.cc",
     "engine/mapping/map_compiler.cc",
-    "tests/unit/engine/connectors/sqlite_app_test.cc",
 }
 
 

@@ -228,7 +228,10 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
   chunk out;
   out.snapshot = end();
   std::map<row_values, row_values const*> ordered;
-  for (auto const& [key, row] : found->second.rows) ordered[pick(row, request.key)] = &row;
+  for (auto const& [own_key, row] : found->second.rows) {
+    auto key = pick(row, request.key);
+    if (!has_null(key)) ordered[std::move(key)] = &row;
+  }
   for (auto const& [key, row] : ordered) {
     if (out.rows.size() == request.limit) break;
     if ((request.after && key <= *request.after) || (request.only && key != *request.only))
@@ -269,9 +272,10 @@ void memory_app::store_lane(target_batch const& batch,
 
 async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
   if (!writing_) co_return error{error_code::app_unreachable, "the connection was closed"};
-  auto const& lane = lanes_[batch.lane];
-  if (lane.session != batch.session || lane.batch != batch.previous)
-    co_return error{error_code::lane_fenced};
+  auto const lane = lanes_.find(batch.lane);
+  bool const ours = lane != lanes_.end() && lane->second.session == batch.session &&
+                    lane->second.batch == batch.previous;
+  if (!ours) co_return error{error_code::lane_fenced};
   for (auto const& wish : batch.writes) {
     if (!tables_.contains(wish.table)) co_return error{error_code::table_missing, wish.table};
   }

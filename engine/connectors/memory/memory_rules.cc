@@ -6,10 +6,6 @@
 namespace dualwrite::engine {
 namespace {
 
-bool has_null(row_values const& values) {
-  return std::any_of(values.begin(), values.end(), [](auto const& one) { return one.is_null(); });
-}
-
 std::optional<refusal> null_in(memory_table const& table, row_values const& row) {
   for (std::size_t i = 0; i < row.size(); ++i) {
     auto const& column = table.schema.columns[i];
@@ -38,6 +34,10 @@ row_values pick(row_values const& row, std::vector<std::size_t> const& columns) 
   row_values out;
   for (auto const column : columns) out.push_back(row[column]);
   return out;
+}
+
+bool has_null(row_values const& values) {
+  return std::any_of(values.begin(), values.end(), [](auto const& one) { return one.is_null(); });
 }
 
 row_values const* find_row(memory_table const& table,

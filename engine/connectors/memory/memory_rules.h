@@ -14,6 +14,8 @@ using memory_tables = std::map<std::string, memory_table>;
 
 [[nodiscard]] row_values pick(row_values const& row, std::vector<std::size_t> const& columns);
 
+[[nodiscard]] bool has_null(row_values const& values);
+
 // The row of these values; `columns` need not be the table's key. Nothing where there is none.
 [[nodiscard]] row_values const* find_row(memory_table const& table,
                                          std::vector<std::size_t> const& columns,

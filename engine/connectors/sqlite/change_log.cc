@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS _dualwrite_meta(
   name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _dualwrite_change(
   id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, tab TEXT NOT NULL,
-  at INTEGER NOT NULL, old TEXT, new TEXT);
+  at INTEGER NOT NULL, old TEXT, new TEXT,
+  chance INTEGER NOT NULL DEFAULT (random() & 0xfffff));
 CREATE TABLE IF NOT EXISTS _dualwrite_captured(tab TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _dualwrite_displaced(tab TEXT, k0, k1, k2, k3, k4, k5, k6, k7, old TEXT);
 INSERT OR IGNORE INTO _dualwrite_meta VALUES('file', random() & 0x7fffffffffffffff);
@@ -102,8 +103,9 @@ result<void> change_log::remove(database& on) {
 
 result<source_position> head_of(database& on) {
   DW_TRY(auto const file, number(on, "SELECT value FROM _dualwrite_meta WHERE name = 'file'"));
-  DW_TRY(auto const last,
-         number(on, "SELECT seq FROM sqlite_sequence WHERE name = '_dualwrite_change'"));
+  auto const sql = fmt::format(
+      "SELECT id << {} | chance FROM _dualwrite_change ORDER BY id DESC LIMIT 1", chance_bits);
+  DW_TRY(auto const last, number(on, sql));
   return source_position{static_cast<std::uint64_t>(file), static_cast<std::uint64_t>(last)};
 }
 
@@ -118,7 +120,9 @@ result<source_position> change_log::open(database& on,
   }
   if (after) {
     auto const sql =
-        fmt::format("SELECT count(*) FROM _dualwrite_change WHERE id = {}", after->commit);
+        fmt::format("SELECT count(*) FROM _dualwrite_change WHERE id = {} AND chance = {}",
+                    after->commit >> chance_bits,
+                    after->commit & ((1U << chance_bits) - 1));
     DW_TRY(auto const there, number(on, sql));
     if (there == 0)
       return error{error_code::source_rewound,
@@ -154,8 +158,9 @@ result<source_position> change_log::open(database& on,
   DW_CHECK(all.commit());
   DW_TRY(schema_version_, number(on, "PRAGMA schema_version"));
   file_ = head.incarnation;
-  read_ = static_cast<std::int64_t>(after ? after->commit : now.commit);
-  return source_position{file_, static_cast<std::uint64_t>(read_)};
+  auto const at = after ? after->commit : now.commit;
+  read_ = static_cast<std::int64_t>(at >> chance_bits);
+  return source_position{file_, at};
 }
 
 result<void> change_log::capture_table(database& on, std::string const& table) {
@@ -197,20 +202,25 @@ result<void> change_log::check_triggers(database& on) {
   return {};
 }
 
-result<std::vector<captured_transaction>> change_log::read(database& on, std::size_t rows_max) {
+result<std::vector<captured_transaction>> change_log::read(database& on,
+                                                           std::size_t limit,
+                                                           std::size_t rows_max) {
   std::vector<captured_transaction> out;
   DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
   DW_CHECK(check_triggers(on));
   DW_TRY(
       auto rows,
-      on.prepare(
-          "SELECT id, kind, tab, at, old, new FROM _dualwrite_change WHERE id > ?1 ORDER BY id"));
+      on.prepare("SELECT id, kind, tab, at, old, new, chance FROM _dualwrite_change WHERE id > ?1 "
+                 "ORDER BY id"));
   rows.bind(0, read_);
   std::size_t count = 0;
   continues_ = false;
   while (count < rows_max || in_batch_) {
     DW_TRY(auto const row, rows.step());
     if (!row) break;
+    auto const kind = rows.integer(1);
+    bool const begins = kind == batch_begins || (kind != starts && !continues_);
+    if (begins && out.size() == limit) break;
     DW_CHECK(take(rows, out));
     ++count;
   }
@@ -228,7 +238,7 @@ result<void> change_log::take(statement const& row, std::vector<captured_transac
     continues_ = true;
   }
   auto& transaction = out.back();
-  transaction.position = {file_, static_cast<std::uint64_t>(id)};
+  transaction.position = {file_, static_cast<std::uint64_t>(id << chance_bits | row.integer(6))};
   transaction.committed_at = instant{row.integer(3)};
   if (kind == batch_begins) {
     transaction.mark = parse_mark(row.text(5));
@@ -253,7 +263,7 @@ result<void> change_log::take(statement const& row, std::vector<captured_transac
 
 result<void> change_log::acknowledge(database& on, source_position captured) {
   DW_TRY(auto gone, on.prepare("DELETE FROM _dualwrite_change WHERE id < ?1"));
-  gone.bind(0, static_cast<std::int64_t>(captured.commit));
+  gone.bind(0, static_cast<std::int64_t>(captured.commit >> chance_bits));
   return gone.run();
 }
 

@@ -6,8 +6,10 @@
 // is given as one. What a lane of ours writes stands between two marks and is given by itself.
 //
 // _dualwrite_change: id (never used twice), kind, tab, at (microseconds), old, new (rows as quote()
-// writes them, so exact). The last change that was acknowledged stays, so that a file that was set
-// back shows.
+// writes them, so exact), chance (a random number of 20 bits). The last change that was
+// acknowledged stays, so that a file that was set back shows. The number of a commit is the id of
+// its last change and, in its lowest bits, the chance: a file that was set back gives the same ids
+// to other changes.
 #pragma once
 
 #include <map>
@@ -20,6 +22,8 @@
 #include "engine/ports/source_app.h"
 
 namespace dualwrite::engine::sqlite {
+
+inline constexpr int chance_bits = 20;
 
 // Errors: `source_rewound` where changes may have been lost: another file, a file that was set
 // back, triggers that are gone.
@@ -34,8 +38,11 @@ class change_log {
   [[nodiscard]] result<source_position> open(database& on,
                                              std::vector<std::string> const& tables,
                                              std::optional<source_position> after);
-  // What was committed since the last call; nothing where there is none.
-  [[nodiscard]] result<std::vector<captured_transaction>> read(database& on, std::size_t rows_max);
+  // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all;
+  // nothing where there is none.
+  [[nodiscard]] result<std::vector<captured_transaction>> read(database& on,
+                                                               std::size_t limit,
+                                                               std::size_t rows_max);
   [[nodiscard]] result<void> acknowledge(database& on, source_position captured);
 
  private:

@@ -8,10 +8,14 @@ namespace {
 
 constexpr std::size_t displaced_key_columns = 8;
 
+// quote() ends a text at its first NUL, so such a one is written as T and its bytes.
 std::string row_text(table_schema const& schema, char const* row) {
   std::vector<std::string> parts;
   for (auto const& column : schema.columns) {
-    parts.push_back(fmt::format("quote({}{})", row, quoted_name(column.name)));
+    parts.push_back(
+        fmt::format("CASE WHEN typeof({0}) = 'text' AND instr({0}, char(0)) "
+                    "THEN 'T' || quote(CAST({0} AS BLOB)) ELSE quote({0}) END",
+                    row + quoted_name(column.name)));
   }
   return fmt::format("{}", fmt::join(parts, "||','||"));
 }
@@ -112,10 +116,11 @@ std::map<std::string, std::string> triggers_of(table_facts const& facts) {
     out[name] = fmt::format("CREATE TRIGGER {} {} BEGIN {} END", quoted_name(name), when, body);
   };
   auto const on = " ON " + quoted_name(table);
+  // No name is another table's: what each ends in decides which table it is of.
   bool const displaces = may_displace(facts);
   if (displaces) {
-    add("before_insert", "BEFORE INSERT" + on, note_in_the_way(facts));
-    add("before_update", "BEFORE UPDATE" + on, note_in_the_way(facts));
+    add("insert_before", "BEFORE INSERT" + on, note_in_the_way(facts));
+    add("update_before", "BEFORE UPDATE" + on, note_in_the_way(facts));
   }
   add("insert",
       "AFTER INSERT" + on,

@@ -99,8 +99,7 @@ result<std::optional<std::vector<write_result>>> row_writer::write(
     }
     DW_TRY(auto const* of, table(wish.table));
     DW_TRY(auto one, guarded(wish, *of, checks_deferred));
-    bool const rolled_back = !on_.in_transaction();
-    if (!rolled_back && one.effect == write_effect::refused && wish.whole_group) {
+    if (one.effect == write_effect::refused && wish.whole_group) {
       // The others of its source transaction are refused for its sake.
       for (std::size_t other = 0; other < writes.size(); ++other) {
         if (writes[other].group == wish.group && other != i) {
@@ -114,7 +113,7 @@ result<std::optional<std::vector<write_result>>> row_writer::write(
       refused[i] = one;
       return std::optional<std::vector<write_result>>{};
     }
-    if (rolled_back) {
+    if (!on_.in_transaction()) {
       refused[i] = std::move(one);
       return std::optional<std::vector<write_result>>{};
     }

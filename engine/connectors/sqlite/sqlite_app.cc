@@ -95,7 +95,7 @@ struct sqlite_app::connections {
     return install_lanes(write);
   }
 
-  result<std::vector<captured_transaction>> changes() {
+  result<std::vector<captured_transaction>> changes(std::size_t limit) {
     if (!read.is_open() || !read.is_current()) {
       // Whether it is another file, or comes back as it was, is seen when the capture is opened
       // again.
@@ -103,7 +103,7 @@ struct sqlite_app::connections {
       return error{error_code::app_unreachable,
                    settings.path.string() + " is not there, or has been exchanged"};
     }
-    return log.read(read, settings.capture_rows_max);
+    return log.read(read, limit, settings.capture_rows_max);
   }
 
   result<std::vector<write_result>> apply(target_batch const& batch) {
@@ -144,12 +144,13 @@ struct sqlite_app::connections {
 
   result<void> acknowledge(source_position captured) {
     auto const now = std::chrono::steady_clock::now();
-    bool const due = captured.commit >= acknowledged + acknowledged_rows_min ||
+    auto const rows = captured.commit >> chance_bits;
+    bool const due = rows >= acknowledged + acknowledged_rows_min ||
                      now - acknowledged_at >= acknowledged_pause_max;
-    if (!due || captured.commit == acknowledged) return {};
+    if (!due || rows == acknowledged) return {};
     DW_CHECK(open_to_write());
     DW_CHECK(log.acknowledge(write, captured));
-    acknowledged = captured.commit;
+    acknowledged = rows;
     acknowledged_at = now;
     return {};
   }
@@ -217,11 +218,11 @@ async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
   return blocking<source_position>(reading_, std::move(call));
 }
 
-async<std::vector<captured_transaction>> sqlite_app::next(std::size_t, duration patience) {
+async<std::vector<captured_transaction>> sqlite_app::next(std::size_t limit, duration patience) {
   auto const until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_]() { return held->changes(); };
+    auto call = [held = held_, limit]() { return held->changes(limit); };
     DW_CO_TRY(auto found,
               co_await blocking<std::vector<captured_transaction>>(reading_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;

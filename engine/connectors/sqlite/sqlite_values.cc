@@ -125,6 +125,12 @@ class literal_reader {
       return stored{};
     }
     if (rest_.starts_with("X'")) return hex();
+    if (rest_.starts_with("TX'")) {
+      rest_.remove_prefix(1);
+      auto bytes = hex();
+      if (bytes) bytes->is = stored::kind::text;
+      return bytes;
+    }
     if (rest_.starts_with("'")) return text();
     return number();
   }
@@ -208,6 +214,7 @@ value to_value(stored const& what, column_schema const& column) {
       }
       if (column.type == value_type::float64)
         return value::of_float64(static_cast<double>(what.integer));
+      if (column.type == value_type::json) return value::of_json(std::to_string(what.integer));
       if (column.type == value_type::decimal) {
         return parsed_or_natural(
             decimal::parse(std::to_string(what.integer)), value::of_decimal, what);
@@ -217,6 +224,9 @@ value to_value(stored const& what, column_schema const& column) {
       if (column.type == value_type::decimal && std::isfinite(what.real)) {
         return parsed_or_natural(decimal::parse(print_float64(what.real)), value::of_decimal, what);
       }
+      // SQLite makes a number of a document that is one.
+      if (column.type == value_type::json && std::isfinite(what.real))
+        return value::of_json(print_float64(what.real));
       return natural(what);
     case stored::kind::text:
       return text_as(what, column.type);

@@ -22,7 +22,8 @@ namespace dualwrite::engine::sqlite {
 // than 15 digits in a column of numeric affinity, a float that is not a number).
 [[nodiscard]] result<stored> to_stored(value const& what, column_schema const& column);
 
-// Reads "1,'it''s',X'00',NULL": what quote() made of a row.
+// Reads "1,'it''s',X'00',TX'6100',NULL": what quote() made of a row, and of a text with a NUL in it
+// T and its bytes.
 // Errors: `value_malformed`.
 [[nodiscard]] result<std::vector<stored>> parse_quoted(std::string_view text);
 

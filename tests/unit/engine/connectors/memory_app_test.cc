@@ -1,4 +1,5 @@
-// What a crash and a restore leave of an application in memory, and the rules it holds rows to.
+// What a crash and a restore leave of an application in memory; what every connector holds to is in
+// tests/contract/.
 #include "engine/connectors/memory/memory_app.h"
 
 #include <gtest/gtest.h>
@@ -179,65 +180,6 @@ TEST_F(MemoryApp, APositionOutsideTheTransactionIsLostAlone) {
   EXPECT_EQ(batch_number{0}, wait(app.open_lane(lane, {}))->batch);
 }
 
-TEST_F(MemoryApp, ARowWithoutItsParentIsRefusedAndNamesIt) {
-  add_orders();
-  put(1, "a");
-  auto const done = write_batch({wish("order", order(1, value::of_int64(1))),
-                                 wish("order", order(2, value::of_int64(9))),
-                                 wish("order", order(3, value::null()))});
-  EXPECT_EQ(write_effect::inserted, done.at(0).effect);
-  EXPECT_EQ(write_effect::refused, done.at(1).effect);
-  EXPECT_EQ("foreign_key", done[1].code);
-  ASSERT_TRUE(done[1].references);
-  EXPECT_EQ("customer", done[1].references->table);
-  EXPECT_EQ(row_values{value::of_int64(9)}, done[1].references->values);
-  EXPECT_EQ(write_effect::inserted, done.at(2).effect);
-  EXPECT_EQ(2U, app.table("order").rows.size());
-}
-
-TEST_F(MemoryApp, AParentIsNeitherRemovedNorGivenAnotherKey) {
-  add_orders();
-  put(1, "a");
-  ASSERT_TRUE(app.commit({{"order", operation::insert, order(1, value::of_int64(1))}}));
-  auto gone = wish("customer", row(1, "a"));
-  gone.kind = write_kind::remove;
-  auto moved = wish("customer", row(2, "a"));
-  moved.old_key = row_values{value::of_int64(1)};
-  auto const done = write_batch({gone, moved});
-  EXPECT_EQ(write_effect::refused, done.at(0).effect);
-  EXPECT_EQ(write_effect::refused, done.at(1).effect);
-  EXPECT_TRUE(app.table("customer").rows.contains({value::of_int64(1)}));
-  EXPECT_EQ(1U, rows());
-}
-
-TEST_F(MemoryApp, UniqueValuesAndNotNullColumnsAreHeldTo) {
-  app.table("customer").unique = {{1}};
-  app.table("customer").schema.columns[1].nullable = false;
-  put(1, "a");
-  auto const done = write_batch(
-      {wish("customer", row(2, "a")), wish("customer", {value::of_int64(3), value::null()})});
-  EXPECT_EQ("unique", done.at(0).code);
-  EXPECT_EQ("name", done[0].column);
-  EXPECT_EQ("not_null", done.at(1).code);
-  EXPECT_EQ(1U, rows());
-  EXPECT_FALSE(app.commit({{"customer", operation::insert, row(4, "a")}}));
-  EXPECT_EQ(1U, rows());
-}
-
-TEST_F(MemoryApp, WhatATriggerChangesElsewhereIsOfTheSameTransaction) {
-  add_orders();
-  app.table("customer").after = [](operation, row_values const& made) {
-    return std::vector<row_change>{{"order", operation::insert, order(100, made[0])}};
-  };
-  ASSERT_TRUE(wait(app.open_capture({"customer", "order"}, std::nullopt)));
-  EXPECT_EQ(write_effect::inserted, write_batch({wish("customer", row(1, "a"))}).at(0).effect);
-  auto const got = wait(app.next(10, std::chrono::milliseconds(1)));
-  ASSERT_EQ(1U, got->size());
-  EXPECT_TRUE(got->front().mark);
-  ASSERT_EQ(2U, got->front().rows.size());
-  EXPECT_EQ("order", got->front().rows[1].table);
-}
-
 TEST_F(MemoryApp, ARefusalInATriggerTakesItsRowWithIt) {
   add_orders();
   app.table("customer").after = [](operation, row_values const&) {
@@ -249,27 +191,6 @@ TEST_F(MemoryApp, ARefusalInATriggerTakesItsRowWithIt) {
   EXPECT_EQ(0U, rows());
   EXPECT_TRUE(app.table("order").rows.empty());
   EXPECT_TRUE(wait(app.next(10, std::chrono::milliseconds(1)))->front().rows.empty());
-}
-
-TEST_F(MemoryApp, AGroupIsRefusedAsAWhole) {
-  app.table("customer").unique = {{1}};
-  put(1, "a");
-  auto first = wish("customer", row(2, "b"), 5);
-  auto second = wish("customer", row(3, "a"), 5);
-  first.whole_group = second.whole_group = true;
-  auto const done = write_batch({first, wish("customer", row(4, "d"), 6), second});
-  EXPECT_EQ("transaction", done.at(0).code);
-  EXPECT_EQ(write_effect::inserted, done.at(1).effect);
-  EXPECT_EQ("unique", done.at(2).code);
-  EXPECT_EQ(2U, rows());
-}
-
-TEST_F(MemoryApp, ABatchForAnUnknownTableIsNotWritten) {
-  auto const opened = wait(app.open_lane(lane, {}));
-  auto const done =
-      apply_all(*opened, {wish("customer", row(1, "a")), wish("nobody", row(1, "a"))}, 1);
-  EXPECT_EQ(error_code::table_missing, done.error().code);
-  EXPECT_EQ(0U, rows());
 }
 
 }  // namespace
