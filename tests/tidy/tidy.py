@@ -51,7 +51,6 @@ FUNCTION_MAX = 70
 FILE_MAX = {".h": 250, ".cc": 400}
 # Longer than they should be; to be split.
 LONG_FILES = {
-    "events/catalogue.h",
     "engine/mapping/expression_parser.cc",
     "engine/mapping/expression_types.cc",
     "engine/mapping/map_compiler.cc",

@@ -1,0 +1,40 @@
+// What the engine says of itself.
+#pragma once
+
+#include <string_view>
+
+#include "events/fields.h"
+#include "events/ids.h"
+
+namespace dualwrite {
+
+struct AlertFired {
+  rule_id rule;
+  std::uint32_t count = 0;
+  DW_FIELDS(rule, count);
+};
+struct AlertResolved {
+  rule_id rule;
+  DW_FIELDS(rule);
+};
+
+struct CommandRefused {
+  std::string_view command;
+  std::uint16_t code = 0;
+  std::string_view detail;
+  DW_FIELDS(command, code, detail);
+};
+struct EngineStarted {
+  std::string_view version;
+  DW_FIELDS(version);
+};
+struct EngineStopped {
+  std::uint8_t reason = 0;
+  DW_FIELDS(reason);
+};
+struct LogTailTrimmed {
+  std::string_view detail;
+  DW_FIELDS(detail);
+};
+
+}  // namespace dualwrite

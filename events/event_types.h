@@ -1,0 +1,49 @@
+// The types of the events, and the enums in them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace dualwrite {
+
+// Numbers of enums are in the log: never renumber.
+enum class event_type : std::uint8_t {
+  none = 0,
+#define DW_EVENT(number, name) name = number,
+#include "events/catalogue.def"
+#undef DW_EVENT
+};
+
+[[nodiscard]] std::string_view name_of(event_type type);
+
+enum class run_mode : std::uint8_t { automatic = 0, initial_sync = 1, skip_initial_sync = 2 };
+enum class end_state : std::uint8_t { succeeded = 0, failed = 1, interrupted = 2 };
+enum class capture_kind : std::uint8_t { live = 0, initial = 1, reread = 2 };
+enum class stop_reason : std::uint8_t {
+  admin = 0,
+  rule = 1,
+  source_rewound = 2,
+  target_rewound = 3
+};
+enum class skip_reason : std::uint8_t {
+  superseded = 0,     // a newer record of the key, or a copy that had seen it, took its place
+  conflict_lost = 1,  // the other side's change won
+  kept = 2,           // a copy found a row that wins by the master rule
+};
+enum class park_state : std::uint8_t {
+  failed = 0,      // refused; an admin decides
+  pending = 1,     // a retry was asked for
+  due = 2,         // to be tried by itself
+  waiting = 3,     // behind a parked record of its key
+  dependency = 4,  // behind the record that brings the row it refers to
+  reread = 5,      // the target lacks the row, the record holds a part of it: the row is read again
+};
+enum class alert_action : std::uint8_t { none = 0, pause = 1, stop = 2 };
+// Who says what a link, a map or a rule is.
+enum class definition_owner : std::uint8_t {
+  hand = 0,      // commands
+  file = 1,      // the configuration file
+  released = 2,  // the file did until it named it no more; commands do
+};
+
+}  // namespace dualwrite

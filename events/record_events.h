@@ -1,0 +1,250 @@
+// The way of records: captured, delivered, parked, in conflict, lost by a target.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "events/faults.h"
+#include "events/instant.h"
+#include "events/map_events.h"
+
+namespace dualwrite {
+
+struct CapturedTable {
+  schema_id schema;
+  std::vector<map_id> maps;
+  DW_FIELDS(schema, maps);
+};
+// The capture of one side of a link begins (again), with these tables and for these maps: what an
+// unfinished transaction of the app had brought before is void.
+struct CaptureStarted {
+  link_id link;
+  side of = side::left;
+  app_id app;
+  std::uint64_t incarnation = 0, commit = 0;
+  std::vector<CapturedTable> tables;
+  DW_FIELDS(link, of, app, incarnation, commit, tables);
+};
+struct RecordCount {
+  schema_id schema;
+  std::uint32_t count = 0;
+  DW_FIELDS(schema, count);
+};
+// Captured row changes of one source transaction, or a part of one (`last` is false on all but its
+// last part); of a copied chunk or a row read again where `kind` says so, and then for one map and
+// direction only. The envelope's sequence is that of the first record.
+struct RecordsCaptured {
+  link_id link;
+  side of = side::left;
+  capture_kind kind = capture_kind::live;
+  std::uint64_t incarnation = 0, commit = 0;
+  instant committed_at;
+  std::uint32_t first_index = 0;
+  bool last = true;
+  map_id map;
+  execution_id execution;
+  std::uint32_t chunk = 0;
+  blob first_key, last_key;
+  bool last_chunk = false;
+  std::vector<RecordCount> tables;
+  std::uint32_t count = 0;
+  blob records;
+  blob key_filter;
+  DW_FIELDS(link,
+            of,
+            kind,
+            incarnation,
+            commit,
+            committed_at,
+            first_index,
+            last,
+            map,
+            execution,
+            chunk,
+            first_key,
+            last_key,
+            last_chunk,
+            tables,
+            count,
+            records,
+            key_filter);
+};
+// A batch of ours came back from its target, at this place of the target's own order.
+struct EchoSeen {
+  link_id link;
+  direction way = direction::left_to_right;
+  lane_id lane;
+  epoch session;
+  batch_number batch;
+  std::uint64_t incarnation = 0, commit = 0;
+  std::uint32_t echoed = 0;
+  DW_FIELDS(link, way, lane, session, batch, incarnation, commit, echoed);
+};
+
+struct LaneOpened {
+  link_id link;
+  direction way = direction::left_to_right;
+  lane_id lane;
+  epoch session;
+  batch_number batch;
+  DW_FIELDS(link, way, lane, session, batch);
+};
+// A map is delivered by the main lane from here on.
+struct LaneJoined {
+  link_id link;
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence position;
+  DW_FIELDS(link, map, way, position);
+};
+// And here it is no longer: its records behind this place are its queue.
+struct LaneLeft {
+  link_id link;
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence position;
+  DW_FIELDS(link, map, way, position);
+};
+struct MapCounts {
+  map_id map;
+  std::uint32_t version = 0;
+  std::uint32_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
+  DW_FIELDS(map, version, inserted, updated, removed, equal, filtered);
+};
+// The outcome of one batch of a lane: everything that its maps have up to `position` is settled,
+// but for what the events caused by this one except.
+struct RecordsApplied {
+  link_id link;
+  direction way = direction::left_to_right;
+  lane_id lane;
+  epoch session;
+  batch_number batch;
+  sequence behind;    // the position before this batch
+  sequence position;  // and after it
+  std::vector<MapCounts> maps;
+  std::vector<MapPlace> places;
+  sequence reverse_passed;  // up to where the main lane of the other direction has read
+  DW_FIELDS(link, way, lane, session, batch, behind, position, maps, places, reverse_passed);
+};
+struct RecordSkipped {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  skip_reason reason = skip_reason::superseded;
+  sequence by;
+  bool was_parked = false;
+  DW_FIELDS(map, way, record, reason, by, was_parked);
+};
+// One failed attempt against an app, whatever the size of the batch.
+struct AttemptFailed {
+  link_id link;
+  direction way = direction::left_to_right;
+  lane_id lane;
+  app_id app;
+  fault_class kind = fault_class::network;
+  std::string_view code, text;
+  DW_FIELDS(link, way, lane, app, kind, code, text);
+};
+struct RecordParked {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  park_state state = park_state::failed;
+  fault_class kind = fault_class::none;
+  std::string_view code, text, column;
+  sequence waits_for;
+  blob key;
+  blob old_key;  // where the record changes the key
+  bool whole_row = false;
+  bool copied = false;  // a row of a copy, or read again: places do not order it
+  DW_FIELDS(map,
+            way,
+            record,
+            state,
+            kind,
+            code,
+            text,
+            column,
+            waits_for,
+            key,
+            old_key,
+            whole_row,
+            copied);
+};
+// Both sides changed a key without having seen each other's change. `winner` and `loser` are
+// records.
+struct ConflictDetected {
+  map_id map;
+  direction way = direction::left_to_right;  // of the record whose delivery found it
+  sequence record;
+  sequence other;
+  bool record_wins = false;
+  std::string_view reason;
+  blob key;
+  DW_FIELDS(map, way, record, other, record_wins, reason, key);
+};
+// A sync record of the engine's own: the winner's image, on its way to the side where the loser was
+// written over it.
+struct ConflictResolved {
+  link_id link;
+  map_id map;
+  direction way = direction::left_to_right;  // towards the side that receives the winner
+  sequence winner;
+  instant committed_at;  // of the winner
+  bool removes = false;
+  blob key;
+  blob image;  // row image of the target's own table
+  schema_id schema;
+  DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema);
+};
+struct RetryRequested {
+  map_id map;
+  bool all = false;
+  std::vector<sequence> records;
+  DW_FIELDS(map, all, records);
+};
+struct RetrySucceeded {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  DW_FIELDS(map, way, record);
+};
+struct RetryFailed {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  park_state state = park_state::failed;
+  fault_class kind = fault_class::none;
+  std::string_view code, text, column;
+  sequence waits_for;
+  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for);
+};
+struct ParkedDeleted {
+  map_id map;
+  std::vector<KeyGivenUp> records;
+  DW_FIELDS(map, records);
+};
+struct LaneReset {
+  lane_id lane;
+  epoch session;
+  batch_number batch;
+  sequence position;
+  DW_FIELDS(lane, session, batch, position);
+};
+// The target holds less than the log says: it was restored, or crashed with commits that were not
+// on disk yet. What lies behind these places is unsettled again: `taken_back` is to be subtracted,
+// `reparked` were settled by batches that are gone, `unparked` and `unskipped` were parked and
+// skipped by them and will be delivered again.
+struct TargetRewound {
+  link_id link;
+  direction way = direction::left_to_right;
+  std::vector<LaneReset> lanes;
+  std::vector<MapPlace> places;
+  std::vector<MapCounts> taken_back;
+  std::vector<RecordParked> reparked;
+  std::vector<RecordSkipped> unparked;
+  std::vector<RecordSkipped> unskipped;
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
+};
+
+}  // namespace dualwrite
