@@ -75,8 +75,10 @@ error connection::refused(PGresult const* why) {
   failure_.column = field(why, PG_DIAG_COLUMN_NAME);
   failure_.constraint = field(why, PG_DIAG_CONSTRAINT_NAME);
   if (failure_.text.empty()) failure_.text = held_ ? trimmed(PQerrorMessage(held_.get())) : "";
-  if (!is_open()) return error{error_code::app_unreachable, failure_.text};
-  return error{code_of(failure_.state), failure_.text};
+  auto const code = is_open() ? code_of(failure_.state) : error_code::app_unreachable;
+  // The server has told its farewell, but libpq may not have seen the end yet.
+  if (code == error_code::app_unreachable) close();
+  return error{code, failure_.text};
 }
 
 result<void> connection::execute(std::string const& sql) {
