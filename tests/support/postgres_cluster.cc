@@ -25,11 +25,12 @@ postgres_cluster::postgres_cluster() {
   auto name = (std::filesystem::temp_directory_path() / "dualwrite-pg-XXXXXX").string();
   folder_ = mkdtemp(name.data());
   std::filesystem::permissions(folder_, std::filesystem::perms::all);
-  run_or_end(fmt::format("{}/initdb -D {}/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N "
-                         "> {}/initdb.log 2>&1",
-                         programs,
-                         folder_.string(),
-                         folder_.string()));
+  run_or_end(
+      fmt::format("{}/initdb -D {}/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N "
+                  "> {}/initdb.log 2>&1",
+                  programs,
+                  folder_.string(),
+                  folder_.string()));
   std::ofstream(folder_ / "data/postgresql.conf", std::ios::app)
       << fmt::format("listen_addresses = ''\nunix_socket_directories = '{}'\n", folder_.string())
       << "wal_level = logical\nmax_replication_slots = 20\nmax_wal_senders = 20\n"
@@ -76,14 +77,16 @@ std::string postgres_cluster::url(std::string const& database) const {
 
 std::string postgres_cluster::fresh_database(std::string const& name) {
   postgres_user all(url("postgres"));
-  all.run(fmt::format("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE "
-                      "database = '{}' AND active",
-                      name));
+  all.run(
+      fmt::format("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE "
+                  "database = '{}' AND active",
+                  name));
   // The session that held a slot ends a moment later.
   for (int attempt = 0; attempt < 200; ++attempt) {
-    bool const gone = all.run(fmt::format(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{}'",
-        name));
+    bool const gone =
+        all.run(fmt::format("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                            "WHERE database = '{}'",
+                            name));
     if (gone) break;
     usleep(10'000);
   }

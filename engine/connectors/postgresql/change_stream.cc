@@ -92,8 +92,7 @@ result<void> change_stream::check_goes_on(connection& on,
   if (after.commit > head.commit)
     return error{error_code::source_rewound,
                  "the server was set back behind what was captured from it"};
-  if (!slot.is_there)
-    return error{error_code::source_rewound, "the replication slot is gone"};
+  if (!slot.is_there) return error{error_code::source_rewound, "the replication slot is gone"};
   if (slot.is_lost)
     return error{error_code::source_rewound, "the server has removed what the slot had to keep"};
   if (slot.confirmed > after.commit)

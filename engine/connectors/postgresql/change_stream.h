@@ -38,9 +38,11 @@ class change_stream {
  private:
   struct slot_state;
   [[nodiscard]] result<slot_state> look(connection& on) const;
-  [[nodiscard]] result<void> check_goes_on(connection& on, slot_state const& slot,
+  [[nodiscard]] result<void> check_goes_on(connection& on,
+                                           slot_state const& slot,
                                            source_position after) const;
-  [[nodiscard]] result<void> publish(connection& on, std::vector<table_facts> const& tables,
+  [[nodiscard]] result<void> publish(connection& on,
+                                     std::vector<table_facts> const& tables,
                                      bool goes_on);
   [[nodiscard]] result<std::string> slot_name(connection& on) const;
   [[nodiscard]] result<void> wait_until_free(connection& on) const;

@@ -19,7 +19,8 @@ std::string field(PGresult const* of, int which) {
 // What is not known to heal by itself is not waited for.
 error_code code_of(std::string const& state) {
   auto const is = [&](std::string_view prefix) { return state.starts_with(prefix); };
-  if (is("40001") || is("40P01") || is("55P03") || is("55006") || is("53")) return error_code::app_busy;
+  if (is("40001") || is("40P01") || is("55P03") || is("55006") || is("53"))
+    return error_code::app_busy;
   if (is("57P0") || is("08")) return error_code::app_unreachable;
   if (is("42P01") || is("42703") || is("3F000")) return error_code::table_missing;
   return error_code::row_refused;
@@ -52,18 +53,28 @@ std::int64_t answer::changed() const {
 result<void> connection::open(std::string const& url, purpose what) {
   if (is_open()) return {};
   bool const replicates = what == purpose::replication;
-  std::array const names{"dbname", "options", "client_encoding", "fallback_application_name",
-                         "connect_timeout", replicates ? "replication" : nullptr,
+  std::array const names{"dbname",
+                         "options",
+                         "client_encoding",
+                         "fallback_application_name",
+                         "connect_timeout",
+                         replicates ? "replication" : nullptr,
                          static_cast<char const*>(nullptr)};
-  std::array const values{url.c_str(), session_options, "UTF8", "dualwrite",
-                          "10", "database", static_cast<char const*>(nullptr)};
+  std::array const values{url.c_str(),
+                          session_options,
+                          "UTF8",
+                          "dualwrite",
+                          "10",
+                          "database",
+                          static_cast<char const*>(nullptr)};
   held_.reset(PQconnectdbParams(names.data(), values.data(), 1), &PQfinish);
   if (!is_open()) {
     error const why{error_code::app_unreachable, trimmed(PQerrorMessage(held_.get()))};
     held_.reset();
     return why;
   }
-  PQsetNoticeProcessor(held_.get(), [](void*, char const*) {}, nullptr);
+  PQsetNoticeProcessor(
+      held_.get(), [](void*, char const*) {}, nullptr);
   return replicates ? result<void>{} : execute(statement_limits);
 }
 
@@ -91,8 +102,14 @@ result<answer> connection::query(std::string const& sql, parameters const& with)
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   std::vector<char const*> values;
   for (auto const& one : with) values.push_back(one ? one->c_str() : nullptr);
-  answer got(PQexecParams(held_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                          values.data(), nullptr, nullptr, 0));
+  answer got(PQexecParams(held_.get(),
+                          sql.c_str(),
+                          static_cast<int>(values.size()),
+                          nullptr,
+                          values.data(),
+                          nullptr,
+                          nullptr,
+                          0));
   if (!got.succeeded()) return refused(got.get());
   return got;
 }
@@ -132,8 +149,7 @@ result<std::optional<std::string>> connection::receive() {
 
 result<void> connection::send(std::string_view message) {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
-  auto const put =
-      PQputCopyData(held_.get(), message.data(), static_cast<int>(message.size()));
+  auto const put = PQputCopyData(held_.get(), message.data(), static_cast<int>(message.size()));
   if (put != 1 || PQflush(held_.get()) < 0) return refused(nullptr);
   return {};
 }

@@ -89,8 +89,7 @@ class connection {
 // Errors of commit(): `app_reply_lost` where the connection broke before the server answered.
 class transaction {
  public:
-  [[nodiscard]] static result<transaction> begin(connection& on,
-                                                 std::string const& how = "BEGIN");
+  [[nodiscard]] static result<transaction> begin(connection& on, std::string const& how = "BEGIN");
   transaction(transaction&& other) noexcept : on_(std::exchange(other.on_, nullptr)) {}
   transaction& operator=(transaction&&) = delete;
   ~transaction();

@@ -33,7 +33,8 @@ BEGIN;
 SELECT pg_advisory_xact_lock(7310597164851);
 CREATE SCHEMA IF NOT EXISTS dualwrite;
 CREATE TABLE IF NOT EXISTS dualwrite.identity(nonce bigint NOT NULL);
-INSERT INTO dualwrite.identity SELECT ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
+INSERT INTO dualwrite.identity
+  SELECT ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
   WHERE NOT EXISTS(SELECT FROM dualwrite.identity);
 CREATE TABLE IF NOT EXISTS dualwrite.captured(name text PRIMARY KEY, object bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS dualwrite.lane(
@@ -92,10 +93,10 @@ result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
 }
 
 result<void> enter_lane(connection& on, target_batch const& batch) {
-  DW_TRY(auto const row,
-         on.query(std::string("SELECT session, batch FROM dualwrite.lane ") + of_lane +
-                      " FOR UPDATE",
-                  lane_of(batch.lane)));
+  DW_TRY(
+      auto const row,
+      on.query(std::string("SELECT session, batch FROM dualwrite.lane ") + of_lane + " FOR UPDATE",
+               lane_of(batch.lane)));
   bool const ours = row.count() == 1 && number(row, 0, 0) == batch.session.value &&
                     number(row, 0, 1) == batch.previous.value;
   if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
@@ -113,10 +114,11 @@ result<void> move_lane(connection& on, target_batch const& batch, std::string co
   with.push_back(std::move(bytes));
   with.emplace_back(number(batch.session.value));
   with.emplace_back(number(batch.previous.value));
-  DW_TRY(auto const moved,
-         on.query(std::string("UPDATE dualwrite.lane SET batch = $5, position = $6, outcome = $7 ") +
-                      of_lane + " AND session = $8 AND batch = $9",
-                  with));
+  DW_TRY(
+      auto const moved,
+      on.query(std::string("UPDATE dualwrite.lane SET batch = $5, position = $6, outcome = $7 ") +
+                   of_lane + " AND session = $8 AND batch = $9",
+               with));
   if (moved.changed() != 1)
     return error{error_code::lane_fenced, "another session has written to this lane"};
   for (auto const& told : batch.places) {
@@ -156,9 +158,10 @@ result<batch_mark> parse_mark(std::string_view text) {
   }
   if (at != end || parts[2] > 1)
     return error{error_code::value_malformed, "a batch's message cannot be read"};
-  return batch_mark{{log_id{parts[0]}, link_id{parts[1]}, static_cast<direction>(parts[2]), lane_id{parts[3]}},
-                    epoch{parts[4]},
-                    batch_number{parts[5]}};
+  return batch_mark{
+      {log_id{parts[0]}, link_id{parts[1]}, static_cast<direction>(parts[2]), lane_id{parts[3]}},
+      epoch{parts[4]},
+      batch_number{parts[5]}};
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -33,7 +33,7 @@ class pgoutput_reader {
  private:
   class cursor;
   struct relation {
-    table_facts const* of = nullptr;   // nothing: not captured
+    table_facts const* of = nullptr;                  // nothing: not captured
     std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
     std::vector<bool> identity;
   };

@@ -23,8 +23,8 @@ struct postgresql_settings {
 // Errors: those of the ports, and `invalid_definition` where a table has no replica identity.
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
-// Threads: called on the engine strand; the server is waited for on the pool: reading, capturing and
-// writing beside each other.
+// Threads: called on the engine strand; the server is waited for on the pool: reading, capturing
+// and writing beside each other.
 class postgresql_app final : public source_app, public target_app {
  public:
   postgresql_app(boost::asio::any_io_executor strand,

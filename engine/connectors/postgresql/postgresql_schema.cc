@@ -10,10 +10,9 @@ constexpr std::int64_t header_bytes = 4;  // that a type modifier counts in
 result<void> find_table(connection& on, table_facts& facts) {
   auto const& name = facts.schema.table;
   auto const point = name.find('.');
-  auto const quoted = point == std::string::npos
-                          ? quoted_name(name)
-                          : quoted_name(name.substr(0, point)) + "." +
-                                quoted_name(name.substr(point + 1));
+  auto const quoted = point == std::string::npos ? quoted_name(name)
+                                                 : quoted_name(name.substr(0, point)) + "." +
+                                                       quoted_name(name.substr(point + 1));
   DW_TRY(auto const found,
          on.query("SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON "
                   "n.oid = c.relnamespace WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', "

@@ -73,9 +73,9 @@ result<value> made(result<Parsed> parsed, Make const& make) {
 }
 
 error malformed(std::string_view text, column_schema const& column) {
-  return error{error_code::value_malformed,
-               column.name + ": \"" + std::string(text.substr(0, 80)) + "\" is no " +
-                   column.type_name};
+  return error{
+      error_code::value_malformed,
+      column.name + ": \"" + std::string(text.substr(0, 80)) + "\" is no " + column.type_name};
 }
 
 result<value> bytes_of(std::string_view text, column_schema const& column) {

@@ -122,8 +122,7 @@ result<write_result> row_writer::guarded(target_write const& wish,
   }
   auto const constraint = on_.failure().constraint;
   DW_CHECK(on_.execute(one.effect == write_effect::refused ? drop_row : keep_row));
-  if (one.code == foreign_key_violation)
-    one.references = missing_reference(wish, of, constraint);
+  if (one.code == foreign_key_violation) one.references = missing_reference(wish, of, constraint);
   return one;
 }
 
@@ -230,13 +229,12 @@ result<write_result> row_writer::remove(target_write const& wish, table_facts co
   parameters with;
   // A key that cannot be stored is not there.
   if (!add_values(with, wish.key)) return write_result{};
-  auto const gone = on_.query(fmt::format("DELETE FROM {} WHERE {}",
-                                          of.sql_name,
-                                          key_condition(of.schema, wish.key_columns, 1)),
-                              with);
+  auto const gone = on_.query(
+      fmt::format(
+          "DELETE FROM {} WHERE {}", of.sql_name, key_condition(of.schema, wish.key_columns, 1)),
+      with);
   DW_TRY(auto out, ran(gone, write_effect::removed));
-  if (out.effect == write_effect::removed && gone->changed() == 0)
-    out.effect = write_effect::equal;
+  if (out.effect == write_effect::removed && gone->changed() == 0) out.effect = write_effect::equal;
   return out;
 }
 
@@ -258,9 +256,9 @@ write_result row_writer::refusal(error const& why) const {
     return out;
   }
   auto const& said = on_.failure();
-  out.kind = why.code == error_code::table_missing    ? fault_class::schema
-             : said.state == insufficient_privilege   ? fault_class::unauthorized
-                                                      : fault_class::application;
+  out.kind = why.code == error_code::table_missing  ? fault_class::schema
+             : said.state == insufficient_privilege ? fault_class::unauthorized
+                                                    : fault_class::application;
   out.code = said.state;
   out.column = said.column;
   return out;

@@ -74,8 +74,9 @@ TEST_F(PostgresqlApp, AKeyThatChangedSaysWhatItWas) {
 
 TEST_F(PostgresqlApp, ALongValueThatDidNotChangeIsNotSentUnlessTheRowIsWhole) {
   people->run("ALTER TABLE customer ALTER photo SET STORAGE EXTERNAL");
-  people->run("INSERT INTO customer(id, name, photo) SELECT 1, 'Ann', decode(repeat('ab', 9000), "
-              "'hex')");
+  people->run(
+      "INSERT INTO customer(id, name, photo) SELECT 1, 'Ann', decode(repeat('ab', 9000), "
+      "'hex')");
   capture();
   people->run("UPDATE customer SET name = 'Anna'");
   EXPECT_TRUE((*decode_row(captured(1).front().rows.front().after))[4].is_unchanged());
@@ -156,8 +157,9 @@ TEST_F(PostgresqlApp, ASlotThatIsGoneOrMadeAnewHasLostChanges) {
   }
   EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
-  people->run("SELECT pg_create_logical_replication_slot('dualwrite_' || oid, 'pgoutput') FROM "
-              "pg_database WHERE datname = 'shop'");
+  people->run(
+      "SELECT pg_create_logical_replication_slot('dualwrite_' || oid, 'pgoutput') FROM "
+      "pg_database WHERE datname = 'shop'");
   EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
 }
 
@@ -181,31 +183,6 @@ TEST_F(PostgresqlApp, ATableWithoutReplicaIdentityIsRefusedWithTheRemedy) {
   EXPECT_EQ(error_code::invalid_definition, why.code);
   EXPECT_NE(std::string::npos, why.detail.find("REPLICA IDENTITY FULL"));
   EXPECT_TRUE(people->run("INSERT INTO loose VALUES(1); UPDATE loose SET id = 2"));
-}
-
-TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
-  auto at = capture();
-  auto& server = postgres_cluster::shared();
-  for (bool const killed : {false, true}) {
-    people->run("INSERT INTO customer(id, name) SELECT count(*), 'Ann' FROM customer");
-    people.reset();
-    killed ? server.kill() : server.stop();
-    EXPECT_EQ(error_code::app_unreachable, [&] {
-      auto got = wait(app->next(100, 10s));
-      // What had arrived is given first.
-      while (got) got = wait(app->next(100, 10s));
-      return got.error().code;
-    }());
-    EXPECT_EQ(error_code::app_unreachable,
-              wait(app->open_capture({"customer"}, at)).error().code);
-    server.start();
-    people = std::make_unique<postgres_user>(url);
-    capture(at);
-    auto const all = captured(1);
-    ASSERT_FALSE(all.empty());
-    at = all.back().position;
-  }
-  EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
 }
 
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {

@@ -133,8 +133,9 @@ TEST_F(PostgresqlApp, OfTwoSessionsTheNewerWrites) {
 
 TEST_F(PostgresqlApp, WritesNothingWhereTheSessionWasEndedAndThenGoesOn) {
   apply({write(1, "Ann")});
-  people->run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
-              "'dualwrite'");
+  people->run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+      "'dualwrite'");
   auto const batch = next_batch({write(2, "Bob")});
   auto const lost = wait(app->apply(batch));
   EXPECT_EQ(error_code::app_unreachable, lost.error().code);
