@@ -185,6 +185,30 @@ TEST_F(PostgresqlApp, ATableWithoutReplicaIdentityIsRefusedWithTheRemedy) {
   EXPECT_TRUE(people->run("INSERT INTO loose VALUES(1); UPDATE loose SET id = 2"));
 }
 
+TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
+  auto at = capture();
+  auto& server = postgres_cluster::shared();
+  for (bool const killed : {false, true}) {
+    people->run("INSERT INTO customer(id, name) SELECT count(*), 'Ann' FROM customer");
+    people.reset();
+    killed ? server.kill() : server.stop();
+    EXPECT_EQ(error_code::app_unreachable, [&] {
+      auto got = wait(app->next(100, 10s));
+      // What had arrived is given first.
+      while (got) got = wait(app->next(100, 10s));
+      return got.error().code;
+    }());
+    EXPECT_EQ(error_code::app_unreachable, wait(app->open_capture({"customer"}, at)).error().code);
+    server.start();
+    people = std::make_unique<postgres_user>(url);
+    capture(at);
+    auto const all = captured(1);
+    ASSERT_FALSE(all.empty());
+    at = all.back().position;
+  }
+  EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
+}
+
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
   ASSERT_TRUE(wait(app->detach()));
