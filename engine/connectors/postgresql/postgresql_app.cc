@@ -146,6 +146,17 @@ async<table_schema> postgresql_app::describe(std::string table) {
   return blocking<table_schema>(reading_, std::move(call));
 }
 
+async<std::uint64_t> postgresql_app::count_rows(std::string table) {
+  auto call = [held = held_, table = std::move(table)]() -> result<std::uint64_t> {
+    DW_CHECK(held->read.open(held->settings.url));
+    DW_TRY(auto const facts, of_the_app(describe_table(held->read, table)));
+    DW_TRY(auto const counted,
+           of_the_app(held->read.query("SELECT count(*) FROM " + facts.sql_name)));
+    return static_cast<std::uint64_t>(counted.integer(0, 0));
+  };
+  return blocking<std::uint64_t>(reading_, std::move(call));
+}
+
 async<source_position> postgresql_app::open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) {
   auto call = [held = held_, tables = std::move(tables), after]() {

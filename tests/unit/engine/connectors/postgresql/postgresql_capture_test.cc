@@ -142,6 +142,7 @@ TEST_F(PostgresqlApp, ReadsChunksInKeyOrderWithTheirPosition) {
   EXPECT_LE(at, first->snapshot);
   people->run("UPDATE customer SET name = 'bb' WHERE id = 2");
   EXPECT_GT(captured(1).back().position, first->snapshot);
+  EXPECT_EQ(3U, *wait(app->count_rows("customer")));
   request.after = row_values{value::of_int64(2)};
   EXPECT_EQ(1U, wait(app->read_chunk(request))->rows.size());
   request.only = row_values{value::of_int64(2)};
