@@ -71,6 +71,20 @@ void postgres_cluster::kill() {
   runs_ = false;
 }
 
+void postgres_cluster::save_copy() {
+  stop();
+  auto const home = folder_.string();
+  run_or_end(fmt::format("sh -c 'rm -rf {0}/copy && cp -a {0}/data {0}/copy'", home));
+  start();
+}
+
+void postgres_cluster::restore_copy() {
+  kill();
+  auto const home = folder_.string();
+  run_or_end(fmt::format("sh -c 'rm -rf {0}/data && cp -a {0}/copy {0}/data'", home));
+  start();
+}
+
 std::string postgres_cluster::url(std::string const& database) const {
   return fmt::format("host={} user=postgres dbname={}", folder_.string(), database);
 }

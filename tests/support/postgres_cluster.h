@@ -25,6 +25,10 @@ class postgres_cluster {
   void stop();  // as its operator would: sessions are ended
   void kill();  // at once, as a loss of power would
 
+  // All of its databases, as they are; and as they were then. It runs before and after.
+  void save_copy();
+  void restore_copy();
+
   // A database of this name, made anew; slots of its predecessor are dropped.
   std::string fresh_database(std::string const& name);
   std::string url(std::string const& database) const;

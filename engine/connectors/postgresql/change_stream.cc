@@ -221,9 +221,21 @@ result<source_position> change_stream::open(connection& on,
   return at;
 }
 
-result<std::vector<captured_transaction>> change_stream::read(std::size_t limit) {
-  std::vector<captured_transaction> out;
+// The server describes a table before its first rows and after every change of it.
+result<std::vector<captured_transaction>> change_stream::read(connection& on, std::size_t limit) {
   if (!reader_) return error{error_code::app_unreachable, "no capture is open"};
+  auto out = receive(limit);
+  for (auto const* table : reader_->take_described()) {
+    DW_TRY(auto const now, describe_table(on, table->schema.table));
+    if (now.object == table->object && now.schema == table->schema) continue;
+    close();
+    return error{error_code::table_changed, table->schema.table};
+  }
+  return out;
+}
+
+result<std::vector<captured_transaction>> change_stream::receive(std::size_t limit) {
+  std::vector<captured_transaction> out;
   while (out.size() < limit) {
     auto message = stream_.receive();
     // What has arrived whole is given first; the next call says why there is no more.

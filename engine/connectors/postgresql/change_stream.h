@@ -28,7 +28,8 @@ class change_stream {
                                              std::vector<std::string> const& tables,
                                              std::optional<source_position> after);
   // Transactions that have arrived; nothing where there is none yet.
-  [[nodiscard]] result<std::vector<captured_transaction>> read(std::size_t limit);
+  // Errors: `table_changed` where a table is not as it was when the capture was opened.
+  [[nodiscard]] result<std::vector<captured_transaction>> read(connection& on, std::size_t limit);
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close() { stream_.close(); }
 
@@ -47,6 +48,7 @@ class change_stream {
   [[nodiscard]] result<std::string> slot_name(connection& on) const;
   [[nodiscard]] result<void> wait_until_free(connection& on) const;
   [[nodiscard]] result<void> stream_from(connection& on, std::uint64_t commit);
+  [[nodiscard]] result<std::vector<captured_transaction>> receive(std::size_t limit);
   [[nodiscard]] result<void> answer_ping();
   [[nodiscard]] result<void> report();
 

@@ -57,6 +57,10 @@ pgoutput_reader::pgoutput_reader(std::uint64_t incarnation, std::vector<table_fa
   }
 }
 
+std::vector<table_facts const*> pgoutput_reader::take_described() {
+  return std::exchange(described_, {});
+}
+
 result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_view message) {
   std::optional<captured_transaction> const nothing;
   cursor from(message);
@@ -65,7 +69,6 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
       now_ = {};
       from.number(8);
       now_.committed_at.us = static_cast<std::int64_t>(from.number(8)) + server_epoch_us;
-      inside_ = true;
       break;
     case 'R':
       DW_CHECK(take_relation(from));
@@ -89,7 +92,6 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
       from.number(9);
       // Where the commit ends: what begins there has not been given.
       now_.position = {incarnation_, from.number(8)};
-      inside_ = false;
       break;
     default:
       return nothing;
@@ -103,27 +105,20 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
 result<void> pgoutput_reader::take_relation(cursor& from) {
   auto const object = from.number(4);
   from.text();
-  auto const name = from.text();
+  from.text();
   from.number(1);
   relation fresh;
   auto const known = tables_.find(object);
   if (known != tables_.end()) fresh.of = &known->second;
-  std::vector<bool> found(fresh.of == nullptr ? 0 : fresh.of->schema.columns.size());
   auto const count = from.number(2);
   for (std::uint64_t i = 0; i < count && from.is_whole(); ++i) {
     fresh.identity.push_back((from.number(1) & 1U) != 0);
     auto const column = from.text();
     from.number(8);
     auto const at = fresh.of == nullptr ? std::nullopt : fresh.of->schema.column_named(column);
-    if (at) found[*at] = true;
     fresh.columns.push_back(at);
   }
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    auto const& column = fresh.of->schema.columns[i];
-    if (!found[i] && !column.generated)
-      return error{error_code::table_missing,
-                   std::string(name) + " has no column " + column.name + " here"};
-  }
+  if (fresh.of != nullptr) described_.push_back(fresh.of);
   relations_[object] = std::move(fresh);
   return {};
 }

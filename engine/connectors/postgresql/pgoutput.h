@@ -16,8 +16,8 @@
 
 namespace dualwrite::engine::postgresql {
 
-// Errors of feed(): `value_malformed` for bytes that cannot be read; `table_missing` where a column
-// of a table is gone; `source_rewound` where a table was truncated, which no row says.
+// Errors of feed(): `value_malformed` for bytes that cannot be read; `source_rewound` where a table
+// was truncated, which no row says.
 // Lifetime: one stream; what relations look like is said anew in each.
 // Threads: one at a time.
 class pgoutput_reader {
@@ -28,7 +28,9 @@ class pgoutput_reader {
   // A transaction with its last message, else nothing; nor for one that has neither rows of the
   // tables nor a mark.
   [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
-  bool is_inside() const { return inside_; }
+  // The tables that were described since the last call. A description is as old as the rows that
+  // follow it; what the table lacked then is *unchanged* in them.
+  [[nodiscard]] std::vector<table_facts const*> take_described();
 
  private:
   class cursor;
@@ -48,8 +50,8 @@ class pgoutput_reader {
   std::uint64_t incarnation_;
   std::map<std::uint64_t, table_facts> tables_;  // by the catalogue's number
   std::map<std::uint64_t, relation> relations_;
+  std::vector<table_facts const*> described_;
   captured_transaction now_;
-  bool inside_ = false;
 };
 
 }  // namespace dualwrite::engine::postgresql

@@ -55,6 +55,11 @@ struct postgresql_app::connections {
     return stream.open(control, tables, after);
   }
 
+  result<std::vector<captured_transaction>> changes(std::size_t limit) {
+    DW_CHECK(control.open(settings.url));
+    return stream.read(control, limit);
+  }
+
   result<chunk> read_chunk(chunk_request const& request) {
     DW_CHECK(read.open(settings.url));
     DW_CHECK(guard.open(settings.url));
@@ -95,6 +100,7 @@ struct postgresql_app::connections {
                                                                     row_writer::care with) {
     DW_TRY(auto all, transaction::begin(mine.to));
     DW_CHECK(of_the_app(enter_lane(mine.to, batch)));
+    DW_CHECK(of_the_app(mine.writer.check(batch.tables)));
     DW_TRY(auto results, mine.writer.write(batch.writes, refused, with));
     if (!results) return results;
     auto const checked = mine.to.execute("SET CONSTRAINTS ALL IMMEDIATE");
@@ -170,7 +176,7 @@ async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
   auto const until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_, limit]() { return of_the_app(held->stream.read(limit)); };
+    auto call = [held = held_, limit]() { return of_the_app(held->changes(limit)); };
     DW_CO_TRY(auto found,
               co_await blocking<std::vector<captured_transaction>>(capturing_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;

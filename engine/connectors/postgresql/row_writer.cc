@@ -62,13 +62,46 @@ void refuse_group(std::span<target_write const> writes,
   refused[at] = one;
 }
 
+// Changes with everything that describe_table() tells of columns.
+result<std::string> shape_of(connection& on, std::uint64_t table) {
+  DW_TRY(auto const rows,
+         on.query("SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, "
+                  "attnotnull, atthasdef, attidentity, attgenerated), ',' ORDER BY attnum) "
+                  "FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped",
+                  {std::to_string(table)}));
+  return std::string(rows.text(0, 0));
+}
+
 }  // namespace
 
 result<table_facts const*> row_writer::table(std::string const& name) {
   auto const known = tables_.find(name);
-  if (known != tables_.end()) return &known->second;
-  DW_TRY(auto fresh, describe_table(on_, name));
-  return &tables_.emplace(name, std::move(fresh)).first->second;
+  if (known != tables_.end()) return &known->second.facts;
+  known_table fresh;
+  DW_TRY(fresh.facts, describe_table(on_, name));
+  DW_TRY(fresh.shape, shape_of(on_, fresh.facts.object));
+  fresh.fingerprint = fingerprint(fresh.facts.schema);
+  return &tables_.emplace(name, std::move(fresh)).first->second.facts;
+}
+
+// The lock is the one that the writes will take; nobody alters a table under it.
+result<void> row_writer::check(std::span<table_form const> forms) {
+  for (auto const& form : forms) {
+    DW_TRY(auto const* facts, table(form.table));
+    auto const locked = on_.execute("LOCK TABLE " + facts->sql_name + " IN ROW EXCLUSIVE MODE");
+    if (!locked) {
+      forget();
+      return locked;
+    }
+    DW_TRY(auto const shape, shape_of(on_, facts->object));
+    if (shape != tables_.at(form.table).shape) {
+      tables_.erase(form.table);
+      DW_CHECK(table(form.table));
+    }
+    if (tables_.at(form.table).fingerprint != form.fingerprint)
+      return error{error_code::table_changed, form.table};
+  }
+  return {};
 }
 
 result<std::optional<std::vector<write_result>>> row_writer::write(

@@ -34,8 +34,16 @@ class row_writer {
   [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
       std::span<target_write const> writes, refusals& refused, care with);
   void forget() { tables_.clear(); }
+  // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
+  // Errors: `table_missing`, `table_changed`.
+  [[nodiscard]] result<void> check(std::span<table_form const> forms);
 
  private:
+  struct known_table {
+    table_facts facts;
+    std::uint64_t fingerprint = 0;
+    std::string shape;  // what the catalogue says of its columns
+  };
   [[nodiscard]] result<table_facts const*> table(std::string const& name);
   [[nodiscard]] result<write_result> guarded(target_write const& wish,
                                              table_facts const& of,
@@ -57,7 +65,7 @@ class row_writer {
                                                   std::string const& constraint);
 
   connection& on_;
-  std::map<std::string, table_facts> tables_;
+  std::map<std::string, known_table> tables_;
 };
 
 }  // namespace dualwrite::engine::postgresql

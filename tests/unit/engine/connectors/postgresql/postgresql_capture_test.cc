@@ -1,6 +1,8 @@
 // PostgreSQL behind the ports: what is captured, what is read, what is noticed.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
 
 namespace dualwrite::engine::postgresql {
@@ -192,13 +194,15 @@ TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
   for (bool const killed : {false, true}) {
     people->run("INSERT INTO customer(id, name) SELECT count(*), 'Ann' FROM customer");
     people.reset();
-    killed ? server.kill() : server.stop();
+    // A server that stops in order waits for those that read its log, as an engine does.
+    std::thread operator_of_it([&] { killed ? server.kill() : server.stop(); });
     EXPECT_EQ(error_code::app_unreachable, [&] {
       auto got = wait(app->next(100, 10s));
       // What had arrived is given first.
       while (got) got = wait(app->next(100, 10s));
       return got.error().code;
     }());
+    operator_of_it.join();
     EXPECT_EQ(error_code::app_unreachable, wait(app->open_capture({"customer"}, at)).error().code);
     server.start();
     people = std::make_unique<postgres_user>(url);
