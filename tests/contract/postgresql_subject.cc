@@ -31,6 +31,15 @@ value natural(PGresult const* rows, int row, int column) {
   return value::of_bytes(bytes);
 }
 
+// There is no year 0 in its texts: the year -43 is 44 BC.
+std::string with_era(std::string const& text) {
+  bool const is_negative = text.front() == '-' && text[1] != 'i';
+  if (!is_negative && !text.starts_with("0000-")) return text.substr(text.front() == '+' ? 1 : 0);
+  auto const year = text.find('-', is_negative ? 1 : 0);
+  auto const before = std::abs(std::stoi(text.substr(0, year)));
+  return fmt::format("{:04}{} BC", before + 1, text.substr(year));
+}
+
 class postgresql_subject final : public sql_subject {
  public:
   postgresql_subject() : url_(server().fresh_database("shop")) { open(); }
@@ -42,6 +51,7 @@ class postgresql_subject final : public sql_subject {
   capabilities can() const override {
     capabilities out;
     out.keeps_nul_in_text = false;
+    out.knows_lost_positions_for_ever = false;
     return out;
   }
 
@@ -81,11 +91,7 @@ class postgresql_subject final : public sql_subject {
     server().start();
     open();
   }
-  void save_copy() override {
-    close();
-    server().save_copy();
-    open();
-  }
+  void save_copy() override { server().save_copy(); }
   void restore_copy() override {
     close();
     server().restore_copy();
@@ -155,6 +161,10 @@ class postgresql_subject final : public sql_subject {
         return "'\\x" + hexadecimal(what.as_string()) + "'";
       case value_type::text:
         return quoted(what.as_string());
+      case value_type::date:
+      case value_type::timestamp:
+      case value_type::timestamp_tz:
+        return quoted(with_era(to_string(what)));
       default:
         return quoted(to_string(what));
     }

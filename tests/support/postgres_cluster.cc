@@ -71,11 +71,13 @@ void postgres_cluster::kill() {
   runs_ = false;
 }
 
+// Nothing runs while it is copied, so the copy is what a loss of power would have left.
 void postgres_cluster::save_copy() {
-  stop();
-  auto const home = folder_.string();
-  run_or_end(fmt::format("sh -c 'rm -rf {0}/copy && cp -a {0}/data {0}/copy'", home));
-  start();
+  run_or_end(
+      fmt::format("sh -c 'cd {} && first=$(head -1 data/postmaster.pid) && "
+                  "all=\"$first $(pgrep -P $first)\" && kill -STOP $all && rm -rf copy && "
+                  "cp -a data copy && rm copy/postmaster.pid && kill -CONT $all'",
+                  folder_.string()));
 }
 
 void postgres_cluster::restore_copy() {

@@ -25,7 +25,8 @@ class postgres_cluster {
   void stop();  // as its operator would: sessions are ended
   void kill();  // at once, as a loss of power would
 
-  // All of its databases, as they are; and as they were then. It runs before and after.
+  // All of its databases, as they are, while it runs; and as they were then, when it was started
+  // anew.
   void save_copy();
   void restore_copy();
 

@@ -78,6 +78,13 @@ result<void> connection::open(std::string const& url, purpose what) {
   return replicates ? result<void>{} : execute(statement_limits);
 }
 
+// The first look takes in the server's farewell, the second the end behind it. Neither waits.
+void connection::close_if_ended() {
+  for (int look = 0; look < 2 && is_open(); ++look) {
+    if (PQconsumeInput(held_.get()) == 0) close();
+  }
+}
+
 error connection::refused(PGresult const* why) {
   failure_.state = field(why, PG_DIAG_SQLSTATE);
   failure_.text = field(why, PG_DIAG_MESSAGE_PRIMARY);

@@ -65,6 +65,8 @@ class connection {
   // Does nothing where it is open.
   [[nodiscard]] result<void> open(std::string const& url, purpose what = purpose::statements);
   void close() { held_.reset(); }
+  // Closes one that the server has ended meanwhile: libpq sees that only when it is used.
+  void close_if_ended();
   bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
 
   [[nodiscard]] result<void> execute(std::string const& sql);

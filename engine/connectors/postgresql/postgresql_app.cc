@@ -51,6 +51,8 @@ struct postgresql_app::connections {
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
                                        std::optional<source_position> after) {
+    // Between two captures the server may have been restarted.
+    control.close_if_ended();
     DW_CHECK(control.open(settings.url));
     return stream.open(control, tables, after);
   }

@@ -7,17 +7,18 @@ namespace {
 
 constexpr std::int64_t header_bytes = 4;  // that a type modifier counts in
 
+// A point is a part of the name where there is such a table, else it stands behind the schema's.
 result<void> find_table(connection& on, table_facts& facts) {
   auto const& name = facts.schema.table;
   auto const point = name.find('.');
-  auto const quoted = point == std::string::npos ? quoted_name(name)
-                                                 : quoted_name(name.substr(0, point)) + "." +
-                                                       quoted_name(name.substr(point + 1));
+  auto const in_schema = point == std::string::npos ? quoted_name(name)
+                                                    : quoted_name(name.substr(0, point)) + "." +
+                                                          quoted_name(name.substr(point + 1));
   DW_TRY(auto const found,
          on.query("SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON "
-                  "n.oid = c.relnamespace WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', "
-                  "'p')",
-                  {quoted}));
+                  "n.oid = c.relnamespace WHERE c.oid = coalesce(to_regclass($1), to_regclass($2)) "
+                  "AND c.relkind IN ('r', 'p')",
+                  {quoted_name(name), in_schema}));
   if (found.count() == 0) return error{error_code::table_missing, name};
   facts.object = static_cast<std::uint64_t>(found.integer(0, 0));
   facts.sql_name = quoted_name(found.text(0, 1)) + "." + quoted_name(found.text(0, 2));

@@ -41,6 +41,15 @@ result<void> add_values(parameters& to, row_values const& values) {
   return {};
 }
 
+// "Key (email)=(b@y) already exists." names the columns of a constraint; the first one is told.
+std::string column_in(std::string const& text) {
+  constexpr std::string_view before = "Key (";
+  auto const at = text.find(before);
+  if (at == std::string::npos) return {};
+  auto const begin = at + before.size();
+  return text.substr(begin, text.find_first_of(",)", begin) - begin);
+}
+
 bool is_of_the_row(error const& why) {
   return why.code == error_code::row_refused || why.code == error_code::table_missing ||
          why.code == error_code::value_not_convertible;
@@ -121,9 +130,8 @@ result<std::optional<std::vector<write_result>>> row_writer::write(
       results.emplace_back().effect = write_effect::held;
       continue;
     }
-    auto const of = table(wish.table);
-    if (!of && !is_of_the_row(of.error())) return of.error();
-    auto one = of ? guarded(wish, **of, with) : result<write_result>(refusal(of.error()));
+    DW_TRY(auto const* of, table(wish.table));
+    auto one = guarded(wish, *of, with);
     if (!one) return one.error();
     if (one->effect == write_effect::refused) {
       if (with == care::none) return again;
@@ -293,7 +301,7 @@ write_result row_writer::refusal(error const& why) const {
              : said.state == insufficient_privilege ? fault_class::unauthorized
                                                     : fault_class::application;
   out.code = said.state;
-  out.column = said.column;
+  out.column = said.column.empty() ? column_in(said.text) : said.column;
   return out;
 }
 

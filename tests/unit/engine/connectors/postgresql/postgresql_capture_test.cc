@@ -214,6 +214,16 @@ TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
   EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
 }
 
+TEST_F(PostgresqlApp, CapturesAgainAtOnceAfterItsSessionsWereEnded) {
+  auto const at = capture();
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  people->ask(
+      "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  capture(at);
+  EXPECT_EQ(1U, captured(1).size());
+}
+
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
   ASSERT_TRUE(wait(app->detach()));
