@@ -226,6 +226,7 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
   if (!reader_) return error{error_code::app_unreachable, "no capture is open"};
   auto out = receive(limit);
   for (auto const* table : reader_->take_described()) {
+    DW_CHECK(on.open(url_));
     DW_TRY(auto const now, describe_table(on, table->schema.table));
     if (now.object == table->object && now.schema == table->schema) continue;
     close();

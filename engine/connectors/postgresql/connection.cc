@@ -51,6 +51,7 @@ std::int64_t answer::changed() const {
 }
 
 result<void> connection::open(std::string const& url, purpose what) {
+  close_if_ended();
   if (is_open()) return {};
   bool const replicates = what == purpose::replication;
   std::array const names{"dbname",
@@ -78,7 +79,7 @@ result<void> connection::open(std::string const& url, purpose what) {
   return replicates ? result<void>{} : execute(statement_limits);
 }
 
-// The first look takes in the server's farewell, the second the end behind it. Neither waits.
+// libpq sees an end only when it looks: first the farewell, then the end behind it. Neither waits.
 void connection::close_if_ended() {
   for (int look = 0; look < 2 && is_open(); ++look) {
     if (PQconsumeInput(held_.get()) == 0) close();

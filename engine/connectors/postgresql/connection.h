@@ -62,11 +62,10 @@ class connection {
  public:
   enum class purpose { statements, replication };
 
-  // Does nothing where it is open.
+  // Does nothing where it is open. One that the server has ended is opened anew: a restart must not
+  // cost each connection an attempt of its own.
   [[nodiscard]] result<void> open(std::string const& url, purpose what = purpose::statements);
   void close() { held_.reset(); }
-  // Closes one that the server has ended meanwhile: libpq sees that only when it is used.
-  void close_if_ended();
   bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
 
   [[nodiscard]] result<void> execute(std::string const& sql);
@@ -80,6 +79,7 @@ class connection {
   server_error const& failure() const { return failure_; }
 
  private:
+  void close_if_ended();
   error refused(PGresult const* why);
 
   std::shared_ptr<PGconn> held_;

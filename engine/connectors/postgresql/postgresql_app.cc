@@ -51,15 +51,10 @@ struct postgresql_app::connections {
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
                                        std::optional<source_position> after) {
-    // Between two captures the server may have been restarted.
-    control.close_if_ended();
+    // A stream that nobody reads keeps its server from stopping.
+    stream.close();
     DW_CHECK(control.open(settings.url));
     return stream.open(control, tables, after);
-  }
-
-  result<std::vector<captured_transaction>> changes(std::size_t limit) {
-    DW_CHECK(control.open(settings.url));
-    return stream.read(control, limit);
   }
 
   result<chunk> read_chunk(chunk_request const& request) {
@@ -178,7 +173,7 @@ async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
   auto const until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_, limit]() { return of_the_app(held->changes(limit)); };
+    auto call = [held = held_, limit]() { return of_the_app(held->stream.read(held->control, limit)); };
     DW_CO_TRY(auto found,
               co_await blocking<std::vector<captured_transaction>>(capturing_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
