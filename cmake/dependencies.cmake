@@ -9,6 +9,7 @@ find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(LIBFYAML REQUIRED IMPORTED_TARGET libfyaml)
 
 # FlatBuffers' own CMake package differs between releases; the library and the compiler are all that is needed.

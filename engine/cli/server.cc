@@ -9,13 +9,16 @@
 
 #include "engine/api/access.h"
 #include "engine/api/apply_config.h"
+#include "engine/connectors/postgresql/postgresql_app.h"
+#include "engine/connectors/sqlite/sqlite_app.h"
 #include "replay/rebuild.h"
 
 namespace dualwrite::engine {
 namespace {
 
 constexpr int interrupted = 130;
-constexpr std::size_t pool_threads = 4;
+// Calls of apps wait on them: each app reads, captures and writes at once.
+constexpr std::size_t pool_threads = 8;
 
 log_id new_log_id() {
   std::uint64_t id = 0;
@@ -44,15 +47,13 @@ server::~server() {
 
 result<void> server::open() {
   DW_CHECK(open_log());
-  DW_CHECK(make_apps());
+  make_apps();
   DW_TRY(auto views, replay::rebuild(*log_));
   commits_ = std::make_unique<commit_thread>(*log_);
-  std::map<std::string, app_ports> ports;
-  for (auto const& [name, app] : apps_) ports[name] = {app.get(), app.get()};
   engine_settings settings;
   settings.flow = config_.engine;
   engine_ = std::make_unique<engine>(
-      io_.get_executor(), *commits_, time_, std::move(ports), settings, std::move(views));
+      io_.get_executor(), *commits_, time_, ports_, settings, std::move(views));
   return open_door();
 }
 
@@ -76,22 +77,24 @@ result<void> server::open_log() {
   return {};
 }
 
-result<void> server::make_apps() {
+void server::make_apps() {
+  auto const add = [this](std::string const& name, auto app) {
+    ports_[name] = {app.get(), app.get()};
+    apps_.push_back(std::move(app));
+  };
+  auto const strand = io_.get_executor();
   for (auto const& app : config_.apps) {
-    auto const* file = std::get_if<sqlite_settings>(&app.settings);
-    if (file == nullptr) {
-      return error{
-          error_code::config_invalid,
-          fmt::format("The app '{}' needs the connector {}, which this release does not have.",
-                      app.name,
-                      app.connector())};
+    if (auto const* file = std::get_if<sqlite_settings>(&app.settings)) {
+      sqlite::sqlite_settings settings;
+      settings.path = file->path;
+      add(app.name, std::make_unique<sqlite::sqlite_app>(strand, pool_, std::move(settings)));
+    } else {
+      postgresql::postgresql_settings settings;
+      settings.url = std::get<postgresql_settings>(app.settings).url.value;
+      add(app.name,
+          std::make_unique<postgresql::postgresql_app>(strand, pool_, std::move(settings)));
     }
-    sqlite::sqlite_settings settings;
-    settings.path = file->path;
-    apps_[app.name] =
-        std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, std::move(settings));
   }
-  return {};
 }
 
 result<void> server::open_door() {

@@ -11,7 +11,6 @@
 
 #include "engine/api/http_server.h"
 #include "engine/config/server_config.h"
-#include "engine/connectors/sqlite/sqlite_app.h"
 #include "engine/runtime/commit_thread.h"
 #include "engine/runtime/wall_clock.h"
 #include "events/store/rocks_event_log.h"
@@ -20,8 +19,7 @@ namespace dualwrite::engine {
 
 // Guarantees: run() returns when a signal asked for it, or with the error that ended the engine;
 // then nothing is acknowledged any more. A second signal ends the process at once. Errors of
-// open(): those of the log's opening, `address_in_use`, `invalid_definition` for a connector that
-// is not built in.
+// open(): those of the log's opening, `address_in_use`.
 // Threads: run() is the engine strand.
 class server {
  public:
@@ -34,7 +32,7 @@ class server {
 
  private:
   [[nodiscard]] result<void> open_log();
-  [[nodiscard]] result<void> make_apps();
+  void make_apps();
   [[nodiscard]] result<void> open_door();
   [[nodiscard]] async<void> live();
   [[nodiscard]] async<void> begin();
@@ -49,7 +47,8 @@ class server {
   std::unique_ptr<rocks_event_log> log_;
   std::optional<trimmed_tail> trimmed_;
   std::unique_ptr<commit_thread> commits_;
-  std::map<std::string, std::unique_ptr<sqlite::sqlite_app>> apps_;
+  std::vector<std::unique_ptr<source_app>> apps_;
+  std::map<std::string, app_ports> ports_;
   std::unique_ptr<engine> engine_;
   std::unique_ptr<api_context> context_;
   std::unique_ptr<http_server> http_;

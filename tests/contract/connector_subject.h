@@ -53,6 +53,8 @@ struct capabilities {
   bool tells_transactions_apart = true;
   // Rows of other tables than open_capture() named are left out, and a table must be there.
   bool captures_named_tables_only = true;
+  // Also where as much was written since the restore as was lost by it.
+  bool knows_lost_positions_for_ever = true;
   bool has_deferred_references = true;
   bool keeps_nul_in_text = true;
   // Types of columns that it keeps exactly.

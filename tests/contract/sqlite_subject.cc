@@ -1,6 +1,5 @@
 // A SQLite file, and people who open it beside us.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include <boost/asio/thread_pool.hpp>
@@ -9,79 +8,13 @@
 
 #include "engine/connectors/sqlite/sqlite_app.h"
 #include "tests/contract/connector_suite.h"
+#include "tests/contract/sql_subject.h"
 
 namespace dualwrite::contract {
 namespace {
 
 using engine::sqlite::sqlite_app;
 using engine::sqlite::sqlite_settings;
-
-std::string quoted(std::string const& text, char with = '\'') {
-  std::string out(1, with);
-  for (auto const letter : text)
-    out += letter == with ? std::string(2, with) : std::string(1, letter);
-  return out + with;
-}
-
-std::string name(std::string const& text) {
-  return quoted(text, '"');
-}
-
-char const* type_name(value_type type) {
-  switch (type) {
-    case value_type::boolean:
-      return "BOOLEAN";
-    case value_type::int64:
-      return "INTEGER";
-    case value_type::float64:
-      return "DOUBLE";
-    case value_type::decimal:
-      return "DECIMAL";
-    case value_type::bytes:
-      return "BLOB";
-    case value_type::date:
-      return "DATE";
-    case value_type::time:
-      return "TIME";
-    case value_type::timestamp:
-      return "TIMESTAMP";
-    case value_type::timestamp_tz:
-      return "TIMESTAMPTZ";
-    case value_type::uuid:
-      return "UUID";
-    case value_type::json:
-      return "JSON";
-    default:
-      return "TEXT";
-  }
-}
-
-std::string blob(std::string const& bytes) {
-  std::string out = "X'";
-  for (auto const byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return out + "'";
-}
-
-std::string literal(value const& what) {
-  switch (what.type()) {
-    case value_type::null:
-    case value_type::int64:
-    case value_type::decimal:
-      return to_string(what);
-    case value_type::float64:
-      return std::isinf(what.as_float64()) ? "9e999" : to_string(what);
-    case value_type::boolean:
-      return what.as_boolean() ? "1" : "0";
-    case value_type::bytes:
-      return blob(what.as_string());
-    case value_type::text:
-      if (what.as_string().find('\0') != std::string::npos)
-        return fmt::format("CAST({} AS TEXT)", blob(what.as_string()));
-      return quoted(what.as_string());
-    default:
-      return quoted(to_string(what));
-  }
-}
 
 value natural(sqlite3_stmt* row, int column) {
   auto const bytes = [&](void const* begin) {
@@ -102,7 +35,7 @@ value natural(sqlite3_stmt* row, int column) {
   }
 }
 
-class sqlite_subject final : public connector_subject {
+class sqlite_subject final : public sql_subject {
  public:
   sqlite_subject() {
     auto made = (std::filesystem::temp_directory_path() / "dualwrite-XXXXXX").string();
@@ -139,30 +72,8 @@ class sqlite_subject final : public connector_subject {
     return {};
   }
 
-  void make(std::vector<table_declaration> const& tables) override {
-    for (auto const& one : tables) {
-      schemas_[one.schema.table] = one.schema;
-      auto sql = table_sql(one);
-      if (one.trigger) sql += trigger_sql(one, "INSERT") + trigger_sql(one, "UPDATE");
-      if (!one.noted_in.empty()) sql += note_sql(one);
-      EXPECT_TRUE(execute(sql)) << sql;
-    }
-  }
-
-  bool commit(std::vector<user_change> const& changes) override {
-    if (!execute("BEGIN IMMEDIATE")) return false;
-    for (auto const& one : changes) {
-      if (!execute(change_sql(one))) {
-        execute("ROLLBACK");
-        return false;
-      }
-    }
-    return execute("COMMIT");
-  }
-
   std::vector<row_values> rows(std::string const& table) override {
-    auto const sql = fmt::format(
-        "SELECT * FROM {} ORDER BY {}", name(table), names(table, schemas_.at(table).key));
+    auto const sql = rows_sql(table);
     sqlite3_stmt* row = nullptr;
     EXPECT_EQ(SQLITE_OK, sqlite3_prepare_v2(user_, sql.c_str(), -1, &row, nullptr)) << sql;
     std::vector<row_values> out;
@@ -218,41 +129,64 @@ class sqlite_subject final : public connector_subject {
     open();
   }
 
-  bool execute(std::string const& sql) {
+  bool execute(std::string const& sql) override {
     return sqlite3_exec(user_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
   }
 
-  std::string column(std::string const& table, std::size_t at) const {
-    return name(schemas_.at(table).columns[at].name);
+  std::string begin_sql() const override { return "BEGIN IMMEDIATE"; }
+  std::string type_name(value_type type) const override {
+    switch (type) {
+      case value_type::boolean:
+        return "BOOLEAN";
+      case value_type::int64:
+        return "INTEGER";
+      case value_type::float64:
+        return "DOUBLE";
+      case value_type::decimal:
+        return "DECIMAL";
+      case value_type::bytes:
+        return "BLOB";
+      case value_type::date:
+        return "DATE";
+      case value_type::time:
+        return "TIME";
+      case value_type::timestamp:
+        return "TIMESTAMP";
+      case value_type::timestamp_tz:
+        return "TIMESTAMPTZ";
+      case value_type::uuid:
+        return "UUID";
+      case value_type::json:
+        return "JSON";
+      default:
+        return "TEXT";
+    }
   }
-  std::string names(std::string const& table, std::vector<std::size_t> const& columns) const {
-    std::vector<std::string> out;
-    for (auto const one : columns) out.push_back(column(table, one));
-    return fmt::format("{}", fmt::join(out, ", "));
+  std::string literal(value const& what) const override {
+    switch (what.type()) {
+      case value_type::null:
+      case value_type::int64:
+      case value_type::decimal:
+        return to_string(what);
+      case value_type::float64:
+        return std::isinf(what.as_float64()) ? "9e999" : to_string(what);
+      case value_type::boolean:
+        return what.as_boolean() ? "1" : "0";
+      case value_type::bytes:
+        return "X'" + hexadecimal(what.as_string()) + "'";
+      case value_type::text:
+        if (what.as_string().find('\0') != std::string::npos)
+          return fmt::format("CAST(X'{}' AS TEXT)", hexadecimal(what.as_string()));
+        return quoted(what.as_string());
+      default:
+        return quoted(to_string(what));
+    }
   }
 
-  std::string table_sql(table_declaration const& one) const {
-    auto const& table = one.schema.table;
-    std::vector<std::string> parts;
-    for (auto const& column : one.schema.columns) {
-      auto const* const null = column.nullable ? "" : " NOT NULL";
-      parts.push_back(fmt::format("{} {}{}", name(column.name), type_name(column.type), null));
-    }
-    parts.push_back(fmt::format("PRIMARY KEY({})", names(table, one.schema.key)));
-    for (auto const at : one.unique) parts.push_back(fmt::format("UNIQUE({})", column(table, at)));
-    for (auto const& key : one.references) {
-      auto const* const deferred = key.deferred ? " DEFERRABLE INITIALLY DEFERRED" : "";
-      parts.push_back(fmt::format(
-          "FOREIGN KEY({}) REFERENCES {}{}", column(table, key.column), name(key.table), deferred));
-    }
-    if (one.check) {
-      parts.push_back(fmt::format(
-          "CHECK({} <> {})", column(table, one.check->column), literal(one.check->what)));
-    }
-    return fmt::format("CREATE TABLE {}({});", name(table), fmt::join(parts, ", "));
+  std::string trigger_sql(table_declaration const& one) const override {
+    return trigger_on(one, "INSERT") + trigger_on(one, "UPDATE");
   }
-
-  std::string trigger_sql(table_declaration const& one, std::string const& when) const {
+  std::string trigger_on(table_declaration const& one, std::string const& when) const {
     auto const& table = one.schema.table;
     return fmt::format(
         "CREATE TRIGGER {} BEFORE {} ON {} WHEN NEW.{} = {} BEGIN SELECT RAISE(ABORT, {}); END;",
@@ -264,7 +198,7 @@ class sqlite_subject final : public connector_subject {
         quoted(one.trigger->text));
   }
 
-  std::string note_sql(table_declaration const& one) const {
+  std::string note_sql(table_declaration const& one) const override {
     auto const& table = one.schema.table;
     auto const key = column(table, 0);
     return fmt::format(
@@ -277,36 +211,10 @@ class sqlite_subject final : public connector_subject {
         key);
   }
 
-  std::string change_sql(user_change const& one) const {
-    auto const& schema = schemas_.at(one.table);
-    std::vector<std::string> where;
-    for (std::size_t i = 0; i < one.key.size(); ++i) {
-      where.push_back(
-          fmt::format("{} = {}", column(one.table, schema.key[i]), literal(one.key[i])));
-    }
-    std::vector<std::string> values;
-    for (std::size_t i = 0; i < one.row.size(); ++i) {
-      auto const set = one.op == operation::update ? column(one.table, i) + " = " : "";
-      values.push_back(set + literal(one.row[i]));
-    }
-    auto const table = name(one.table);
-    auto const only = fmt::format("{}", fmt::join(where, " AND "));
-    switch (one.op) {
-      case operation::insert:
-        return fmt::format("INSERT INTO {} VALUES({})", table, fmt::join(values, ", "));
-      case operation::update:
-        return fmt::format("UPDATE {} SET {} WHERE {}", table, fmt::join(values, ", "), only);
-      case operation::remove:
-        return fmt::format("DELETE FROM {} WHERE {}", table, only);
-    }
-    return {};
-  }
-
   std::filesystem::path home_;
   boost::asio::thread_pool pool_{2};
   sqlite3* user_ = nullptr;
   std::unique_ptr<sqlite_app> app_;
-  std::map<std::string, table_schema> schemas_;
 };
 
 std::unique_ptr<connector_subject> make_sqlite_subject() {

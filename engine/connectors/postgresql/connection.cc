@@ -1,0 +1,207 @@
+#include "engine/connectors/postgresql/connection.h"
+
+#include <array>
+#include <charconv>
+
+namespace dualwrite::engine::postgresql {
+namespace {
+
+std::string trimmed(char const* text) {
+  std::string out = text == nullptr ? "" : text;
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
+
+std::string field(PGresult const* of, int which) {
+  return of == nullptr ? std::string() : trimmed(PQresultErrorField(of, which));
+}
+
+// What is not known to heal by itself is not waited for.
+error_code code_of(std::string const& state) {
+  auto const is = [&](std::string_view prefix) { return state.starts_with(prefix); };
+  if (is("40001") || is("40P01") || is("55P03") || is("55006") || is("53"))
+    return error_code::app_busy;
+  if (is("57P0") || is("08")) return error_code::app_unreachable;
+  if (is("42P01") || is("42703") || is("3F000")) return error_code::table_missing;
+  return error_code::row_refused;
+}
+
+std::int64_t number(std::string_view text) {
+  std::int64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+constexpr char const* session_options =
+    "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex "
+    "-c extra_float_digits=1 -c standard_conforming_strings=on";
+
+// A session that lost its engine must not hold its locks for ever, nor ours wait so long.
+constexpr char const* statement_limits =
+    "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
+
+}  // namespace
+
+std::int64_t answer::integer(int row, int column) const {
+  return number(text(row, column));
+}
+
+std::int64_t answer::changed() const {
+  return number(PQcmdTuples(held_.get()));
+}
+
+result<void> connection::open(std::string const& url, purpose what) {
+  close_if_ended();
+  if (is_open()) return {};
+  bool const replicates = what == purpose::replication;
+  std::array const names{"dbname",
+                         "options",
+                         "client_encoding",
+                         "fallback_application_name",
+                         "connect_timeout",
+                         replicates ? "replication" : nullptr,
+                         static_cast<char const*>(nullptr)};
+  std::array const values{url.c_str(),
+                          session_options,
+                          "UTF8",
+                          "dualwrite",
+                          "10",
+                          "database",
+                          static_cast<char const*>(nullptr)};
+  held_.reset(PQconnectdbParams(names.data(), values.data(), 1), &PQfinish);
+  if (!is_open()) {
+    error const why{error_code::app_unreachable, trimmed(PQerrorMessage(held_.get()))};
+    held_.reset();
+    return why;
+  }
+  PQsetNoticeProcessor(
+      held_.get(), [](void*, char const*) {}, nullptr);
+  return replicates ? result<void>{} : execute(statement_limits);
+}
+
+// libpq sees an end only when it looks: first the farewell, then the end behind it. Neither waits.
+void connection::close_if_ended() {
+  for (int look = 0; look < 2 && is_open(); ++look) {
+    if (PQconsumeInput(held_.get()) == 0) close();
+  }
+}
+
+error connection::refused(PGresult const* why) {
+  failure_.state = field(why, PG_DIAG_SQLSTATE);
+  failure_.text = field(why, PG_DIAG_MESSAGE_PRIMARY);
+  auto const more = field(why, PG_DIAG_MESSAGE_DETAIL);
+  if (!more.empty()) failure_.text += ": " + more;
+  failure_.column = field(why, PG_DIAG_COLUMN_NAME);
+  failure_.constraint = field(why, PG_DIAG_CONSTRAINT_NAME);
+  if (failure_.text.empty()) failure_.text = held_ ? trimmed(PQerrorMessage(held_.get())) : "";
+  auto const code = is_open() ? code_of(failure_.state) : error_code::app_unreachable;
+  // The server has told its farewell, but libpq may not have seen the end yet.
+  if (code == error_code::app_unreachable) close();
+  return error{code, failure_.text};
+}
+
+result<void> connection::execute(std::string const& sql) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  answer const got(PQexec(held_.get(), sql.c_str()));
+  return got.succeeded() ? result<void>{} : refused(got.get());
+}
+
+result<answer> connection::query(std::string const& sql, parameters const& with) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  std::vector<char const*> values;
+  for (auto const& one : with) values.push_back(one ? one->c_str() : nullptr);
+  answer got(PQexecParams(held_.get(),
+                          sql.c_str(),
+                          static_cast<int>(values.size()),
+                          nullptr,
+                          values.data(),
+                          nullptr,
+                          nullptr,
+                          0));
+  if (!got.succeeded()) return refused(got.get());
+  return got;
+}
+
+result<void> connection::start_stream(std::string const& command) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  answer const got(PQexec(held_.get(), command.c_str()));
+  if (PQresultStatus(got.get()) != PGRES_COPY_BOTH) return refused(got.get());
+  return {};
+}
+
+result<std::optional<std::string>> connection::receive() {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    char* bytes = nullptr;
+    auto const size = PQgetCopyData(held_.get(), &bytes, 1);
+    if (size > 0) {
+      std::string out(bytes, static_cast<std::size_t>(size));
+      PQfreemem(bytes);
+      return std::optional{std::move(out)};
+    }
+    if (size < 0) {
+      // The stream has ended: the server says why.
+      answer const last(PQgetResult(held_.get()));
+      auto why = refused(last.get());
+      held_.reset();
+      return why;
+    }
+    if (PQconsumeInput(held_.get()) == 0) {
+      auto why = refused(nullptr);
+      held_.reset();
+      return error{error_code::app_unreachable, why.detail};
+    }
+  }
+  return std::optional<std::string>{};
+}
+
+result<void> connection::send(std::string_view message) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  auto const put = PQputCopyData(held_.get(), message.data(), static_cast<int>(message.size()));
+  if (put != 1 || PQflush(held_.get()) < 0) return refused(nullptr);
+  return {};
+}
+
+result<transaction> transaction::begin(connection& on, std::string const& how) {
+  DW_CHECK(on.execute(how));
+  return transaction(on);
+}
+
+transaction::~transaction() {
+  if (on_ == nullptr || !on_->is_open()) return;
+  // Where the rollback is not answered the server does it at the connection's end.
+  if (!on_->execute("ROLLBACK")) on_->close();
+}
+
+result<void> transaction::commit() {
+  auto& on = *std::exchange(on_, nullptr);
+  auto done = on.query("COMMIT");
+  if (done) {
+    if (done->command() == "COMMIT") return {};
+    return error{error_code::app_unreachable, "the transaction had failed and was rolled back"};
+  }
+  if (!on.is_open()) return error{error_code::app_reply_lost, done.error().detail};
+  return done.error();
+}
+
+std::string quoted_name(std::string_view name) {
+  std::string out = "\"";
+  for (auto const letter : name) {
+    if (letter == '"') out.push_back('"');
+    out.push_back(letter);
+  }
+  out.push_back('"');
+  return out;
+}
+
+std::string quoted_text(std::string_view text) {
+  std::string out = "'";
+  for (auto const letter : text) {
+    if (letter == '\'') out.push_back('\'');
+    out.push_back(letter);
+  }
+  out.push_back('\'');
+  return out;
+}
+
+}  // namespace dualwrite::engine::postgresql

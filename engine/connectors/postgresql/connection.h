@@ -1,0 +1,108 @@
+// One connection to a PostgreSQL server, by libpq; texts in, texts out.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "events/result.h"
+
+namespace dualwrite::engine::postgresql {
+
+// What the server says beside the text of an error.
+struct server_error {
+  std::string state;  // SQLSTATE; empty where no server said anything
+  std::string text;
+  std::string column;
+  std::string constraint;
+};
+
+// Lifetime: views into it live as long as it does.
+class answer {
+ public:
+  explicit answer(PGresult* from) : held_(from, &PQclear) {}
+  int count() const { return PQntuples(held_.get()); }
+  int columns() const { return PQnfields(held_.get()); }
+  bool is_null(int row, int column) const { return PQgetisnull(held_.get(), row, column) != 0; }
+  std::string_view text(int row, int column) const {
+    return {PQgetvalue(held_.get(), row, column),
+            static_cast<std::size_t>(PQgetlength(held_.get(), row, column))};
+  }
+  bool is_true(int row, int column) const { return text(row, column) == "t"; }
+  // Whole numbers of ours, or of the catalogue; zero where it is none.
+  std::int64_t integer(int row, int column) const;
+  // Rows that a statement inserted, updated or removed.
+  std::int64_t changed() const;
+  // "COMMIT", "UPDATE 3" and the like.
+  std::string_view command() const { return PQcmdStatus(held_.get()); }
+  bool succeeded() const {
+    auto const how = PQresultStatus(held_.get());
+    return how == PGRES_COMMAND_OK || how == PGRES_TUPLES_OK;
+  }
+  PGresult const* get() const { return held_.get(); }
+
+ private:
+  std::shared_ptr<PGresult> held_;
+};
+
+using parameters = std::vector<std::optional<std::string>>;
+
+// Guarantees: values come and go in the same form whatever the server, the database or the role is
+// set to (ISO dates in UTC, hexadecimal bytes, UTF-8).
+// Errors: `app_unreachable` where there is no connection (any more), `app_busy` where the same may
+// succeed later, `table_missing` where a name is not known, `row_refused` for all else that the
+// server refuses; failure() then says more.
+// Threads: one at a time; calls block.
+class connection {
+ public:
+  enum class purpose { statements, replication };
+
+  // Does nothing where it is open. One that the server has ended is opened anew: a restart must not
+  // cost each connection an attempt of its own.
+  [[nodiscard]] result<void> open(std::string const& url, purpose what = purpose::statements);
+  void close() { held_.reset(); }
+  bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
+
+  [[nodiscard]] result<void> execute(std::string const& sql);
+  [[nodiscard]] result<answer> query(std::string const& sql, parameters const& with = {});
+  // Begins to stream; then receive() and send() are all that may be called.
+  [[nodiscard]] result<void> start_stream(std::string const& command);
+  // Nothing where no message is there yet.
+  [[nodiscard]] result<std::optional<std::string>> receive();
+  [[nodiscard]] result<void> send(std::string_view message);
+
+  server_error const& failure() const { return failure_; }
+
+ private:
+  void close_if_ended();
+  error refused(PGresult const* why);
+
+  std::shared_ptr<PGconn> held_;
+  server_error failure_;
+};
+
+// Begins a transaction, and takes it back unless it was committed.
+//
+// Errors of commit(): `app_reply_lost` where the connection broke before the server answered.
+class transaction {
+ public:
+  [[nodiscard]] static result<transaction> begin(connection& on, std::string const& how = "BEGIN");
+  transaction(transaction&& other) noexcept : on_(std::exchange(other.on_, nullptr)) {}
+  transaction& operator=(transaction&&) = delete;
+  ~transaction();
+  [[nodiscard]] result<void> commit();
+
+ private:
+  explicit transaction(connection& on) : on_(&on) {}
+  connection* on_;
+};
+
+[[nodiscard]] std::string quoted_name(std::string_view name);
+[[nodiscard]] std::string quoted_text(std::string_view text);
+
+}  // namespace dualwrite::engine::postgresql

@@ -1,0 +1,167 @@
+#include "engine/connectors/postgresql/lane_table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "engine/connectors/postgresql/postgresql_values.h"
+
+namespace dualwrite::engine::postgresql {
+namespace {
+
+// Ours are unsigned; they come back as they went.
+std::string number(std::uint64_t value) {
+  return std::to_string(static_cast<std::int64_t>(value));
+}
+std::uint64_t number(answer const& of, int row, int column) {
+  return static_cast<std::uint64_t>(of.integer(row, column));
+}
+
+parameters lane_of(lane_key const& lane) {
+  return {number(lane.log.value),
+          number(lane.link.value),
+          number(static_cast<std::uint64_t>(lane.way)),
+          number(lane.lane.value)};
+}
+
+constexpr char const* of_lane = "WHERE log = $1 AND link = $2 AND way = $3 AND lane = $4";
+
+// Two sessions that install at once would each find the other's half.
+constexpr char const* tables = R"(
+BEGIN;
+SELECT pg_advisory_xact_lock(7310597164851);
+CREATE SCHEMA IF NOT EXISTS dualwrite;
+CREATE TABLE IF NOT EXISTS dualwrite.identity(nonce bigint NOT NULL);
+INSERT INTO dualwrite.identity
+  SELECT ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
+  WHERE NOT EXISTS(SELECT FROM dualwrite.identity);
+CREATE TABLE IF NOT EXISTS dualwrite.captured(name text PRIMARY KEY, object bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS dualwrite.lane(
+  log bigint, link bigint, way bigint, lane bigint,
+  session bigint NOT NULL, batch bigint NOT NULL, position bigint NOT NULL, outcome bytea NOT NULL,
+  PRIMARY KEY(log, link, way, lane));
+CREATE TABLE IF NOT EXISTS dualwrite.place(
+  log bigint, link bigint, way bigint, map bigint, lane bigint NOT NULL, position bigint NOT NULL,
+  PRIMARY KEY(log, link, way, map));
+COMMIT)";
+
+}  // namespace
+
+result<void> install(connection& on) {
+  DW_TRY(auto const there, on.query("SELECT to_regclass('dualwrite.place') IS NOT NULL"));
+  if (there.is_true(0, 0)) return {};
+  auto const made = on.execute(tables);
+  if (made) return {};
+  auto why = made.error();
+  if (on.is_open() && !on.execute("ROLLBACK")) on.close();
+  return why;
+}
+
+result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
+  auto with = lane_of(lane);
+  DW_TRY(auto const first,
+         on.query("INSERT INTO dualwrite.lane VALUES($1, $2, $3, $4, 0, 0, 0, '') "
+                  "ON CONFLICT DO NOTHING",
+                  with));
+  with.emplace_back(number(known.value));
+  DW_TRY(auto const row,
+         on.query(std::string("UPDATE dualwrite.lane SET session = greatest(session, $5) + 1 ") +
+                      of_lane + " RETURNING session, batch, position, outcome",
+                  with));
+  if (row.count() != 1) return error{error_code::lane_fenced, "the lane's row is gone"};
+  lane_row out;
+  out.session = epoch{number(row, 0, 0)};
+  out.batch = batch_number{number(row, 0, 1)};
+  out.position = sequence{number(row, 0, 2)};
+  column_schema column;
+  column.name = "outcome";
+  column.type = value_type::bytes;
+  DW_TRY(auto const outcome, to_value(row.text(0, 3), column));
+  out.outcome = outcome.as_string();
+  with.resize(3);
+  DW_TRY(auto const places,
+         on.query("SELECT map, lane, position FROM dualwrite.place WHERE log = $1 AND link = $2 "
+                  "AND way = $3 ORDER BY map",
+                  with));
+  for (int i = 0; i < places.count(); ++i) {
+    out.places.push_back({map_id{number(places, i, 0)},
+                          lane_id{number(places, i, 1)},
+                          sequence{number(places, i, 2)}});
+  }
+  return out;
+}
+
+result<void> enter_lane(connection& on, target_batch const& batch) {
+  DW_TRY(
+      auto const row,
+      on.query(std::string("SELECT session, batch FROM dualwrite.lane ") + of_lane + " FOR UPDATE",
+               lane_of(batch.lane)));
+  bool const ours = row.count() == 1 && number(row, 0, 0) == batch.session.value &&
+                    number(row, 0, 1) == batch.previous.value;
+  if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
+  auto const mark = print_mark({batch.lane, batch.session, batch.batch});
+  DW_TRY(auto const said,
+         on.query("SELECT pg_logical_emit_message(true, $1, $2::text)", {message_prefix, mark}));
+  return {};
+}
+
+result<void> move_lane(connection& on, target_batch const& batch, std::string const& outcome) {
+  auto with = lane_of(batch.lane);
+  with.emplace_back(number(batch.batch.value));
+  with.emplace_back(number(batch.position.value));
+  DW_TRY(auto bytes, to_text(value::of_bytes(outcome)));
+  with.push_back(std::move(bytes));
+  with.emplace_back(number(batch.session.value));
+  with.emplace_back(number(batch.previous.value));
+  DW_TRY(
+      auto const moved,
+      on.query(std::string("UPDATE dualwrite.lane SET batch = $5, position = $6, outcome = $7 ") +
+                   of_lane + " AND session = $8 AND batch = $9",
+               with));
+  if (moved.changed() != 1)
+    return error{error_code::lane_fenced, "another session has written to this lane"};
+  for (auto const& told : batch.places) {
+    auto place = lane_of(batch.lane);
+    place.resize(3);
+    place.emplace_back(number(told.map.value));
+    place.emplace_back(number(told.lane.value));
+    place.emplace_back(number(told.position.value));
+    DW_TRY(auto const put,
+           on.query("INSERT INTO dualwrite.place VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(log, "
+                    "link, way, map) DO UPDATE SET lane = $5, position = $6",
+                    place));
+  }
+  return {};
+}
+
+std::string print_mark(batch_mark const& mark) {
+  return fmt::format("{} {} {} {} {} {}",
+                     mark.lane.log.value,
+                     mark.lane.link.value,
+                     static_cast<int>(mark.lane.way),
+                     mark.lane.lane.value,
+                     mark.session.value,
+                     mark.batch.value);
+}
+
+result<batch_mark> parse_mark(std::string_view text) {
+  std::array<std::uint64_t, 6> parts{};
+  auto const* at = text.data();
+  auto const* const end = text.data() + text.size();
+  for (auto& part : parts) {
+    if (at != end && *at == ' ') ++at;
+    auto const read = std::from_chars(at, end, part);
+    if (read.ec != std::errc{})
+      return error{error_code::value_malformed, "a batch's message cannot be read"};
+    at = read.ptr;
+  }
+  if (at != end || parts[2] > 1)
+    return error{error_code::value_malformed, "a batch's message cannot be read"};
+  return batch_mark{
+      {log_id{parts[0]}, link_id{parts[1]}, static_cast<direction>(parts[2]), lane_id{parts[3]}},
+      epoch{parts[4]},
+      batch_number{parts[5]}};
+}
+
+}  // namespace dualwrite::engine::postgresql

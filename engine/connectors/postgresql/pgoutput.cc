@@ -1,0 +1,201 @@
+#include "engine/connectors/postgresql/pgoutput.h"
+
+#include <utility>
+
+#include "engine/connectors/postgresql/lane_table.h"
+#include "engine/connectors/postgresql/postgresql_values.h"
+#include "events/row_image.h"
+
+namespace dualwrite::engine::postgresql {
+namespace {
+
+// The server counts from 2000-01-01.
+constexpr std::int64_t server_epoch_us = 946'684'800'000'000;
+
+}  // namespace
+
+// Reads past the end give zeros, and is_whole() is false from then on.
+class pgoutput_reader::cursor {
+ public:
+  explicit cursor(std::string_view bytes) : rest_(bytes) {}
+  std::uint64_t number(std::size_t size) {
+    std::uint64_t out = 0;
+    for (auto const letter : bytes(size)) out = out << 8U | static_cast<unsigned char>(letter);
+    return out;
+  }
+  char letter() { return static_cast<char>(number(1)); }
+  std::string_view text() {
+    auto const end = rest_.find('\0');
+    if (end == std::string_view::npos) return bytes(rest_.size() + 1);
+    auto const out = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return out;
+  }
+  std::string_view bytes(std::size_t size) {
+    if (size > rest_.size()) {
+      whole_ = false;
+      rest_ = {};
+      return {};
+    }
+    auto const out = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return out;
+  }
+  bool is_whole() const { return whole_; }
+  bool is_done() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool whole_ = true;
+};
+
+pgoutput_reader::pgoutput_reader(std::uint64_t incarnation, std::vector<table_facts> tables)
+    : incarnation_(incarnation) {
+  for (auto& one : tables) {
+    auto const object = one.object;
+    tables_.emplace(object, std::move(one));
+  }
+}
+
+std::vector<table_facts const*> pgoutput_reader::take_described() {
+  return std::exchange(described_, {});
+}
+
+result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_view message) {
+  std::optional<captured_transaction> const nothing;
+  cursor from(message);
+  switch (from.letter()) {
+    case 'B':
+      now_ = {};
+      from.number(8);
+      now_.committed_at.us = static_cast<std::int64_t>(from.number(8)) + server_epoch_us;
+      break;
+    case 'R':
+      DW_CHECK(take_relation(from));
+      break;
+    case 'I':
+      DW_CHECK(take_row(from, operation::insert));
+      break;
+    case 'U':
+      DW_CHECK(take_row(from, operation::update));
+      break;
+    case 'D':
+      DW_CHECK(take_row(from, operation::remove));
+      break;
+    case 'T':
+      DW_CHECK(take_truncate(from));
+      break;
+    case 'M':
+      DW_CHECK(take_message(from));
+      break;
+    case 'C':
+      from.number(9);
+      // Where the commit ends: what begins there has not been given.
+      now_.position = {incarnation_, from.number(8)};
+      break;
+    default:
+      return nothing;
+  }
+  if (!from.is_whole()) return error{error_code::value_malformed, "a message of pgoutput is cut"};
+  bool const is_wanted = message.front() == 'C' && (!now_.rows.empty() || now_.mark);
+  if (!is_wanted) return nothing;
+  return std::optional{std::exchange(now_, {})};
+}
+
+result<void> pgoutput_reader::take_relation(cursor& from) {
+  auto const object = from.number(4);
+  from.text();
+  from.text();
+  from.number(1);
+  relation fresh;
+  auto const known = tables_.find(object);
+  if (known != tables_.end()) fresh.of = &known->second;
+  auto const count = from.number(2);
+  for (std::uint64_t i = 0; i < count && from.is_whole(); ++i) {
+    fresh.identity.push_back((from.number(1) & 1U) != 0);
+    auto const column = from.text();
+    from.number(8);
+    auto const at = fresh.of == nullptr ? std::nullopt : fresh.of->schema.column_named(column);
+    fresh.columns.push_back(at);
+  }
+  if (fresh.of != nullptr) described_.push_back(fresh.of);
+  relations_[object] = std::move(fresh);
+  return {};
+}
+
+result<row_values> pgoutput_reader::take_values(cursor& from,
+                                                relation const& of,
+                                                bool identity_only) const {
+  row_values out(of.of->schema.columns.size(), value::unchanged());
+  auto const count = from.number(2);
+  if (count > of.columns.size())
+    return error{error_code::value_malformed, "a row has more columns than its table"};
+  for (std::size_t i = 0; i < count && from.is_whole(); ++i) {
+    auto const kind = from.letter();
+    if (kind != 'n' && kind != 'u' && kind != 't')
+      return error{error_code::value_malformed, "a value of pgoutput is of no known form"};
+    auto const text = kind == 't' ? from.bytes(from.number(4)) : std::string_view{};
+    bool const is_left_out = !of.columns[i] || kind == 'u' || (identity_only && !of.identity[i]);
+    if (is_left_out) continue;
+    auto& to = out[*of.columns[i]];
+    if (kind == 'n') {
+      to = value::null();
+      continue;
+    }
+    DW_TRY(to, to_value(text, of.of->schema.columns[*of.columns[i]]));
+  }
+  return out;
+}
+
+result<void> pgoutput_reader::take_row(cursor& from, operation op) {
+  auto const known = relations_.find(from.number(4));
+  if (known == relations_.end())
+    return error{error_code::value_malformed, "a row of a table that was not described"};
+  auto const& of = known->second;
+  if (of.of == nullptr) return {};
+  captured_row row;
+  row.table = of.of->schema.table;
+  row.op = op;
+  std::optional<row_values> before;
+  auto kind = from.letter();
+  if (kind == 'K' || kind == 'O') {
+    DW_TRY(before, take_values(from, of, kind == 'K'));
+    if (op != operation::remove) kind = from.letter();
+  }
+  if (op != operation::remove) {
+    if (kind != 'N') return error{error_code::value_malformed, "a row without its new values"};
+    DW_TRY(auto after, take_values(from, of, false));
+    // The old row holds what did not change, where it is sent whole.
+    for (std::size_t i = 0; before && i < after.size(); ++i) {
+      if (after[i].is_unchanged()) after[i] = (*before)[i];
+    }
+    row.after = encode_row(after);
+  }
+  if (before) row.before = encode_row(*before);
+  now_.rows.push_back(std::move(row));
+  return {};
+}
+
+result<void> pgoutput_reader::take_message(cursor& from) {
+  bool const in_transaction = (from.number(1) & 1U) != 0;
+  from.number(8);
+  auto const prefix = from.text();
+  auto const text = from.bytes(from.number(4));
+  if (!in_transaction || prefix != message_prefix) return {};
+  DW_TRY(now_.mark, parse_mark(text));
+  return {};
+}
+
+result<void> pgoutput_reader::take_truncate(cursor& from) {
+  auto const count = from.number(4);
+  from.number(1);
+  for (std::uint64_t i = 0; i < count && from.is_whole(); ++i) {
+    auto const known = tables_.find(from.number(4));
+    if (known != tables_.end())
+      return error{error_code::source_rewound,
+                   known->second.schema.table + " was truncated: its rows have to be copied again"};
+  }
+  return {};
+}
+
+}  // namespace dualwrite::engine::postgresql

@@ -1,0 +1,57 @@
+// What the output plug-in `pgoutput` says, protocol version 1, as transactions.
+//
+// Messages (big-endian; texts end with a zero byte): B begin, C commit, R relation, I U D rows, T
+// truncate, M logical message; O and Y say nothing that is needed here. A row's values are texts: n
+// NULL, u unchanged and not sent, t length and bytes.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/connectors/postgresql/postgresql_schema.h"
+#include "engine/ports/source_app.h"
+
+namespace dualwrite::engine::postgresql {
+
+// Errors of feed(): `value_malformed` for bytes that cannot be read; `source_rewound` where a table
+// was truncated, which no row says.
+// Lifetime: one stream; what relations look like is said anew in each.
+// Threads: one at a time.
+class pgoutput_reader {
+ public:
+  // Rows of `tables` are given in the columns that those have.
+  pgoutput_reader(std::uint64_t incarnation, std::vector<table_facts> tables);
+
+  // A transaction with its last message, else nothing; nor for one that has neither rows of the
+  // tables nor a mark.
+  [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
+  // The tables that were described since the last call. A description is as old as the rows that
+  // follow it; what the table lacked then is *unchanged* in them.
+  [[nodiscard]] std::vector<table_facts const*> take_described();
+
+ private:
+  class cursor;
+  struct relation {
+    table_facts const* of = nullptr;                  // nothing: not captured
+    std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
+    std::vector<bool> identity;
+  };
+  [[nodiscard]] result<void> take_relation(cursor& from);
+  [[nodiscard]] result<void> take_row(cursor& from, operation op);
+  [[nodiscard]] result<void> take_message(cursor& from);
+  [[nodiscard]] result<void> take_truncate(cursor& from);
+  [[nodiscard]] result<row_values> take_values(cursor& from,
+                                               relation const& of,
+                                               bool identity_only) const;
+
+  std::uint64_t incarnation_;
+  std::map<std::uint64_t, table_facts> tables_;  // by the catalogue's number
+  std::map<std::uint64_t, relation> relations_;
+  std::vector<table_facts const*> described_;
+  captured_transaction now_;
+};
+
+}  // namespace dualwrite::engine::postgresql

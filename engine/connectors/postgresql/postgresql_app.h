@@ -1,0 +1,60 @@
+// A PostgreSQL database as an application, on both sides of the ports.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <string>
+
+#include "engine/ports/source_app.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine::postgresql {
+
+struct postgresql_settings {
+  std::string url;                               // as libpq takes it
+  std::string name = "dualwrite";                // of the publication, and the slot's begin
+  duration poll = std::chrono::milliseconds(5);  // how often it is looked for changes
+};
+
+// Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a
+// publication and a slot; detach() takes them out again. A connection that broke is opened again
+// by the next call.
+// Errors: those of the ports, and `invalid_definition` where a table has no replica identity.
+// Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
+// destroyed.
+// Threads: called on the engine strand; the server is waited for on the pool: reading, capturing
+// and writing beside each other.
+class postgresql_app final : public source_app, public target_app {
+ public:
+  postgresql_app(boost::asio::any_io_executor strand,
+                 boost::asio::thread_pool& pool,
+                 postgresql_settings settings);
+  ~postgresql_app() override;
+
+  // Whether it can be reached. The database is not changed.
+  [[nodiscard]] async<void> check();
+  // Takes out what was put in. Nothing can be captured behind what was captured before.
+  [[nodiscard]] async<void> detach();
+
+  [[nodiscard]] async<table_schema> describe(std::string table) override;
+  [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
+  [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
+                                                    std::optional<source_position> after) override;
+  [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
+                                                              duration patience) override;
+  [[nodiscard]] async<void> acknowledge(source_position captured) override;
+  [[nodiscard]] async<source_position> head() override;
+  [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
+  [[nodiscard]] async<lane_row> open_lane(lane_key lane, epoch known) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+
+ private:
+  struct connections;
+  std::shared_ptr<connections> held_;
+  boost::asio::any_io_executor strand_;
+  boost::asio::any_io_executor reading_, capturing_, writing_;
+  duration poll_;
+};
+
+}  // namespace dualwrite::engine::postgresql

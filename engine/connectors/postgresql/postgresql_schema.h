@@ -1,0 +1,28 @@
+// Tables as the catalogue declares them.
+#pragma once
+
+#include "engine/connectors/postgresql/connection.h"
+#include "events/table_schema.h"
+
+namespace dualwrite::engine::postgresql {
+
+struct foreign_key {
+  std::string constraint;
+  std::string table;                  // that is referred to, as it is named to us
+  std::vector<std::size_t> columns;   // of the table that refers
+  std::vector<std::string> referred;  // by name
+};
+
+struct table_facts {
+  table_schema schema;
+  std::uint64_t object = 0;  // the catalogue's own number of the table
+  std::string sql_name;      // quoted, with its schema
+  std::vector<foreign_key> references;
+};
+
+// `table` is a name, or a schema and a name with a point between; without a schema the connection's
+// search path decides.
+// Errors: `table_missing`; those of connection.
+[[nodiscard]] result<table_facts> describe_table(connection& on, std::string const& table);
+
+}  // namespace dualwrite::engine::postgresql

@@ -1,0 +1,23 @@
+// Values as PostgreSQL writes and reads them in text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "events/result.h"
+#include "events/table_schema.h"
+
+namespace dualwrite::engine::postgresql {
+
+// Of a base type's name in pg_type; what is not known is carried as it is, as `opaque`.
+[[nodiscard]] value_type type_of(std::string_view type_name);
+
+// Errors: `value_malformed` where the text is not of the column's type.
+[[nodiscard]] result<value> to_value(std::string_view text, column_schema const& column);
+
+// NULL is nothing.
+// Errors: `value_not_convertible` where PostgreSQL has no such value.
+[[nodiscard]] result<std::optional<std::string>> to_text(value const& what);
+
+}  // namespace dualwrite::engine::postgresql

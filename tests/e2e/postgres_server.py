@@ -1,0 +1,57 @@
+"""A PostgreSQL server of the test's own, on a socket in its folder."""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
+
+
+class PostgresServer:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dualwrite-pg-"))
+        self.folder.chmod(0o777)
+        self.run(PROGRAMS / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                 "--locale=C.UTF-8", "-N")
+        with open(self.folder / "data" / "postgresql.conf", "a") as file:
+            file.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\nwal_level = logical\n"
+                       "max_replication_slots = 20\nmax_wal_senders = 20\nshared_buffers = 16MB\n")
+        self.start()
+
+    def run(self, *command):
+        # The server refuses to run as root.
+        owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        done = subprocess.run([*owner, *map(str, command)], capture_output=True, text=True, cwd="/")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def control(self, *words):
+        # Its output goes to a file: a pipe would stay open as long as the server runs.
+        with open(self.folder / "control.log", "ab") as log:
+            owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+            subprocess.run([*owner, PROGRAMS / "pg_ctl", "-D", self.folder / "data", "-w", "-t", "90", "-l",
+                            self.folder / "server.log", *words], stdout=log, stderr=log, cwd="/", check=True)
+
+    def start(self):
+        self.control("start")
+
+    def kill(self):
+        """At once, as a loss of power would."""
+        self.control("-m", "immediate", "stop")
+
+    def end(self):
+        try:
+            self.kill()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def url(self, database):
+        return f"host={self.folder} user=postgres dbname={database}"
+
+    def ask(self, database, *statements):
+        """What the last statement answers: columns parted by |, one row on a line."""
+        words = [part for one in statements for part in ("-c", one)]
+        done = subprocess.run([PROGRAMS / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.url(database), *words],
+                              capture_output=True, text=True, cwd="/")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""PostgreSQL databases kept in step with each other and with a SQLite file, by the built program."""
+import random
+import sqlite3
+import sys
+import unittest
+
+from postgres_server import PostgresServer
+from world import World
+
+PROGRAM = sys.argv.pop(1)
+ROWS = 3000
+
+CUSTOMER = ("CREATE TABLE customer(id bigint PRIMARY KEY, name text NOT NULL, credit numeric(12,2), since date, "
+            "changed timestamptz)")
+ACCOUNT = ("CREATE TABLE account(accountid bigint GENERATED ALWAYS AS IDENTITY, number bigint PRIMARY KEY, "
+           "fullname text NOT NULL CHECK (fullname <> 'bad'), creditlimit numeric(12,2), since date, "
+           "changed timestamptz, rating int DEFAULT 3)")
+SQLITE_ACCOUNT = ("CREATE TABLE account(number INTEGER PRIMARY KEY NOT NULL, fullname TEXT NOT NULL CHECK "
+                  "(fullname <> 'bad'), creditlimit DECIMAL(12,2), since DATE, changed TIMESTAMPTZ)")
+CONFIG = """
+version: 1
+data_dir: ./data
+listen: 127.0.0.1:0
+apps:
+  erp: {{ connector: postgresql, url: "{erp}" }}
+  crm: {{ {crm} }}
+links:
+  - name: erp-crm
+    left: erp
+    right: crm
+    maps:
+      - name: customers
+        left:  {{ table: customer }}
+        right: {{ table: account }}
+        key: [ {{ left: id, right: number }} ]
+        columns:
+          - {{ left: name, right: fullname }}
+          - {{ left: credit, right: creditlimit }}
+          - {{ left: since, right: since }}
+          - {{ left: changed, right: changed }}
+"""
+
+
+class WithPostgresql(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = PostgresServer()
+        cls.addClassCleanup(cls.server.end)
+
+    def begin(self, crm_is_postgresql):
+        self.world = World(PROGRAM)
+        self.addCleanup(self.world.end)
+        self.crm_is_postgresql = crm_is_postgresql
+        for database in ("erp", "crm"):
+            self.drop(database)
+            self.server.ask("postgres", f"CREATE DATABASE {database}")
+        self.addCleanup(lambda: [self.drop(one) for one in ("erp", "crm")])
+        self.erp(CUSTOMER)
+        if crm_is_postgresql:
+            self.crm(ACCOUNT)
+            crm = f'connector: postgresql, url: "{self.server.url("crm")}"'
+        else:
+            self.world.write("crm", "DROP TABLE account", SQLITE_ACCOUNT)
+            crm = "connector: sqlite, path: crm.db"
+        self.world.config.write_text(CONFIG.format(erp=self.server.url("erp"), crm=crm))
+        self.erp(f"INSERT INTO customer SELECT i, 'customer ' || i, i * 1.25, date '2020-01-01' + i % 1000, "
+                 f"timestamptz '2026-01-01 00:00:00.123456+00' + i * interval '1 minute' "
+                 f"FROM generate_series(1, {ROWS}) i")
+
+    def drop(self, database):
+        if self.world.server is not None and self.world.server.poll() is None:
+            self.world.kill()
+        self.server.ask("postgres", "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
+                                    f"WHERE database = '{database}' AND active")
+        self.world.until(lambda: self.server.ask(
+            "postgres", f"SELECT count(*) FROM pg_replication_slots WHERE database = '{database}' AND active") == "0")
+        self.server.ask("postgres", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                                    f"WHERE database = '{database}'")
+        self.server.ask("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def erp(self, *statements):
+        return self.server.ask("erp", *statements)
+
+    def crm(self, statement):
+        if self.crm_is_postgresql:
+            return self.server.ask("crm", statement)
+        with sqlite3.connect(self.world.folder / "crm.db", timeout=30) as file:
+            found = file.execute(statement).fetchall()
+        file.close()
+        return found
+
+    def rows(self):
+        """Both tables, in texts of the same form."""
+        columns = "to_char({0}, 'FM9999999990.00'), since, to_char({1} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+        left = self.erp(f"SELECT id, name, {columns.format('credit', 'changed')} FROM customer ORDER BY id")
+        if self.crm_is_postgresql:
+            right = self.crm(
+                f"SELECT number, fullname, {columns.format('creditlimit', 'changed')} FROM account ORDER BY number")
+            return left, right
+        right = []
+        for number, name, credit, since, changed in self.crm(
+                "SELECT number, fullname, creditlimit, since, changed FROM account ORDER BY number"):
+            stamp = (changed or "").replace("T", " ").replace("Z", "").replace("+00:00", "")
+            stamp = stamp and (stamp if "." in stamp else stamp + ".").ljust(26, "0")
+            amount = "" if credit is None else f"{credit:.2f}"
+            right.append(f"{number}|{name}|{amount}|{since or ''}|{stamp}")
+        return left, "\n".join(right)
+
+    def until_equal(self):
+        def equal():
+            left, right = self.rows()
+            return left == right
+        self.world.until(equal)
+
+    def start_and_run(self):
+        self.world.start()
+        done = self.world.run("map", "run", "customers", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr + self.world.log())
+        self.assertEqual(*self.rows())
+
+    def edit_both(self, chance, count):
+        for _ in range(count):
+            key = chance.randrange(1, ROWS + 1)
+            self.erp(f"UPDATE customer SET name = 'left {chance.random()}' WHERE id = {key}")
+            other = chance.randrange(1, ROWS + 1)
+            self.crm(f"UPDATE account SET fullname = 'right {chance.random()}' WHERE number = {other}")
+        self.erp(f"DELETE FROM customer WHERE id = {chance.randrange(1, ROWS + 1)}")
+        self.crm(f"DELETE FROM account WHERE number = {chance.randrange(1, ROWS + 1)}")
+
+    def check(self, crm_is_postgresql):
+        self.begin(crm_is_postgresql)
+        self.start_and_run()
+        self.edit_both(random.Random(3), 20)
+        self.until_equal()
+        self.erp("UPDATE customer SET id = id + 100000 WHERE id BETWEEN 10 AND 20")
+        self.crm("INSERT INTO account(number, fullname) VALUES(77777, 'Zoë 東京')")
+        self.until_equal()
+        self.erp("UPDATE customer SET name = 'bad' WHERE id = 30")
+        self.world.until(lambda: len(self.world.json("error", "list")) == 1)
+        one = self.world.json("error", "list")[0]
+        self.assertIn("violates check constraint" if crm_is_postgresql else "CHECK constraint failed", one["text"])
+        self.erp("UPDATE customer SET name = 'good' WHERE id = 30")
+        self.until_equal()
+        self.world.until(lambda: self.world.json("map", "show", "customers")["parked"] == "0")
+
+    def test_two_databases(self):
+        self.check(True)
+
+    def test_a_database_and_a_sqlite_file(self):
+        self.check(False)
+
+    def test_killed_servers_and_engines_lose_and_double_nothing(self):
+        self.begin(True)
+        self.crm("CREATE TABLE arrived(number bigint, name text, at bigserial)")
+        self.start_and_run()
+        self.crm("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "INSERT INTO arrived VALUES(NEW.number, NEW.fullname); RETURN NEW; END $$")
+        self.crm("CREATE TRIGGER note AFTER UPDATE ON account FOR EACH ROW "
+                 "WHEN (OLD.fullname IS DISTINCT FROM NEW.fullname) EXECUTE FUNCTION note()")
+        chance = random.Random(5)
+        for at in range(9):
+            self.erp(f"UPDATE customer SET name = 'round {at} ' || id WHERE id % 7 = {at % 7}")
+            what = at % 3
+            if what == 0:
+                self.server.ask("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                            "WHERE application_name = 'dualwrite'")
+            elif what == 1:
+                self.world.kill()
+                self.world.start()
+            else:
+                self.server.kill()
+                self.server.start()
+            self.erp(f"UPDATE customer SET credit = {chance.randrange(1000)} WHERE id = {chance.randrange(1, ROWS)}")
+        self.until_equal()
+        # A record that was written again behind a newer one would show as a name that came twice.
+        self.assertEqual("0", self.crm("SELECT count(*) - count(DISTINCT (number, name)) FROM arrived"))
+        self.assertEqual("0", self.crm("SELECT count(*) FROM arrived a JOIN arrived b ON b.number = a.number "
+                                       "AND b.at > a.at AND b.name < a.name"))
+        self.assertTrue(self.world.json("event", "verify")["ok"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,159 @@
+// PostgreSQL behind the ports: what is described, and what becomes of what is written.
+#include <gtest/gtest.h>
+
+#include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
+
+namespace dualwrite::engine::postgresql {
+namespace {
+
+TEST_F(PostgresqlApp, DescribesItsTables) {
+  people->run(
+      "CREATE TYPE mood AS ENUM('sad', 'glad'); CREATE DOMAIN price AS numeric(8,3); "
+      "CREATE TABLE thing(b int, a int, m mood, p price DEFAULT 1, twice int GENERATED ALWAYS AS "
+      "(b * 2) STORED, label varchar(40) NOT NULL, at timestamptz, PRIMARY KEY(a, b))");
+  auto const schema = wait(app->describe("thing"));
+  ASSERT_TRUE(schema) << to_string(schema.error());
+  EXPECT_EQ((std::vector<std::size_t>{1, 0}), schema->key);
+  EXPECT_EQ(value_type::int64, schema->columns[0].type);
+  EXPECT_EQ(value_type::enumeration, schema->columns[2].type);
+  EXPECT_EQ((std::vector<std::string>{"sad", "glad"}), schema->columns[2].labels);
+  EXPECT_EQ(value_type::decimal, schema->columns[3].type);
+  EXPECT_EQ(8U, schema->columns[3].precision);
+  EXPECT_EQ(3U, schema->columns[3].scale);
+  EXPECT_TRUE(schema->columns[3].has_default);
+  EXPECT_TRUE(schema->columns[4].generated);
+  EXPECT_EQ(40U, schema->columns[5].length_max);
+  EXPECT_FALSE(schema->columns[5].nullable);
+  EXPECT_EQ(value_type::timestamp_tz, schema->columns[6].type);
+  EXPECT_EQ(error_code::table_missing, wait(app->describe("nobody")).error().code);
+}
+
+TEST_F(PostgresqlApp, SaysWhatBecameOfEachWrite) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+  auto const effects = apply({write(1, "Ann"),
+                              write(2, "Rob"),
+                              write(3, "Cy"),
+                              write(1, "Other", write_kind::insert_if_absent),
+                              write(9, "Nobody", write_kind::update),
+                              write(2, "", write_kind::remove),
+                              write(8, "", write_kind::remove)});
+  EXPECT_EQ((std::vector{write_effect::equal,
+                         write_effect::updated,
+                         write_effect::inserted,
+                         write_effect::kept,
+                         write_effect::missing,
+                         write_effect::removed,
+                         write_effect::equal}),
+            effects);
+  EXPECT_EQ("1|Ann;3|Cy", people->ask("SELECT id, name FROM customer ORDER BY id"));
+}
+
+TEST_F(PostgresqlApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
+  people->run(
+      "CREATE TABLE seen(id int); CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN INSERT INTO seen VALUES(NEW.id); IF NEW.name LIKE 'bad%' THEN RAISE 'no bad names'; "
+      "END IF; RETURN NEW; END $$; CREATE TRIGGER rule BEFORE INSERT ON customer FOR EACH ROW "
+      "EXECUTE FUNCTION rule()");
+  auto const effects = apply({write(1, "good"), write(2, "bad"), write(3, "good too")});
+  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::refused, write_effect::inserted}),
+            effects);
+  EXPECT_EQ("no bad names", results[1].text);
+  EXPECT_EQ("P0001", results[1].code);
+  EXPECT_EQ(fault_class::application, results[1].kind);
+  EXPECT_EQ("1;3", people->ask("SELECT id FROM seen ORDER BY id"));
+}
+
+TEST_F(PostgresqlApp, AGroupThatIsDeliveredWholeIsRefusedWhole) {
+  auto first = write(1, "good");
+  auto second = write(2, "good");
+  second.columns[1] = 3;
+  second.values[1] = value::of_decimal(*decimal::parse("12345678901.00"));
+  first.group = second.group = 1;
+  first.whole_group = second.whole_group = true;
+  auto alone = write(3, "alone");
+  alone.group = 2;
+  EXPECT_EQ((std::vector{write_effect::refused, write_effect::refused, write_effect::inserted}),
+            apply({first, second, alone}));
+  EXPECT_EQ("TRANSACTION", results[0].code);
+  EXPECT_EQ("3", people->ask("SELECT id FROM customer"));
+}
+
+TEST_F(PostgresqlApp, NamesTheRowThatARefusedOneRefersTo) {
+  people->run("CREATE TABLE orders(id bigint PRIMARY KEY, buyer bigint REFERENCES customer)");
+  auto order = write(5, "");
+  order.table = "orders";
+  order.values[1] = value::of_int64(77);
+  EXPECT_EQ((std::vector{write_effect::refused, write_effect::inserted}),
+            apply({order, write(1, "Ann")}));
+  EXPECT_EQ("23503", results[0].code);
+  ASSERT_TRUE(results[0].references);
+  EXPECT_EQ("customer", results[0].references->table);
+  EXPECT_EQ(row_values{value::of_int64(77)}, results[0].references->values);
+}
+
+TEST_F(PostgresqlApp, AConstraintThatIsCheckedAtTheEndIsCheckedBeforeTheLaneMoves) {
+  people->run(
+      "CREATE TABLE orders(id bigint PRIMARY KEY, buyer bigint REFERENCES customer DEFERRABLE "
+      "INITIALLY DEFERRED)");
+  auto order = write(5, "");
+  order.table = "orders";
+  order.values[1] = value::of_int64(1);
+  auto lost = order;
+  lost.key = {value::of_int64(6)};
+  lost.values = {value::of_int64(6), value::of_int64(77)};
+  EXPECT_EQ((std::vector{write_effect::inserted, write_effect::inserted}),
+            apply({order, write(1, "Ann")}));
+  EXPECT_EQ((std::vector{write_effect::refused, write_effect::inserted}),
+            apply({lost, write(2, "Bob")}));
+  EXPECT_EQ(row_values{value::of_int64(77)}, results[0].references->values);
+}
+
+TEST_F(PostgresqlApp, FollowsAKeyThatChanged) {
+  people->run("INSERT INTO customer(id, name, email) VALUES(1, 'Ann', 'a@b')");
+  auto moved = write(2, "Ann");
+  moved.old_key = row_values{value::of_int64(1)};
+  EXPECT_EQ((std::vector{write_effect::updated}), apply({moved}));
+  EXPECT_EQ("2|Ann|a@b", people->ask("SELECT id, name, email FROM customer"));
+}
+
+TEST_F(PostgresqlApp, OfTwoSessionsTheNewerWrites) {
+  auto const stale = next_batch({write(1, "stale")});
+  auto const newer = wait(app->open_lane(lane, epoch{}));
+  ASSERT_TRUE(newer);
+  EXPECT_EQ(error_code::lane_fenced, wait(app->apply(stale)).error().code);
+  opened = *newer;
+  auto const batch = next_batch({write(1, "new")});
+  EXPECT_TRUE(wait(app->apply(batch)));
+  EXPECT_EQ(error_code::lane_fenced, wait(app->apply(batch)).error().code);
+  auto const row = wait(app->open_lane(lane, epoch{}));
+  EXPECT_EQ(batch.batch, row->batch);
+  EXPECT_EQ("1", row->outcome);
+  EXPECT_EQ(batch.places, row->places);
+}
+
+TEST_F(PostgresqlApp, WritesNothingWhereTheSessionWasEndedAndThenGoesOn) {
+  apply({write(1, "Ann")});
+  people->run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+      "'dualwrite'");
+  auto const batch = next_batch({write(2, "Bob")});
+  auto const lost = wait(app->apply(batch));
+  EXPECT_EQ(error_code::app_unreachable, lost.error().code);
+  EXPECT_EQ("1", people->ask("SELECT count(*) FROM customer"));
+  EXPECT_TRUE(wait(app->apply(batch)));
+  EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
+}
+
+TEST_F(PostgresqlApp, ARowThatSomebodyHoldsMakesTheAppBusy) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  people->run("ALTER ROLE postgres SET lock_timeout = 0");
+  people->run("BEGIN; UPDATE customer SET name = 'Anna' WHERE id = 1");
+  auto const batch = next_batch({write(1, "Annika")});
+  EXPECT_EQ(error_code::app_busy, wait(app->apply(batch)).error().code);
+  people->run("COMMIT");
+  EXPECT_TRUE(wait(app->apply(batch)));
+  EXPECT_EQ("Annika", people->ask("SELECT name FROM customer"));
+}
+
+}  // namespace
+}  // namespace dualwrite::engine::postgresql
