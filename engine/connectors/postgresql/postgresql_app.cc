@@ -173,7 +173,9 @@ async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
   auto const until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_, limit]() { return of_the_app(held->stream.read(held->control, limit)); };
+    auto call = [held = held_, limit]() {
+      return of_the_app(held->stream.read(held->control, limit));
+    };
     DW_CO_TRY(auto found,
               co_await blocking<std::vector<captured_transaction>>(capturing_, std::move(call)));
     if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
