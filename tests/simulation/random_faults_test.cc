@@ -1,7 +1,9 @@
 // Random users and admins, and everything between engine and applications fails at random as well.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "tests/simulation/history.h"
 #include "tests/simulation/invariants.h"
@@ -52,20 +54,30 @@ random_options with_faults(std::uint64_t seed, app_rules rules, bool restores) {
   return options;
 }
 
+// Which fault met a map in which status, over all that this program ran: printed, and left in a
+// file for those who run it among others.
+struct coverage_report final : testing::Environment {
+  void TearDown() override {
+    std::puts(seen.table().c_str());
+    std::ofstream("fault_coverage.txt") << seen.table();
+  }
+  fault_coverage seen;
+};
+auto& report = static_cast<coverage_report&>(
+    *testing::AddGlobalTestEnvironment(new coverage_report));  // gtest deletes it
+
 // DW_SEED runs one seed alone, and prints its history where it fails; DW_SEEDS runs so many.
 void run_seeds(app_rules rules, bool restores) {
   auto const only = setting("DW_SEED", 0);
   auto const last = only == 0 ? setting("DW_SEEDS", 80) : only;
-  fault_coverage coverage;
   for (auto seed = only == 0 ? 1 : only; seed <= last; ++seed) {
     random_run one(seed, with_faults(seed, rules, restores));
     auto wrong = one.run();
     if (wrong.empty()) wrong = broken_invariant(one.log());
     EXPECT_EQ("", wrong) << "DW_SEED=" << seed;
     if (!wrong.empty() && only != 0) std::fputs(history(one.log()).c_str(), stderr);
-    coverage.add(one.coverage());
+    report.seen.add(one.coverage());
   }
-  std::puts(coverage.table().c_str());
 }
 
 // A checker that never fails proves nothing.
