@@ -124,6 +124,11 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
     }
     batch_outcome outcome;
     if (row.batch.value == last.value + 1) {
+      // A batch of records that this log never had was planned by a log that went on from here.
+      if (row.position > context_.log.log().head().at) {
+        co_return error{error_code::lane_ahead_of_log,
+                        "the log was set back: the batch holds records that it has not reached"};
+      }
       DW_CO_TRY(outcome, unpack_outcome(row.outcome));
       if (context_.faults.position_without_outcome) {
         outcome.events.resize(1);

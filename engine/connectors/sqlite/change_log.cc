@@ -137,6 +137,7 @@ result<source_position> change_log::open(database& on,
   }
   tables_.clear();
   triggers_.clear();
+  in_batch_ = continues_ = false;
   for (auto const& table : tables) {
     DW_TRY(auto facts, describe_table(on, table));
     DW_TRY(auto const there, triggers_there(on, table));
@@ -185,17 +186,27 @@ result<void> change_log::capture_table(database& on, std::string const& table) {
 result<void> change_log::check_triggers(database& on) {
   DW_TRY(auto const version, number(on, "PRAGMA schema_version"));
   if (version == schema_version_) return {};
+  // A table that is gone concerns its own maps only.
+  std::map<std::string, table_facts> now;
+  for (auto const& [table, facts] : tables_) {
+    DW_TRY(now[table], describe_table(on, table));
+  }
   DW_TRY(auto const there, triggers_there(on, ""));
   for (auto const& [name, sql] : triggers_) {
     auto const found = there.find(name);
-    if (found == there.end() || found->second != sql) {
+    if (found == there.end())
       return error{error_code::source_rewound,
                    fmt::format("the trigger {} is gone: changes may have been missed", name)};
-    }
+    if (found->second != sql)
+      return error{
+          error_code::source_rewound,
+          fmt::format("the trigger {} was changed, by a renamed column or by hand: changes "
+                      "may have been missed",
+                      name)};
   }
   for (auto const& [table, facts] : tables_) {
-    DW_TRY(auto const now, describe_table(on, table));
-    if (now.schema != facts.schema)
+    // Or it has another unique index, which rows may be displaced by.
+    if (now[table].schema != facts.schema || triggers_of(now[table]) != triggers_of(facts))
       return error{error_code::table_changed, table};
   }
   schema_version_ = version;

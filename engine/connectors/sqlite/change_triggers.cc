@@ -50,12 +50,7 @@ std::string note_in_the_way(table_facts const& facts) {
   auto const table = quoted_text(facts.schema.table);
   std::vector<std::string> clashes;
   for (auto const& index : facts.unique) {
-    std::vector<std::string> equal;
-    for (auto const column : index.columns) {
-      auto const name = quoted_name(facts.schema.columns[column].name);
-      equal.push_back(fmt::format("{} = NEW.{}", name, name));
-    }
-    clashes.push_back(fmt::format("({})", fmt::join(equal, " AND ")));
+    clashes.push_back(fmt::format("({})", fmt::join(index.clashes, " AND ")));
   }
   auto keys = key_names(facts);
   keys.resize(displaced_key_columns, "NULL");

@@ -1,6 +1,11 @@
 #include "engine/connectors/sqlite/sqlite_schema.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <strings.h>
+
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "engine/connectors/sqlite/sqlite_values.h"
@@ -44,22 +49,71 @@ result<void> read_columns(database& on, table_facts& facts) {
   return {};
 }
 
+// What stands between the brackets of CREATE INDEX, parted by commas, without ASC and DESC.
+std::vector<std::string> terms_of(std::string const& create_index) {
+  std::vector<std::string> out;
+  int depth = 0;
+  char quote = 0;
+  for (auto const letter : create_index) {
+    bool const is_quote = letter == '\'' || letter == '"' || letter == '`';
+    if (quote == 0 && letter == '(' && ++depth == 1) {
+      out.emplace_back();
+      continue;
+    }
+    if (quote == 0 && letter == ')' && --depth == 0) break;
+    if (is_quote) quote = quote == 0 ? letter : quote == letter ? '\0' : quote;
+    if (quote == 0 && letter == ',' && depth == 1)
+      out.emplace_back();
+    else if (depth > 0)
+      out.back().push_back(letter);
+  }
+  for (auto& term : out) {
+    while (!term.empty() && std::isspace(static_cast<unsigned char>(term.back())) != 0)
+      term.pop_back();
+    for (std::string_view const order : {" asc", " desc"}) {
+      bool const ends = term.size() > order.size() &&
+                        strcasecmp(term.c_str() + term.size() - order.size(), order.data()) == 0;
+      if (ends) term.resize(term.size() - order.size());
+    }
+  }
+  return out;
+}
+
+// Both sides of the comparison are the index's own expression, of the row and of NEW.
+std::string clash_of_term(table_schema const& schema, std::string const& term) {
+  std::vector<std::string> news;
+  for (auto const& column : schema.columns) {
+    auto const name = quoted_name(column.name);
+    news.push_back(fmt::format("NEW.{0} AS {0}", name));
+  }
+  return fmt::format("({0}) = (SELECT {0} FROM (SELECT {1}))", term, fmt::join(news, ", "));
+}
+
 result<void> read_unique(database& on, table_facts& facts) {
   DW_TRY(
       auto rows,
-      on.prepare("SELECT i.name, c.name FROM pragma_index_list(?1) i, pragma_index_xinfo(i.name) c "
-                 "WHERE i.\"unique\" AND i.origin <> 'pk' AND i.partial = 0 AND c.key AND c.name "
-                 "IS NOT NULL "
+      on.prepare("SELECT i.name, c.name, c.coll, (SELECT sql FROM sqlite_master WHERE type = "
+                 "'index' AND name = i.name) FROM pragma_index_list(?1) i, "
+                 "pragma_index_xinfo(i.name) c WHERE i.\"unique\" AND i.origin <> 'pk' AND c.key "
                  "ORDER BY i.seq, c.seqno"));
   rows.bind_text(0, facts.schema.table);
   std::string index;
   while (true) {
     DW_TRY(auto const row, rows.step());
     if (!row) return {};
-    if (facts.unique.empty() || index != rows.text(0)) facts.unique.emplace_back();
+    bool const is_next = facts.unique.empty() || index != rows.text(0);
+    if (is_next) facts.unique.emplace_back();
     index = rows.text(0);
-    if (auto const column = facts.schema.column_named(rows.text(1)))
-      facts.unique.back().columns.push_back(*column);
+    auto& clashes = facts.unique.back().clashes;
+    if (rows.column(3).is == stored::kind::text) {
+      // Made by CREATE INDEX, perhaps on expressions.
+      if (!is_next) continue;
+      for (auto const& term : terms_of(rows.text(3)))
+        clashes.push_back(clash_of_term(facts.schema, term));
+    } else {
+      auto const name = quoted_name(rows.text(1));
+      clashes.push_back(fmt::format("{0} = NEW.{0} COLLATE {1}", name, rows.text(2)));
+    }
   }
 }
 

@@ -12,8 +12,10 @@ struct foreign_key {
   std::vector<std::string> referred;  // by name; empty: its primary key
 };
 
+// A row stands in the way of NEW where all of these hold. An index on a part of the rows is taken
+// for one on all.
 struct unique_index {
-  std::vector<std::size_t> columns;
+  std::vector<std::string> clashes;  // in SQL
 };
 
 struct table_facts {

@@ -178,6 +178,44 @@ TEST_F(SqliteApp, TellsARowThatReplaceDisplaced) {
   EXPECT_EQ("+(2,Bo)", show(captured()));
 }
 
+TEST_F(SqliteApp, TellsARowThatReplaceDisplacedByAnyKindOfUniqueIndex) {
+  for (auto const* index :
+       {"customer(name COLLATE NOCASE)",
+        "customer(lower(name), id % 2)",
+        "customer(name COLLATE NOCASE DESC) WHERE id > 0",
+        "customer(substr(name, 1, instr(name || ',', ',')) COLLATE NOCASE ASC)"}) {
+    people.run("DELETE FROM customer");
+    people.run(std::string("CREATE UNIQUE INDEX name_index ON ") + index);
+    people.run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+    capture();
+    people.run("INSERT OR REPLACE INTO customer(id, name) VALUES(5, 'ANN')");
+    EXPECT_EQ("-(1,Ann)+(5,ANN)", show(captured())) << index;
+    people.run("DROP INDEX name_index");
+  }
+}
+
+TEST_F(SqliteApp, AUniqueIndexThatComesLaterCountsToo) {
+  people.run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+  auto const at = capture();
+  people.run("CREATE UNIQUE INDEX name_index ON customer(name)");
+  EXPECT_EQ(error_code::table_changed, wait(app->next(100, 1ms)).error().code);
+  capture(at);
+  people.run("INSERT OR REPLACE INTO customer(id, name) VALUES(5, 'Ann')");
+  EXPECT_EQ("-(1,Ann)+(5,Ann)", show(captured()));
+}
+
+TEST_F(SqliteApp, ATableThatIsGoneConcernsNoOther) {
+  people.run("CREATE TABLE visit(id INTEGER PRIMARY KEY)");
+  std::vector<std::string> const both{"customer", "visit"};
+  auto const at = wait(app->open_capture(both, std::nullopt));
+  ASSERT_TRUE(at);
+  people.run("ALTER TABLE visit RENAME TO trip; INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  auto const why = wait(app->next(100, 1ms)).error();
+  EXPECT_EQ(error_code::table_missing, why.code);
+  capture(*at);
+  EXPECT_EQ("+(1,Ann)", show(captured()));
+}
+
 TEST_F(SqliteApp, NoticesThatItsTriggersAreGone) {
   capture();
   people.run("DROP TRIGGER _dualwrite_customer_update");
