@@ -2,6 +2,7 @@
 """What a user of the command line is promised, asked of the built program."""
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -224,6 +225,22 @@ class WithServer(unittest.TestCase):
         types = [one["type"] for one in world.json("event", "list", "--limit", "1000")]
         self.assertEqual(1, types.count("EngineStopped"))
         self.assertEqual(2, types.count("EngineStarted"))
+
+    def test_a_log_that_was_set_back_behind_its_targets_is_refused(self):
+        world = self.world
+        self.run_map()
+        self.assertEqual(0, world.stop(), world.log())
+        shutil.copytree(world.folder / "data", world.folder / "older")
+        world.start()
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ada', 'Oslo')")
+        world.until_equal()
+        self.assertEqual(0, world.stop(), world.log())
+        shutil.rmtree(world.folder / "data")
+        (world.folder / "older").rename(world.folder / "data")
+        done = world.run("serve")
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn("the log was set back", done.stderr)
+        self.assertEqual([(1, "Ada", "Oslo")], world.rows("crm"))
 
     def test_the_token_is_for_its_owner(self):
         mode = os.stat(self.world.folder / "data" / "admin.token").st_mode
