@@ -75,6 +75,7 @@ void run_seeds(app_rules rules, bool restores) {
     auto wrong = one.run();
     if (wrong.empty()) wrong = broken_invariant(one.log());
     EXPECT_EQ("", wrong) << "DW_SEED=" << seed;
+    EXPECT_GE(one.steps(), 1000U) << "DW_SEED=" << seed;
     if (!wrong.empty() && only != 0) std::fputs(history(one.log()).c_str(), stderr);
     report.seen.add(one.coverage());
   }
