@@ -37,10 +37,16 @@ class Endurance(unittest.TestCase):
         self.world.write("erp", ("INSERT INTO customer VALUES(?, ?, ?)", [(i, f"name {i}", "Oslo") for i in range(5000)]))
         self.world.write("crm", "CREATE TABLE written(number INTEGER, at INTEGER PRIMARY KEY AUTOINCREMENT)",
                          "CREATE TRIGGER note AFTER INSERT ON account BEGIN INSERT INTO written(number) VALUES(NEW.number); END")
+        self.world.write("erp", "CREATE TABLE written(id INTEGER, city TEXT)",
+                         "CREATE TRIGGER note AFTER UPDATE ON customer WHEN OLD.city IS NOT NEW.city "
+                         "BEGIN INSERT INTO written VALUES(NEW.id, NEW.city); END")
         self.world.start()
         self.assertEqual(0, self.world.run("map", "run", "customers").returncode)
         added = 5000
         for kill in range(KILLS):
+            if kill % 10 == 9:
+                self.world.run("map", "stop", "customers", "--wait", "--yes")
+                self.world.run("map", "run", "customers", "--initial-sync")
             if kill % 5 == 3:
                 self.world.run("map", "pause", "customers")
             if kill % 5 == 4:
@@ -48,13 +54,16 @@ class Endurance(unittest.TestCase):
             rows = [(added + i, f"name {added + i}", "Rome") for i in range(chance.randrange(1, 100))]
             added += len(rows)
             self.world.write("erp", ("INSERT INTO customer VALUES(?, ?, ?)", rows))
-            self.world.write("crm", f"UPDATE account SET town = town || '+' WHERE number = {chance.randrange(5000)}")
+            self.world.write("crm", f"UPDATE account SET town = 'kill {kill}' WHERE number = {chance.randrange(5000)}")
             time.sleep(chance.random() * 0.2)
             self.world.kill()
             self.world.start()
         self.world.run("map", "resume", "customers")
+        self.world.run("map", "run", "customers")
         self.world.until(self.at_rest)
         self.assertTrue(self.equal())
+        self.assertGreaterEqual(len(self.world.json("sync", "list")), KILLS // 10, "each was begun shortly before a kill")
+        self.assertEqual([], self.ask("erp", "SELECT id, city FROM written GROUP BY id, city HAVING count(*) > 1"))
         with_twice = "SELECT number FROM written GROUP BY number HAVING count(*) > 1"
         self.assertEqual([], self.ask("crm", with_twice))
         self.assertTrue(self.world.json("event", "verify")["ok"])
