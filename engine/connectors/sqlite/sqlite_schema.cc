@@ -73,7 +73,7 @@ std::vector<std::string> terms_of(std::string const& create_index) {
     for (std::string_view const order : {" asc", " desc"}) {
       bool const ends = term.size() > order.size() &&
                         strcasecmp(term.c_str() + term.size() - order.size(), order.data()) == 0;
-      if (ends) term.resize(term.size() - order.size());
+      if (ends) term.erase(term.size() - order.size());
     }
   }
   return out;
