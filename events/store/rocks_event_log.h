@@ -14,8 +14,8 @@
 
 #include "events/store/anchor_file.h"
 #include "events/store/blocks.h"
-#include "events/store/log_folder.h"
 #include "events/store/event_log.h"
+#include "events/store/log_folder.h"
 #include "events/store/opened_log.h"
 #include "events/store/rocks_database.h"
 #include "events/store/work_pool.h"
