@@ -28,27 +28,35 @@ capture_runner::wanted capture_runner::wanted_tables() const {
     if (row.link != context_.link) continue;
     bool const starts = row.pending_kind == event_type::RunRequested;
     if (!row.captures() && !starts) continue;
-    auto const definition = parse_definition(row.definition);
-    if (!definition || !definition->writes(direction_from(side_))) continue;
-    auto const& table = definition->of(side_).table;
-    auto const schema = context_.views().status.schema_of(context_.app(side_), table);
-    if (!schema) continue;
-    auto const compiled = context_.maps.get(context_.views(), map);
-    if (!compiled && starts) continue;
-    auto& entry = out[table];
-    entry.maps.push_back(map);
-    entry.schema = schema;
-    if (compiled) {
-      entry.key = (*compiled)->key_columns(side_);
-      auto const read = (*compiled)->reads(side_);
+    if (auto const compiled = context_.maps.fitting(context_.views(), map)) {
+      if (!compiled->writes(direction_from(side_))) continue;
+      auto const& table = compiled->table(side_);
+      auto& entry = out[table];
+      entry.maps.push_back(map);
+      entry.schema = context_.views().status.schema_of(context_.app(side_), table);
+      entry.key = compiled->key_columns(side_);
+      auto const read = compiled->reads(side_);
       entry.read.insert(read.begin(), read.end());
-    } else {
-      // It paused because it does not fit its tables; what it will need is not known.
-      auto const seen = decode_schema(context_.views().status.schemas.at(schema).schema);
-      for (std::size_t i = 0; seen && i < seen->columns.size(); ++i) entry.read.insert(i);
+    } else if (!starts) {
+      add_misfit(map, row, out);
     }
   }
   return out;
+}
+
+// A map that paused because it does not fit its tables: what it will need is not known, so all of
+// the table is kept.
+void capture_runner::add_misfit(map_id map, projections::map_row const& row, wanted& to) const {
+  auto const definition = parse_definition(row.definition);
+  if (!definition || !definition->writes(direction_from(side_))) return;
+  auto const& table = definition->of(side_).table;
+  auto const schema = context_.views().status.schema_of(context_.app(side_), table);
+  if (!schema) return;
+  auto& entry = to[table];
+  entry.maps.push_back(map);
+  entry.schema = schema;
+  auto const seen = decode_schema(context_.views().status.schemas.at(schema).schema);
+  for (std::size_t i = 0; seen && i < seen->columns.size(); ++i) entry.read.insert(i);
 }
 
 // From a CaptureStarted that names it until it is stopped a map has its place in the delivery.

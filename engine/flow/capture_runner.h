@@ -34,6 +34,7 @@ class capture_runner {
   using wanted = std::map<std::string, wanted_table>;
 
   [[nodiscard]] wanted wanted_tables() const;
+  void add_misfit(map_id map, projections::map_row const& row, wanted& to) const;
   bool is_current() const;
   bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start();

@@ -10,12 +10,22 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
   if (row == nullptr) return error{error_code::unknown_map};
   auto& kept = entries_[map];
   auto const& link = views.status.links.at(row->link);
-  if (kept.compiled && kept.version == row->version &&
-      kept.left == views.status.schema_of(link.left, kept.compiled->table(side::left)) &&
-      kept.right == views.status.schema_of(link.right, kept.compiled->table(side::right))) {
-    return kept.compiled;
-  }
-  DW_TRY(auto const definition, parse_definition(row->definition));
+  auto const newest = [&](app_id app, std::string const& table) {
+    return views.status.schema_of(app, table);
+  };
+  bool const is_known = kept.left && kept.version == row->version &&
+                        kept.left == newest(link.left, kept.left_table) &&
+                        kept.right == newest(link.right, kept.right_table);
+  if (!is_known) DW_CHECK(look(views, *row, kept));
+  if (kept.compiled) return kept.compiled;
+  return *kept.misfit;
+}
+
+result<void> map_catalogue::look(projections::views const& views,
+                                 projections::map_row const& row,
+                                 entry& kept) {
+  auto const& link = views.status.links.at(row.link);
+  DW_TRY(auto const definition, parse_definition(row.definition));
   auto const left = views.status.schema_of(link.left, definition.left.table);
   auto const right = views.status.schema_of(link.right, definition.right.table);
   if (!left || !right)
@@ -23,14 +33,20 @@ result<std::shared_ptr<compiled_map const>> map_catalogue::get(projections::view
   DW_TRY(auto const left_schema, decode_schema(views.status.schemas.at(left).schema));
   DW_TRY(auto const right_schema, decode_schema(views.status.schemas.at(right).schema));
   auto compiled = compile(definition, left_schema, right_schema);
+  auto former = kept.version == row.version ? kept.compiled : nullptr;
+  kept = {row.version, left, right, definition.left.table, definition.right.table, former, {}};
   if (compiled) {
-    kept = {row->version, left, right, std::make_shared<compiled_map const>(std::move(*compiled))};
-    return kept.compiled;
+    kept.compiled = std::make_shared<compiled_map const>(std::move(*compiled));
+  } else {
+    kept.misfit = compiled.error();
   }
-  if (!kept.compiled || kept.version != row->version) return std::move(compiled).error();
-  kept.left = left;
-  kept.right = right;
-  return kept.compiled;
+  return {};
+}
+
+std::shared_ptr<compiled_map const> map_catalogue::fitting(projections::views const& views,
+                                                           map_id map) {
+  auto const compiled = get(views, map);
+  return compiled && !entries_[map].misfit ? *compiled : nullptr;
 }
 
 bool link_context::is_mine(map_id map) const {

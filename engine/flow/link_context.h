@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -36,13 +37,21 @@ class map_catalogue {
   // Errors: `invalid_definition` with every problem in the detail; `unknown_map`.
   [[nodiscard]] result<std::shared_ptr<compiled_map const>> get(projections::views const& views,
                                                                 map_id map);
+  // The same, but nothing where it does not fit the newest schemas.
+  [[nodiscard]] std::shared_ptr<compiled_map const> fitting(projections::views const& views,
+                                                            map_id map);
 
  private:
   struct entry {
     std::uint32_t version = 0;
     schema_id left, right;  // the newest
-    std::shared_ptr<compiled_map const> compiled;
+    std::string left_table, right_table;
+    std::shared_ptr<compiled_map const> compiled;  // perhaps against earlier schemas
+    std::optional<error> misfit;                   // why it does not fit the newest
   };
+  [[nodiscard]] static result<void> look(projections::views const& views,
+                                         projections::map_row const& row,
+                                         entry& kept);
   std::map<map_id, entry> entries_;
 };
 
