@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,17 +29,34 @@ inline constexpr std::size_t fault_sites = 0
     ;
 [[nodiscard]] std::string_view name_of(fault_site site);
 
-// How often each fault struck, by what a map was doing then.
+// What the engine asks of an app; `none` where a fault strikes while it asks for nothing.
+enum class app_call : std::uint8_t {
+  describe,
+  count,
+  open,
+  next,
+  acknowledge,
+  head,
+  chunk,
+  lane,
+  apply,
+  none,
+};
+
+// How often each fault struck, by the calls that were under way, and by what each map was doing.
 class fault_coverage {
  public:
-  void note(fault_site site, projections::map_state doing) { ++counts_[{site, doing}]; }
+  void note(fault_site site, projections::map_state doing) { ++by_state_[{site, doing}]; }
+  void note(fault_site site, app_call met) { ++by_call_[{site, met}]; }
   void add(fault_coverage const& other);
   std::uint64_t count(fault_site site) const;
-  // One row a fault, one column a state.
-  [[nodiscard]] std::string table() const;
+  std::uint64_t count(fault_site site, app_call met) const;
+  // Two tables of one row a fault: one column a call, one column a state.
+  [[nodiscard]] std::string tables() const;
 
  private:
-  std::map<std::pair<fault_site, projections::map_state>, std::uint64_t> counts_;
+  std::map<std::pair<fault_site, projections::map_state>, std::uint64_t> by_state_;
+  std::map<std::pair<fault_site, app_call>, std::uint64_t> by_call_;
 };
 
 // Passes calls on as they are until a fault is asked for; the same seed and calls give the same
@@ -50,13 +68,18 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   faulty_app(engine::memory_app& app, engine::clock& time, std::uint64_t seed);
 
   // A crash of the engine is not its matter. `restored` happens at once, the others at the next
-  // call that they can strike.
-  void ask_for(fault_site site);
+  // call that they can strike, or the next of that kind.
+  void ask_for(fault_site site, std::optional<app_call> at = std::nullopt);
   // Nothing more happens; whoever is away is back.
   void heal();
-  std::function<void(fault_site)> struck;
+  // Told of each fault with the calls that it met.
+  std::function<void(fault_site, std::span<app_call const>)> struck;
+  // What the engine waits for just now; never empty: `none` is in it where there is nothing.
+  [[nodiscard]] std::vector<app_call> under_way() const;
   // No app is away, and no reply late, for longer.
   duration longest = std::chrono::seconds(2);
+  // The most that a request or a reply is on its way, each; nothing: all calls end at once.
+  duration latency{};
 
   // Batches that were given up and arrive now.
   [[nodiscard]] std::vector<std::shared_ptr<engine::target_batch const>> arrived();
@@ -81,9 +104,19 @@ class faulty_app final : public engine::source_app, public engine::target_app {
     instant when;
     std::shared_ptr<engine::target_batch const> batch;
   };
-  [[nodiscard]] engine::async<void> request(error_code when_lost);
-  [[nodiscard]] engine::async<void> reply(error_code when_lost);
-  bool strikes(fault_site site);
+  // One call, as long as it lasts: an engine that crashes ends its calls.
+  struct visit {
+    visit(faulty_app& port, app_call call) : app(port), what(call) { ++app.calls_[what]; }
+    visit(visit const&) = delete;
+    visit& operator=(visit const&) = delete;
+    ~visit() { --app.calls_[what]; }
+    faulty_app& app;
+    app_call const what;
+  };
+  [[nodiscard]] engine::async<void> request(visit const& call, error_code when_lost);
+  [[nodiscard]] engine::async<void> reply(visit const& call, error_code when_lost);
+  bool strikes(fault_site site, std::span<app_call const> met);
+  [[nodiscard]] engine::async<void> travel();
   duration some_time();
   void go_away() { away_until_ = time_.now() + some_time(); }
 
@@ -91,8 +124,10 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   engine::clock& time_;
   std::mt19937_64 chance_;
   std::optional<fault_site> asked_;
+  std::optional<app_call> asked_at_;
   instant away_until_;
   std::vector<late_batch> late_;
+  std::map<app_call, int> calls_;
 };
 
 }  // namespace dualwrite::simulation

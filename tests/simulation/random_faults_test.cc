@@ -17,8 +17,8 @@ std::uint64_t setting(char const* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// Asks one of the apps for a fault in about every third round. Putting an app back is rare: it
-// stops every map.
+// Asks one of the apps for a fault in about every third round, half of them at the next call of a
+// kind that is drawn. Putting an app back is rare: it stops every map.
 struct mischief {
   std::mt19937_64 chance;
   bool restores;
@@ -29,6 +29,7 @@ struct mischief {
     here.left.options.synchronous = chance() % 2 == 0;
     here.right.options.synchronous = chance() % 2 == 0;
     here.left_port.longest = here.right_port.longest = std::chrono::milliseconds(1 + chance() % 60);
+    here.left_port.latency = here.right_port.latency = std::chrono::microseconds(chance() % 800);
   }
   void operator()(world& here) {
     begin(here);
@@ -36,7 +37,8 @@ struct mischief {
     auto& port = chance() % 2 == 0 ? here.left_port : here.right_port;
     auto const site = static_cast<fault_site>(chance() % (fault_sites - 1));
     if (site == fault_site::restored && (!restores || chance() % 4 != 0)) return;
-    port.ask_for(site);
+    if (chance() % 2 == 0) return port.ask_for(site);
+    port.ask_for(site, static_cast<app_call>(chance() % static_cast<int>(app_call::none)));
   }
 };
 
@@ -54,12 +56,12 @@ random_options with_faults(std::uint64_t seed, app_rules rules, bool restores) {
   return options;
 }
 
-// Which fault met a map in which status, over all that this program ran: printed, and left in a
-// file for those who run it among others.
+// Which fault met which call, and a map in which status, over all that this program ran: printed,
+// and left in a file for those who run it among others.
 struct coverage_report final : testing::Environment {
   void TearDown() override {
-    std::puts(seen.table().c_str());
-    std::ofstream("fault_coverage.txt") << seen.table();
+    std::puts(seen.tables().c_str());
+    std::ofstream("fault_coverage.txt") << seen.tables();
   }
   fault_coverage seen;
 };

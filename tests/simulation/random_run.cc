@@ -208,7 +208,17 @@ void random_run::delete_one_parked() {
   }
 }
 
+// Half of the crashes meet a call to an app under way.
 void random_run::crash() {
+  if (draw(2) == 0) {
+    auto const met = static_cast<app_call>(draw(static_cast<int>(app_call::none)));
+    auto const& port = draw(2) == 0 ? here_.left_port : here_.right_port;
+    auto const is_met = [&] {
+      auto const calls = port.under_way();
+      return std::find(calls.begin(), calls.end(), met) != calls.end();
+    };
+    here_.run_until(is_met, 40);
+  }
   auto const acknowledged = here_.log().head();
   if (draw(8) == 0) {
     here_.restart_without_newest_block(options_.checks_anchor);

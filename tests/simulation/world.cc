@@ -27,7 +27,9 @@ engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
 
 world::world(engine::engine_settings settings)
     : settings_(settings), disk_(std::make_shared<memory_event_log>(log_id{7})) {
-  left_port.struck = right_port.struck = [this](fault_site site) { note(site); };
+  left_port.struck = right_port.struck = [this](fault_site site, std::span<app_call const> met) {
+    note(site, met);
+  };
   start();
 }
 
@@ -57,7 +59,9 @@ void world::start() {
 }
 
 void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
-  note(fault_site::engine_crash);
+  auto met = left_port.under_way();
+  for (auto const call : right_port.under_way()) met.push_back(call);
+  note(fault_site::engine_crash, met);
   auto const disk = disk_->crash({unsynced_bytes_kept, false});
   kill();
   auto reopened = memory_event_log::reopen(disk);
@@ -66,7 +70,8 @@ void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
   start();
 }
 
-void world::note(fault_site site) {
+void world::note(fault_site site, std::span<app_call const> met) {
+  for (auto const call : met) coverage.note(site, call);
   for (auto const& [map, row] : views().status.maps) coverage.note(site, row.state);
 }
 

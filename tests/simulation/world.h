@@ -70,7 +70,7 @@ class world {
   void step();
   void settle();
   void let_arrive(faulty_app& port);
-  void note(fault_site site);
+  void note(fault_site site, std::span<app_call const> met);
 
   engine::engine_settings settings_;
   std::size_t steps_ = 0;
