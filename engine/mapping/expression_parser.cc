@@ -5,150 +5,27 @@
 #include <algorithm>
 #include <charconv>
 
-#include "engine/mapping/expression_lexer.h"
-#include "engine/mapping/near_name.h"
+#include "engine/mapping/expression_words.h"
+#include "engine/mapping/token_cursor.h"
 
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::size_t text_max = 16 * 1024;
-constexpr std::size_t nodes_max = 500;
 constexpr int depth_max = 60;
 
-struct type_name {
-  std::string_view name;
-  value_type type;
-};
-
-// What people call the types. Those before the gap may also stand before a text.
-constexpr type_name literal_types[] = {
-    {"date", value_type::date},
-    {"time", value_type::time},
-    {"timestamp", value_type::timestamp},
-    {"timestamp_tz", value_type::timestamp_tz},
-    {"timestamptz", value_type::timestamp_tz},
-    {"uuid", value_type::uuid},
-    {"interval", value_type::interval},
-};
-constexpr type_name cast_types[] = {
-    {"boolean", value_type::boolean},
-    {"bool", value_type::boolean},
-    {"int64", value_type::int64},
-    {"integer", value_type::int64},
-    {"int", value_type::int64},
-    {"bigint", value_type::int64},
-    {"float64", value_type::float64},
-    {"double", value_type::float64},
-    {"real", value_type::float64},
-    {"decimal", value_type::decimal},
-    {"numeric", value_type::decimal},
-    {"text", value_type::text},
-    {"varchar", value_type::text},
-    {"char", value_type::text},
-};
-
-constexpr std::string_view keywords[] = {"and",
-                                         "or",
-                                         "not",
-                                         "is",
-                                         "null",
-                                         "in",
-                                         "between",
-                                         "like",
-                                         "case",
-                                         "when",
-                                         "then",
-                                         "else",
-                                         "end",
-                                         "cast",
-                                         "as",
-                                         "true",
-                                         "false",
-                                         "escape"};
-
-class parser {
+class parser : private token_cursor {
  public:
-  explicit parser(std::string_view text) : lexed_(read_tokens(text)) {
-    fault_ = lexed_.fault;
-    if (text.size() > text_max) refuse({0, 1}, "the expression is too long.", "shorten it.");
-  }
+  explicit parser(std::string_view text) : token_cursor(text) {}
 
   parsed_expression run() {
     node_ptr tree;
-    if (!fault_) tree = logical_or();
-    if (!fault_ && here().kind != token_kind::end) unexpected();
-    if (fault_) return {nullptr, std::move(fault_)};
+    if (!fault) tree = logical_or();
+    if (!fault && here().kind != token_kind::end) unexpected();
+    if (fault) return {nullptr, std::move(fault)};
     return {std::move(tree), std::nullopt};
   }
 
  private:
-  token const& here() const { return lexed_.tokens[at_]; }
-  token const& after(std::size_t ahead) const {
-    return lexed_.tokens[std::min(at_ + ahead, lexed_.tokens.size() - 1)];
-  }
-  void advance() {
-    if (at_ + 1 < lexed_.tokens.size()) ++at_;
-  }
-  bool take_word(std::string_view word) {
-    if (!here().is_word(word)) return false;
-    advance();
-    return true;
-  }
-  bool take_symbol(std::string_view symbol) {
-    if (!here().is_symbol(symbol)) return false;
-    advance();
-    return true;
-  }
-
-  node_ptr refuse(text_place where, std::string reason, std::string fix = {}) {
-    if (!fault_) fault_ = expression_fault{where, std::move(reason), std::move(fix)};
-    return nullptr;
-  }
-  node_ptr unexpected() {
-    auto const& found = here();
-    if (found.kind == token_kind::end)
-      return refuse(found.where, "something is missing at the end.");
-    if (found.is_symbol("=="))
-      return refuse(found.where, "'==' is not an operator.", "write = instead.");
-    return refuse(found.where, fmt::format("'{}' is not expected here.", found.text));
-  }
-  bool expect_symbol(std::string_view symbol) {
-    if (take_symbol(symbol)) return true;
-    if (here().kind == token_kind::end)
-      refuse(here().where, fmt::format("'{}' is missing.", symbol));
-    else
-      refuse(here().where, fmt::format("'{}' is expected instead of '{}'.", symbol, here().text));
-    return false;
-  }
-  bool expect_word(std::string_view word, std::string_view shown) {
-    if (take_word(word)) return true;
-    refuse(here().where, fmt::format("{} is expected here.", shown));
-    return false;
-  }
-
-  node_ptr make(node_kind kind, text_place from) {
-    if (++nodes_ > nodes_max) return refuse(from, "the expression is too large.", "split it.");
-    auto made = std::make_unique<node>();
-    made->kind = kind;
-    made->where = from;
-    return made;
-  }
-  // From the first byte of `from` to the last token taken.
-  text_place up_to_here(text_place from) const {
-    auto const& last = lexed_.tokens[at_ == 0 ? 0 : at_ - 1];
-    return {from.offset, last.where.offset + last.where.length - from.offset};
-  }
-
-  node_ptr binary(binary_operator op, text_place where, node_ptr left, node_ptr right) {
-    if (!left || !right) return nullptr;
-    auto made = make(node_kind::binary, where);
-    if (!made) return nullptr;
-    made->op = op;
-    made->children.push_back(std::move(left));
-    made->children.push_back(std::move(right));
-    return made;
-  }
-
   node_ptr logical_or() {
     if (++depth_ > depth_max)
       return refuse(here().where, "the expression is nested too deeply.", "split it.");
@@ -343,15 +220,6 @@ class parser {
         whole ? value::of_int64(*whole) : value::of_decimal(*parsed), up_to_here(from), true);
   }
 
-  node_ptr literal(value held, text_place where, bool is_free) {
-    auto made = make(node_kind::literal, where);
-    if (!made) return nullptr;
-    made->type = held.type();
-    made->held = std::move(held);
-    made->is_free = is_free;
-    return made;
-  }
-
   node_ptr primary() {
     auto const first = here();
     switch (first.kind) {
@@ -388,7 +256,7 @@ class parser {
     if (lower == "case") return case_of();
     if (lower == "cast") return cast();
     if (after(1).kind == token_kind::text) return typed_literal(lower);
-    if (std::find(std::begin(keywords), std::end(keywords), lower) != std::end(keywords)) {
+    if (is_keyword(lower)) {
       return refuse(first.where,
                     fmt::format("'{}' is not expected here.", first.text),
                     "put double quotes around it if it is a column.");
@@ -413,19 +281,19 @@ class parser {
 
   node_ptr typed_literal(std::string const& type) {
     auto const first = here();
-    for (auto const& known : literal_types) {
-      if (known.name != type) continue;
-      advance();
-      auto made = make(node_kind::cast, first.where);
-      auto held = literal(value::of_text(here().text), here().where, true);
-      if (!made || !held) return nullptr;
-      advance();
-      made->type = known.type;
-      made->children.push_back(std::move(held));
-      return made;
+    auto const known = type_before_text(type);
+    if (!known) {
+      return refuse(first.where,
+                    fmt::format("'{}' is not a type that a text can follow.", first.text));
     }
-    return refuse(first.where,
-                  fmt::format("'{}' is not a type that a text can follow.", first.text));
+    advance();
+    auto made = make(node_kind::cast, first.where);
+    auto held = literal(value::of_text(here().text), here().where, true);
+    if (!made || !held) return nullptr;
+    advance();
+    made->type = *known;
+    made->children.push_back(std::move(held));
+    return made;
   }
 
   node_ptr call(std::string const& name) {
@@ -457,7 +325,7 @@ class parser {
     auto const add = [&] {
       auto part = logical_or();
       if (part) made->children.push_back(std::move(part));
-      return !fault_;
+      return !fault;
     };
     made->has_operand = !here().is_word("when");
     if (made->has_operand && !add()) return nullptr;
@@ -483,23 +351,12 @@ class parser {
   }
 
   bool cast_type(node& into) {
-    auto const lower = lower_ascii(here().text);
-    std::vector<std::string_view> names;
-    std::optional<value_type> found;
-    auto const look = [&](type_name const& known) {
-      names.push_back(known.name);
-      if (here().kind == token_kind::name && known.name == lower) found = known.type;
-    };
-    std::for_each(std::begin(cast_types), std::end(cast_types), look);
-    std::for_each(std::begin(literal_types), std::end(literal_types), look);
+    auto const found =
+        here().kind == token_kind::name ? type_after_as(lower_ascii(here().text)) : std::nullopt;
     if (!found) {
-      auto const near = near_name(lower, names);
       refuse(here().where,
              fmt::format("'{}' is not a type.", here().text),
-             near.empty()
-                 ? "the types are boolean, int64, float64, decimal, text, date, time, timestamp, "
-                   "timestamp_tz, uuid, interval."
-                 : fmt::format("write {}.", near));
+             which_type_is_meant(lower_ascii(here().text)));
       return false;
     }
     into.type = *found;
@@ -527,11 +384,7 @@ class parser {
     return ok;
   }
 
-  token_list lexed_;
-  std::size_t at_ = 0;
-  std::size_t nodes_ = 0;
   int depth_ = 0;
-  std::optional<expression_fault> fault_;
 };
 
 }  // namespace

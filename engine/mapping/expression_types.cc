@@ -8,70 +8,16 @@
 #include "engine/mapping/expression_functions.h"
 #include "engine/mapping/expression_lexer.h"
 #include "engine/mapping/near_name.h"
+#include "engine/mapping/type_unifier.h"
 
 namespace dualwrite::engine {
 namespace {
 
 using type = value_type;
 
-bool is_number(type one) {
-  return one == type::int64 || one == type::decimal || one == type::float64;
-}
-bool is_clock(type one) {
-  return one == type::date || one == type::time || one == type::timestamp ||
-         one == type::timestamp_tz;
-}
-// What a quoted literal can stand for besides a text.
-bool is_written_as_text(type one) {
-  return is_clock(one) || one == type::uuid || one == type::enumeration || one == type::interval;
-}
-bool has_equality(type one) {
-  return one != type::json && one != type::array && one != type::opaque && one != type::interval;
-}
-bool has_order(type one) {
-  return has_equality(one) && one != type::enumeration;
-}
-
-std::string shown(node const& one) {
-  if (one.kind == node_kind::column) return fmt::format("'{}'", one.name);
-  if (one.kind == node_kind::literal && one.held.type() == type::text) {
-    return fmt::format("'{}'", one.held.as_string());
-  }
-  if (one.kind == node_kind::literal) return to_string(one.held);
-  if (one.kind == node_kind::call) return one.name + "(...)";
-  return "the expression";
-}
-
-// How to make two types meet, where there is a usual way.
-std::string way_out(node const& a, node const& b) {
-  auto const is_pair = [&](auto first, auto second) {
-    return (first(a) && second(b)) || (first(b) && second(a));
-  };
-  auto const of = [](type one) { return [one](node const& n) { return n.type == one; }; };
-  auto const numeric = [](node const& n) { return is_number(n.type); };
-  auto const text_literal = [](node const& n) { return n.is_free && n.type == type::text; };
-  if (is_pair(text_literal, numeric)) return "write the number without quotes.";
-  if (is_pair(of(type::text), numeric))
-    return "say what is meant: cast(... as decimal) or cast(... as text).";
-  if (is_pair(of(type::float64), numeric)) {
-    return "say what is meant: cast(... as decimal) or cast(... as float64).";
-  }
-  if (is_pair(of(type::boolean), numeric))
-    return "a boolean is true or false: write it alone, or with NOT.";
-  if (is_pair(of(type::timestamp), of(type::timestamp_tz)))
-    return "give the clock a zone: at_utc(...).";
-  if (is_pair(of(type::date), of(type::timestamp)))
-    return "say what is meant: cast(... as date) or cast(... as timestamp).";
-  if (is_pair(of(type::text), of(type::enumeration)))
-    return "compare the label: cast(... as text).";
-  return "cast one of them.";
-}
-
-class checker {
+class checker : public type_unifier {
  public:
-  explicit checker(std::span<column_schema const> columns) : columns_(columns) {}
-
-  std::optional<expression_fault> fault;
+  using type_unifier::type_unifier;
 
   bool check(node_ptr& one) {
     // Children first; the cast of a column to a decimal has none left to check.
@@ -110,11 +56,6 @@ class checker {
   }
 
  private:
-  bool refuse(text_place where, std::string reason, std::string fix = {}) {
-    if (!fault) fault = expression_fault{where, std::move(reason), std::move(fix)};
-    return false;
-  }
-
   bool check_column(node& one) {
     std::vector<std::string_view> names;
     std::vector<std::size_t> alike;
@@ -135,14 +76,6 @@ class checker {
     return true;
   }
 
-  bool needs_boolean(node_ptr& one, std::string_view by) {
-    if (one->type == type::boolean || one->type == type::null) return true;
-    return refuse(
-        one->where,
-        fmt::format("{} needs true or false; {} is {}.", by, shown(*one), name_of(one->type)),
-        "compare it with something.");
-  }
-
   bool check_negative(node& one) {
     auto const& operand = *one.children[0];
     one.type = operand.type;
@@ -150,77 +83,6 @@ class checker {
     return refuse(
         operand.where,
         fmt::format("a sign needs a number; {} is {}.", shown(operand), name_of(operand.type)));
-  }
-
-  // Brings parts to one type and gives it; null where all of them are NULL.
-  std::optional<type> unify(std::vector<node_ptr*> const& parts, std::string_view what) {
-    node const* model = nullptr;
-    for (auto* part : parts) {
-      if ((*part)->is_free || (*part)->type == type::null) continue;
-      if (!merge(model, **part, what)) return std::nullopt;
-    }
-    for (auto* part : parts) {
-      auto const& one = **part;
-      if (!one.is_free || one.type == type::null) continue;
-      bool const adopts =
-          model != nullptr && one.type == type::text && is_written_as_text(model->type);
-      bool const joins_float =
-          model != nullptr && model->type == type::float64 && is_number(one.type);
-      if (!adopts && !joins_float && !merge(model, one, what)) return std::nullopt;
-    }
-    if (model == nullptr) return type::null;
-    for (auto* part : parts) {
-      if (!coerce(*part, *model)) return std::nullopt;
-    }
-    return model->type;
-  }
-
-  bool merge(node const*& model, node const& one, std::string_view what) {
-    if (model == nullptr) {
-      model = &one;
-      return true;
-    }
-    if (model->type == one.type) return true;
-    auto const is_exact = [](type t) { return t == type::int64 || t == type::decimal; };
-    if (is_exact(model->type) && is_exact(one.type)) {
-      if (one.type == type::decimal) model = &one;
-      return true;
-    }
-    return refuse(one.where,
-                  fmt::format("{}: {} is {} and {} is {}.",
-                              what,
-                              shown(*model),
-                              name_of(model->type),
-                              shown(one),
-                              name_of(one.type)),
-                  way_out(*model, one));
-  }
-
-  bool coerce(node_ptr& one, node const& model) {
-    auto const to = model.type;
-    if (one->type == to || one->type == type::null) return true;
-    column_schema target;
-    target.type = to;
-    if (one->is_free) {
-      if (model.kind == node_kind::column && to == type::enumeration)
-        target = columns_[model.index];
-      auto made = cast_value(one->held, target);
-      if (!made) return refuse(one->where, made.error().detail);
-      one->held = std::move(*made);
-      one->type = to;
-      return true;
-    }
-    cast_to_decimal(one);
-    return true;
-  }
-
-  static void cast_to_decimal(node_ptr& one) {
-    auto above = std::make_unique<node>();
-    above->kind = node_kind::cast;
-    above->where = one->where;
-    above->type = type::decimal;
-    above->children.push_back(std::move(one));
-    one = std::move(above);
   }
 
   bool check_binary(node& one) {
@@ -278,20 +140,6 @@ class checker {
         fmt::format("{} values have no {}.", name_of(one), ordered ? "order" : "comparison"),
         labels ? "the order of labels is the app's own: use = or IN."
                : "only IS NULL can be asked of them.");
-  }
-
-  bool needs(node_ptr& one, type wanted, std::string_view by) {
-    if (one->type == wanted || one->type == type::null) return true;
-    if (wanted == type::decimal && one->type == type::int64) {
-      node model;
-      model.type = type::decimal;
-      return coerce(one, model);
-    }
-    return refuse(
-        one->where,
-        fmt::format(
-            "'{}' needs {}; {} is {}.", by, name_of(wanted), shown(*one), name_of(one->type)),
-        is_castable(one->type, wanted) ? fmt::format("cast(... as {}).", name_of(wanted)) : "");
   }
 
   // BETWEEN and IN: all parts of one type.
@@ -461,8 +309,6 @@ class checker {
     return needs(one.children[0], one.type, "div") && needs(one.children[1], one.type, "div") &&
            (one.children.size() == 2 || needs(one.children[2], type::int64, "div"));
   }
-
-  std::span<column_schema const> columns_;
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
+#include "engine/mapping/map_compiler.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "engine/mapping/compiled_map.h"
 #include "engine/mapping/conversion.h"
 #include "engine/mapping/near_name.h"
 
@@ -13,15 +14,6 @@ std::vector<std::string_view> names_of(table_schema const& schema) {
   std::vector<std::string_view> names;
   for (auto const& column : schema.columns) names.push_back(column.name);
   return names;
-}
-
-std::string_view name_of_side(side which) {
-  return which == side::left ? "left" : "right";
-}
-
-// Text as a value of a column: texts and labels as they are, anything else as it is printed.
-result<value> read_value(std::string const& text, column_schema const& column) {
-  return convert(value::of_text(text), column);
 }
 
 bool makes_a_key(value_type type) {
@@ -64,401 +56,206 @@ std::optional<column_schema> common_key(column_schema const& left, column_schema
 
 }  // namespace
 
-// Goes through a definition once and collects every problem on the way.
-class map_compiler {
- public:
-  map_compiler(map_definition const& definition,
-               table_schema const& left,
-               table_schema const& right)
-      : sandbox_(open_sandbox()) {
-    map_.definition_ = definition;
-    map_.sides_[0].schema = left;
-    map_.sides_[1].schema = right;
-    for (auto& side : map_.sides_) side.fingerprint = dualwrite::fingerprint(side.schema);
-    compile_sides();
-    compile_key();
-    for (std::size_t index = 0; index < definition.columns.size(); ++index) compile_column(index);
-    for (auto const way : {direction::left_to_right, direction::right_to_left}) finish(way);
-    for (auto const which : {side::left, side::right}) finish(which);
-  }
+std::string_view name_of_side(side which) {
+  return which == side::left ? "left" : "right";
+}
 
-  std::vector<map_problem> problems;
+map_compiler::map_compiler(map_definition const& definition,
+                           table_schema const& left,
+                           table_schema const& right)
+    : sandbox_(open_sandbox()) {
+  map_.definition_ = definition;
+  map_.sides_[0].schema = left;
+  map_.sides_[1].schema = right;
+  for (auto& side : map_.sides_) side.fingerprint = dualwrite::fingerprint(side.schema);
+  compile_sides();
+  compile_key();
+  for (std::size_t index = 0; index < definition.columns.size(); ++index) compile_column(index);
+  for (auto const way : {direction::left_to_right, direction::right_to_left}) finish(way);
+  for (auto const which : {side::left, side::right}) finish(which);
+}
 
-  compiled_map take() { return std::move(map_); }
+std::optional<std::size_t> map_compiler::find(side which,
+                                              std::string const& name,
+                                              std::string const& place) {
+  auto const& schema = plan_of(which).schema;
+  auto const found = schema.column_named(name);
+  if (!found) {
+    auto const near = near_name(name, names_of(schema));
+    report(problem_code::unknown_column,
+           place,
+           fmt::format("{} has no column '{}'.", schema.table, name),
+           near.empty() ? "name one of the table's columns." : fmt::format("write '{}'.", near));
+  }
+  return found;
+}
 
- private:
-  using column_plan = compiled_map::column_plan;
+std::optional<expression> map_compiler::prepare(side which,
+                                                std::string const& text,
+                                                std::string const& place) {
+  auto made = expression::prepare(text, plan_of(which).schema.columns, sandbox_);
+  if (made) return std::move(*made);
+  report(problem_code::expression_invalid, place, made.error().detail, "");
+  return std::nullopt;
+}
 
-  void report(problem_code code, std::string place, std::string reason, std::string fix) {
-    problems.push_back({code, std::move(place), std::move(reason), std::move(fix)});
-  }
-  compiled_map::side_plan& plan_of(side which) {
-    return map_.sides_[static_cast<std::size_t>(which)];
-  }
-  compiled_map::way_plan& plan_of(direction way) {
-    return map_.ways_[static_cast<std::size_t>(way)];
-  }
-  column_schema const& column_of(side which, std::size_t index) {
-    return plan_of(which).schema.columns[index];
-  }
-
-  std::optional<std::size_t> find(side which, std::string const& name, std::string const& place) {
-    auto const& schema = plan_of(which).schema;
-    auto const found = schema.column_named(name);
-    if (!found) {
-      auto const near = near_name(name, names_of(schema));
-      report(problem_code::unknown_column,
-             place,
-             fmt::format("{} has no column '{}'.", schema.table, name),
-             near.empty() ? "name one of the table's columns." : fmt::format("write '{}'.", near));
+void map_compiler::compile_sides() {
+  for (auto const which : {side::left, side::right}) {
+    auto const& wanted = map_.definition_.of(which);
+    auto& plan = plan_of(which);
+    std::string const place(name_of_side(which));
+    if (!wanted.filter.empty()) {
+      plan.filter = prepare(which, wanted.filter, place + ".filter");
+      if (plan.filter && plan.filter->type() != value_type::boolean) {
+        report(problem_code::filter_not_boolean,
+               place + ".filter",
+               fmt::format("the filter is {}, not true or false.", name_of(plan.filter->type())),
+               "compare it with something, as in \"active = 1\".");
+      }
     }
-    return found;
+    if (!wanted.soft_delete.empty())
+      compile_soft_delete(which, wanted.soft_delete, place + ".soft_delete");
   }
+  bool const marks = plan_of(side::left).soft_delete || plan_of(side::right).soft_delete;
+  if (map_.definition_.deletes == delete_policy::soft_delete && !marks) {
+    report(problem_code::soft_delete_unsuitable,
+           "deletes",
+           "no side names a soft_delete column.",
+           "name one, or set deletes to propagate or ignore.");
+  }
+}
 
-  std::optional<expression> prepare(side which, std::string const& text, std::string const& place) {
-    auto made = expression::prepare(text, plan_of(which).schema.columns, sandbox_);
-    if (made) return std::move(*made);
-    report(problem_code::expression_invalid, place, made.error().detail, "");
+void map_compiler::compile_soft_delete(side which,
+                                       std::string const& name,
+                                       std::string const& place) {
+  auto const column = find(which, name, place);
+  if (!column) return;
+  auto const type = column_of(which, *column).type;
+  if (type != value_type::boolean && type != value_type::int64) {
+    report(problem_code::soft_delete_unsuitable,
+           place,
+           fmt::format("'{}' is {}; a mark is boolean, or 0 and 1.", name, name_of(type)),
+           "name a column of type boolean or int64.");
+    return;
+  }
+  plan_of(which).soft_delete = column;
+}
+
+void map_compiler::compile_key() {
+  auto const& pairs = map_.definition_.key;
+  if (pairs.empty()) {
+    report(problem_code::no_key,
+           "key",
+           "the map has no integration key.",
+           "name the columns by which rows of both tables are the same.");
+  }
+  for (std::size_t part = 0; part < pairs.size(); ++part) {
+    auto const place = fmt::format("key[{}]", part);
+    auto const left = find_key(side::left, pairs[part].left, place + ".left");
+    auto const right = find_key(side::right, pairs[part].right, place + ".right");
+    if (!left || !right) continue;
+    auto const common = common_key(column_of(side::left, *left), column_of(side::right, *right));
+    if (!common) {
+      report(problem_code::key_types_incompatible,
+             place,
+             fmt::format("'{}' is {} and '{}' is {}: equal keys would not be equal.",
+                         pairs[part].left,
+                         print_type(column_of(side::left, *left)),
+                         pairs[part].right,
+                         print_type(column_of(side::right, *right))),
+             "use columns of the same type.");
+      continue;
+    }
+    plan_of(side::left).key.push_back(*left);
+    plan_of(side::right).key.push_back(*right);
+    map_.key_types_.push_back(*common);
+    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+      column_plan plan;
+      plan.source = source_of(way) == side::left ? *left : *right;
+      plan.target = target_of(way) == side::left ? *left : *right;
+      plan.both_ways = true;
+      add(way, std::move(plan), place);
+    }
+  }
+}
+
+std::optional<std::size_t> map_compiler::find_key(side which,
+                                                  std::string const& name,
+                                                  std::string const& place) {
+  auto const found = find(which, name, place);
+  if (!found) return std::nullopt;
+  auto const& column = column_of(which, *found);
+  if (column.nullable) {
+    report(problem_code::key_nullable,
+           place,
+           fmt::format("'{}' may be NULL; such a row could never be matched.", name),
+           "make the column NOT NULL in the app, or choose another key.");
+  }
+  if (!makes_a_key(column.type)) {
+    report(problem_code::key_type_unsuitable,
+           place,
+           fmt::format("'{}' is {}, which makes no key.", name, name_of(column.type)),
+           "choose a column of whole numbers, decimals, text, dates or UUIDs.");
     return std::nullopt;
   }
+  return found;
+}
 
-  void compile_sides() {
-    for (auto const which : {side::left, side::right}) {
-      auto const& wanted = map_.definition_.of(which);
-      auto& plan = plan_of(which);
-      std::string const place(name_of_side(which));
-      if (!wanted.filter.empty()) {
-        plan.filter = prepare(which, wanted.filter, place + ".filter");
-        if (plan.filter && plan.filter->type() != value_type::boolean) {
-          report(problem_code::filter_not_boolean,
-                 place + ".filter",
-                 fmt::format("the filter is {}, not true or false.", name_of(plan.filter->type())),
-                 "compare it with something, as in \"active = 1\".");
-        }
+void map_compiler::finish(direction way) {
+  auto& of = plan_of(way);
+  of.is_written = map_.definition_.writes(way);
+  if (!of.is_written) return;
+  auto const& columns = plan_of(target_of(way)).schema.columns;
+  for (std::size_t index = 0; index < columns.size(); ++index) {
+    auto const& column = columns[index];
+    bool const fills_itself = column.nullable || column.has_default || column.generated;
+    bool const written = std::find(of.columns.begin(), of.columns.end(), index) != of.columns.end();
+    bool const is_mark = plan_of(target_of(way)).soft_delete == index;
+    if (fills_itself || written || is_mark || is_named(target_of(way), column.name)) continue;
+    report(problem_code::target_column_missing,
+           std::string(name_of_side(target_of(way))),
+           fmt::format("{} requires '{}', and nothing is written to it.",
+                       plan_of(target_of(way)).schema.table,
+                       column.name),
+           "map the column, or give it a default.");
+  }
+}
+
+bool map_compiler::is_named(side which, std::string const& name) const {
+  auto const names = [&](auto const& pair) {
+    return (which == side::left ? pair.left : pair.right) == name;
+  };
+  auto const& key = map_.definition_.key;
+  auto const& pairs = map_.definition_.columns;
+  auto const writes_there = [&](column_pair const& pair) {
+    return names(pair) && (!pair.only || target_of(*pair.only) == which);
+  };
+  return std::any_of(key.begin(), key.end(), names) ||
+         std::any_of(pairs.begin(), pairs.end(), writes_there);
+}
+
+void map_compiler::finish(side which) {
+  auto& plan = plan_of(which);
+  auto& reads = plan.reads;
+  reads = plan.key;
+  if (plan.filter)
+    reads.insert(reads.end(), plan.filter->reads().begin(), plan.filter->reads().end());
+  if (plan.soft_delete) reads.push_back(*plan.soft_delete);
+  for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+    auto const& of = plan_of(way);
+    if (!of.is_written) continue;
+    if (target_of(way) == which)
+      reads.insert(reads.end(), of.columns.begin(), of.columns.end());
+    else
+      for (auto const& one : of.plans) {
+        if (one.source) reads.push_back(*one.source);
+        if (one.formula)
+          reads.insert(reads.end(), one.formula->reads().begin(), one.formula->reads().end());
       }
-      if (!wanted.soft_delete.empty())
-        compile_soft_delete(which, wanted.soft_delete, place + ".soft_delete");
-    }
-    bool const marks = plan_of(side::left).soft_delete || plan_of(side::right).soft_delete;
-    if (map_.definition_.deletes == delete_policy::soft_delete && !marks) {
-      report(problem_code::soft_delete_unsuitable,
-             "deletes",
-             "no side names a soft_delete column.",
-             "name one, or set deletes to propagate or ignore.");
-    }
   }
-
-  void compile_soft_delete(side which, std::string const& name, std::string const& place) {
-    auto const column = find(which, name, place);
-    if (!column) return;
-    auto const type = column_of(which, *column).type;
-    if (type != value_type::boolean && type != value_type::int64) {
-      report(problem_code::soft_delete_unsuitable,
-             place,
-             fmt::format("'{}' is {}; a mark is boolean, or 0 and 1.", name, name_of(type)),
-             "name a column of type boolean or int64.");
-      return;
-    }
-    plan_of(which).soft_delete = column;
-  }
-
-  void compile_key() {
-    auto const& pairs = map_.definition_.key;
-    if (pairs.empty()) {
-      report(problem_code::no_key,
-             "key",
-             "the map has no integration key.",
-             "name the columns by which rows of both tables are the same.");
-    }
-    for (std::size_t part = 0; part < pairs.size(); ++part) {
-      auto const place = fmt::format("key[{}]", part);
-      auto const left = find_key(side::left, pairs[part].left, place + ".left");
-      auto const right = find_key(side::right, pairs[part].right, place + ".right");
-      if (!left || !right) continue;
-      auto const common = common_key(column_of(side::left, *left), column_of(side::right, *right));
-      if (!common) {
-        report(problem_code::key_types_incompatible,
-               place,
-               fmt::format("'{}' is {} and '{}' is {}: equal keys would not be equal.",
-                           pairs[part].left,
-                           print_type(column_of(side::left, *left)),
-                           pairs[part].right,
-                           print_type(column_of(side::right, *right))),
-               "use columns of the same type.");
-        continue;
-      }
-      plan_of(side::left).key.push_back(*left);
-      plan_of(side::right).key.push_back(*right);
-      map_.key_types_.push_back(*common);
-      for (auto const way : {direction::left_to_right, direction::right_to_left}) {
-        column_plan plan;
-        plan.source = source_of(way) == side::left ? *left : *right;
-        plan.target = target_of(way) == side::left ? *left : *right;
-        plan.both_ways = true;
-        add(way, std::move(plan), place);
-      }
-    }
-  }
-
-  std::optional<std::size_t> find_key(side which,
-                                      std::string const& name,
-                                      std::string const& place) {
-    auto const found = find(which, name, place);
-    if (!found) return std::nullopt;
-    auto const& column = column_of(which, *found);
-    if (column.nullable) {
-      report(problem_code::key_nullable,
-             place,
-             fmt::format("'{}' may be NULL; such a row could never be matched.", name),
-             "make the column NOT NULL in the app, or choose another key.");
-    }
-    if (!makes_a_key(column.type)) {
-      report(problem_code::key_type_unsuitable,
-             place,
-             fmt::format("'{}' is {}, which makes no key.", name, name_of(column.type)),
-             "choose a column of whole numbers, decimals, text, dates or UUIDs.");
-      return std::nullopt;
-    }
-    return found;
-  }
-
-  // One column pair, in each direction that it is written.
-  void compile_column(std::size_t index) {
-    auto const& pair = map_.definition_.columns[index];
-    auto const place = fmt::format("columns[{}]", index);
-    std::array<std::optional<std::size_t>, 2> found;
-    if (!pair.left.empty()) found[0] = find(side::left, pair.left, place + ".left");
-    if (!pair.right.empty()) found[1] = find(side::right, pair.right, place + ".right");
-    if ((!pair.left.empty() && !found[0]) || (!pair.right.empty() && !found[1])) return;
-    if (!pair.only && !check_invertible(pair, place)) return;
-    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
-      if (pair.only && *pair.only != way) continue;
-      compile_way(way, pair, place, found);
-    }
-  }
-
-  bool check_invertible(column_pair const& pair, std::string const& place) {
-    auto const refuse = [&](std::string_view what) {
-      report(problem_code::not_invertible,
-             place,
-             fmt::format("the column is written both ways, but {}.", what),
-             "give it a direction: left_to_right or right_to_left.");
-      return false;
-    };
-    if (!pair.expression.empty()) return refuse("an expression has no way back");
-    if (pair.default_value) return refuse("a default does not tell whether the source had a value");
-    if (pair.left.empty() || pair.right.empty()) return refuse("one side has no column");
-    auto rights = std::vector<std::string>();
-    for (auto const& [left, right] : pair.value_map) rights.push_back(right);
-    std::sort(rights.begin(), rights.end());
-    auto const twice = std::adjacent_find(rights.begin(), rights.end());
-    if (twice != rights.end()) return refuse(fmt::format("two values become '{}'", *twice));
-    return true;
-  }
-
-  void compile_way(direction way,
-                   column_pair const& pair,
-                   std::string const& place,
-                   std::array<std::optional<std::size_t>, 2> const& found) {
-    auto const source = found[static_cast<std::size_t>(source_of(way))];
-    auto const target = found[static_cast<std::size_t>(target_of(way))];
-    if (!target) {
-      report(problem_code::column_side_missing,
-             place,
-             fmt::format("nothing says which column of the {} table is written.",
-                         name_of_side(target_of(way))),
-             fmt::format("name the {} column.", name_of_side(target_of(way))));
-      return;
-    }
-    auto const& to = column_of(target_of(way), *target);
-    column_plan plan;
-    plan.target = *target;
-    plan.both_ways = !pair.only.has_value();
-    if (!pair.expression.empty()) {
-      plan.formula = prepare(source_of(way), pair.expression, place + ".expression");
-      if (!plan.formula) return;
-      column_schema made;
-      made.type = plan.formula->type();
-      if (pair.value_map.empty() && !check_fit(made, to, "the expression", place)) return;
-    } else if (source) {
-      plan.source = source;
-      auto const& from = column_of(source_of(way), *source);
-      if (pair.value_map.empty() && !check_fit(from, to, "'" + from.name + "'", place)) return;
-    } else if (!pair.default_value) {
-      report(problem_code::column_side_missing,
-             place,
-             "nothing says where the value comes from.",
-             fmt::format("name the {} column, an expression or a default.",
-                         name_of_side(source_of(way))));
-      return;
-    }
-    if (!read_default(pair, to, plan, place)) return;
-    if (!read_value_map(way, pair, to, plan, place)) return;
-    add(way, std::move(plan), place);
-  }
-
-  bool check_fit(column_schema const& from,
-                 column_schema const& to,
-                 std::string const& what,
-                 std::string const& place) {
-    // A column that is always NULL fits everywhere; it only says that nothing is there.
-    if (from.type == value_type::null) return true;
-    auto const how = fit_between(from, to);
-    if (how == fit::always || how == fit::checked) return true;
-    auto const both =
-        fmt::format("{} is {} and '{}' is {}", what, print_type(from), to.name, print_type(to));
-    if (how == fit::loses) {
-      report(problem_code::conversion_loses,
-             place,
-             both + ": ordinary values would be rounded, cut or guessed.",
-             "use columns of the same type, or say in a one-way expression what is to happen.");
-    } else {
-      report(problem_code::types_incompatible,
-             place,
-             both + ": they have no values in common.",
-             "use columns of the same type, or a one-way expression.");
-    }
-    return false;
-  }
-
-  bool read_default(column_pair const& pair,
-                    column_schema const& to,
-                    column_plan& plan,
-                    std::string const& place) {
-    if (!pair.default_value) return true;
-    auto read = read_value(*pair.default_value, to);
-    if (!read) {
-      report(problem_code::default_unreadable,
-             place + ".default",
-             read.error().detail,
-             fmt::format("write a value of {}.", print_type(to)));
-      return false;
-    }
-    plan.fallback = std::move(*read);
-    return true;
-  }
-
-  bool read_value_map(direction way,
-                      column_pair const& pair,
-                      column_schema const& to,
-                      column_plan& plan,
-                      std::string const& place) {
-    if (pair.value_map.empty()) return true;
-    column_schema from;
-    if (plan.formula)
-      from.type = plan.formula->type();
-    else if (plan.source)
-      from = column_of(source_of(way), *plan.source);
-    bool const forward = way == direction::left_to_right;
-    for (std::size_t index = 0; index < pair.value_map.size(); ++index) {
-      auto const& [left, right] = pair.value_map[index];
-      auto const here = fmt::format("{}.value_map[{}]", place, index);
-      auto key = read_value(forward ? left : right, from);
-      auto entry = read_value(forward ? right : left, to);
-      if (!key || !entry) {
-        report(problem_code::value_map_unreadable,
-               here,
-               key ? entry.error().detail : key.error().detail,
-               "write values of the columns' types.");
-        return false;
-      }
-      if (!plan.value_map.emplace(std::move(*key), std::move(*entry)).second) {
-        report(problem_code::value_map_ambiguous,
-               here,
-               fmt::format("'{}' has two entries.", forward ? left : right),
-               "keep one of them.");
-        return false;
-      }
-    }
-    return true;
-  }
-
-  void add(direction way, column_plan plan, std::string const& place) {
-    auto const& to = column_of(target_of(way), plan.target);
-    auto& of = plan_of(way);
-    plan.name =
-        plan.source ? column_of(source_of(way), *plan.source).name + " -> " + to.name : to.name;
-    if (std::find(of.columns.begin(), of.columns.end(), plan.target) != of.columns.end()) {
-      report(problem_code::target_column_twice,
-             place,
-             fmt::format("'{}' is written by an earlier pair as well.", to.name),
-             "keep one of them.");
-      return;
-    }
-    bool const is_key = place.starts_with("key");
-    if (to.generated && !(is_key && !map_.definition_.writes(way))) {
-      report(problem_code::target_read_only,
-             place,
-             fmt::format("the app computes '{}' itself and refuses to have it written.", to.name),
-             fmt::format("give the pair the direction {}.",
-                         way == direction::left_to_right ? "right_to_left" : "left_to_right"));
-      return;
-    }
-    of.columns.push_back(plan.target);
-    of.plans.push_back(std::move(plan));
-  }
-
-  void finish(direction way) {
-    auto& of = plan_of(way);
-    of.is_written = map_.definition_.writes(way);
-    if (!of.is_written) return;
-    auto const& columns = plan_of(target_of(way)).schema.columns;
-    for (std::size_t index = 0; index < columns.size(); ++index) {
-      auto const& column = columns[index];
-      bool const fills_itself = column.nullable || column.has_default || column.generated;
-      bool const written =
-          std::find(of.columns.begin(), of.columns.end(), index) != of.columns.end();
-      bool const is_mark = plan_of(target_of(way)).soft_delete == index;
-      if (fills_itself || written || is_mark || is_named(target_of(way), column.name)) continue;
-      report(problem_code::target_column_missing,
-             std::string(name_of_side(target_of(way))),
-             fmt::format("{} requires '{}', and nothing is written to it.",
-                         plan_of(target_of(way)).schema.table,
-                         column.name),
-             "map the column, or give it a default.");
-    }
-  }
-
-  // A column that a pair names has its own problem if it has one; it is not missing besides.
-  bool is_named(side which, std::string const& name) const {
-    auto const names = [&](auto const& pair) {
-      return (which == side::left ? pair.left : pair.right) == name;
-    };
-    auto const& key = map_.definition_.key;
-    auto const& pairs = map_.definition_.columns;
-    auto const writes_there = [&](column_pair const& pair) {
-      return names(pair) && (!pair.only || target_of(*pair.only) == which);
-    };
-    return std::any_of(key.begin(), key.end(), names) ||
-           std::any_of(pairs.begin(), pairs.end(), writes_there);
-  }
-
-  void finish(side which) {
-    auto& plan = plan_of(which);
-    auto& reads = plan.reads;
-    reads = plan.key;
-    if (plan.filter)
-      reads.insert(reads.end(), plan.filter->reads().begin(), plan.filter->reads().end());
-    if (plan.soft_delete) reads.push_back(*plan.soft_delete);
-    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
-      auto const& of = plan_of(way);
-      if (!of.is_written) continue;
-      if (target_of(way) == which)
-        reads.insert(reads.end(), of.columns.begin(), of.columns.end());
-      else
-        for (auto const& one : of.plans) {
-          if (one.source) reads.push_back(*one.source);
-          if (one.formula)
-            reads.insert(reads.end(), one.formula->reads().begin(), one.formula->reads().end());
-        }
-    }
-    std::sort(reads.begin(), reads.end());
-    reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
-  }
-
-  std::shared_ptr<sql_sandbox> sandbox_;
-  compiled_map map_;
-};
+  std::sort(reads.begin(), reads.end());
+  reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+}
 
 result<compiled_map> compile(map_definition const& definition,
                              table_schema const& left,

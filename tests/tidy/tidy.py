@@ -54,12 +54,6 @@ BANNED = [
 LINE_MAX = 100
 FUNCTION_MAX = 70
 FILE_MAX = {".h": 250, ".cc": 400}
-# Longer than they should be; to be split.
-LONG_FILES = {
-    "engine/mapping/expression_parser.cc",
-    "engine/mapping/expression_types.cc",
-    "engine/mapping/map_compiler.cc",
-}
 
 
 def folder_of(path, names):
@@ -90,10 +84,8 @@ def check_length(path, lines):
         if len(line) > LINE_MAX:
             yield number, f"the line has {len(line)} columns; at most {LINE_MAX}"
     limit = FILE_MAX[pathlib.Path(path).suffix]
-    if len(lines) > limit and path not in LONG_FILES:
+    if len(lines) > limit:
         yield 1, f"the file has {len(lines)} lines; at most {limit}"
-    if len(lines) <= limit and path in LONG_FILES:
-        yield 1, "the file is short enough now: take it from the list of long ones"
 
 
 def check_functions(lines):
