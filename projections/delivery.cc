@@ -56,11 +56,12 @@ struct delivery_fold {
     batch.behind = e.behind;
     batch.position = e.position;
     for (auto const& counts : e.maps) {
-      batch.maps.push_back(counts.map);
+      auto& share = batch.maps.emplace_back(batch_share{counts.map, e.behind});
       // A map that left while this batch was in doubt has its place before it.
       auto const place = view.places.find({counts.map, e.way});
       if (place == view.places.end()) continue;
       auto& at = place->second.position;
+      share.from = std::max(share.from, at);
       if (at >= e.behind && at < e.position) at = e.position;
     }
     for (auto const& told : e.places) {
@@ -94,7 +95,8 @@ struct delivery_fold {
     view.places.erase({e.map, direction::right_to_left});
     for (auto& [lane, rows] : view.batches) {
       if (std::get<0>(lane) != view.links[e.map]) continue;
-      for (auto& [number, row] : rows) std::erase(row.maps, e.map);
+      for (auto& [number, row] : rows)
+        std::erase_if(row.maps, [&](batch_share const& one) { return one.map == e.map; });
     }
   }
 
@@ -150,10 +152,11 @@ void delivery::forget_seen_batches(link_id link, direction way) {
     while (!rows.empty()) {
       auto const& oldest = rows.begin()->second;
       bool const seen =
-          oldest.applied_at && std::all_of(oldest.maps.begin(), oldest.maps.end(), [&](map_id map) {
-            auto const reverse = places.find({map, opposite(way)});
+          oldest.applied_at &&
+          std::all_of(oldest.maps.begin(), oldest.maps.end(), [&](auto const& one) {
+            auto const reverse = places.find({one.map, opposite(way)});
             return reverse == places.end() ||
-                   (oldest.echo_at && position(map, opposite(way)) >= oldest.echo_at);
+                   (oldest.echo_at && position(one.map, opposite(way)) >= oldest.echo_at);
           });
       if (!seen) break;
       rows.erase(rows.begin());

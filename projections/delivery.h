@@ -35,13 +35,21 @@ struct place_row {
   DW_FIELDS(lane, position, told, published);
 };
 
+// What a batch held of a map: its records behind `from` and up to the batch's position. A map that
+// joins the lane is often ahead of it.
+struct batch_share {
+  map_id map;
+  sequence from;
+  DW_FIELDS(map, from);
+};
+
 // A batch that was written, or whose echo was seen, and that a change of the other direction may
 // not have seen.
 struct batch_row {
   epoch session;
   sequence applied_at;  // its RecordsApplied event; zero while only the echo is known
   sequence behind, position;
-  std::vector<map_id> maps;
+  std::vector<batch_share> maps;
   sequence echo_at;  // its EchoSeen event; zero while it has not come back
   source_position echo;
   bool is_chunk = false;
@@ -68,7 +76,7 @@ struct capture_row {
 // Fed by captures, echoes, lanes and outcomes. Costs per event, never per record.
 struct delivery {
   static constexpr std::string_view name = "delivery";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<std::pair<link_id, side>, capture_row> captures;
   std::map<lane_name, lane_row> lanes;

@@ -92,8 +92,9 @@ result<void> link_runner::remember(direction way,
   auto const add = [&](replay::queued_item const& item, map_id map) -> result<void> {
     auto const at = std::visit([](auto const& one) { return one.at; }, item);
     // A map that was stopped since then is none of the batch's any more, even if it runs again.
-    bool const is_over = std::find(row.maps.begin(), row.maps.end(), map) == row.maps.end();
-    if (is_over || besides.excepted.contains({map, at})) return {};
+    bool const is_its = std::any_of(
+        row.maps.begin(), row.maps.end(), [&](auto const& share) { return share.map == map; });
+    if (!is_its || besides.excepted.contains({map, at})) return {};
     return planner.add_rewritten(item, map);
   };
   for (auto const& [map, record] : besides.retried) {
@@ -111,8 +112,9 @@ result<void> link_runner::remember(direction way,
       DW_TRY(auto const unit, cursor.next(row.position));
       if (!unit) break;
       for (auto const& item : unit->items) {
-        for (auto const map : row.maps) {
-          if (planner.concerns(item, map)) DW_CHECK(add(item, map));
+        for (auto const& [map, from] : row.maps) {
+          bool const is_in = unit->position > from && planner.concerns(item, map);
+          if (is_in) DW_CHECK(add(item, map));
         }
       }
     }
@@ -122,7 +124,7 @@ result<void> link_runner::remember(direction way,
   context_->ledger.hand(id, row.session, std::move(batch.handed));
   if (!row.echo_at) return {};
   context_->ledger.came_back(id, row.echo);
-  for (auto const map : row.maps) {
+  for (auto const& [map, from] : row.maps) {
     auto const& delivery = context_->views().delivery;
     if (delivery.position(map, opposite(way)) >= row.echo_at) context_->ledger.passed(id, map);
   }

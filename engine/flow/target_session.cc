@@ -97,15 +97,17 @@ async<void> target_session::reopen() {
 }
 
 async<target_session::attempt_to_open> target_session::try_open() {
-  std::map<lane_id, lane_row> rows;
+  std::vector<lane_opening> wanted;
   for (auto const& [lane, mine] : lanes_) {
     auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
     lane_key const key{context_.log.log().head().log, context_.link, way_, lane};
-    auto const session = known == nullptr ? epoch{} : known->session;
-    auto row = co_await context_.target(target_of(way_)).open_lane(key, session);
-    if (!row) co_return attempt_to_open{false, row.error()};
-    rows[lane] = std::move(*row);
+    wanted.push_back({key, known == nullptr ? epoch{} : known->session});
   }
+  auto opened = co_await context_.target(target_of(way_)).open_lanes(std::move(wanted));
+  if (!opened) co_return attempt_to_open{false, opened.error()};
+  std::map<lane_id, lane_row> rows;
+  std::size_t next = 0;
+  for (auto const& [lane, mine] : lanes_) rows[lane] = std::move((*opened)[next++]);
   DW_CO_CHECK(co_await settle_rows(rows));
   co_return attempt_to_open{};
 }

@@ -37,6 +37,12 @@ struct map_place {
   friend constexpr auto operator<=>(map_place const&, map_place const&) = default;
 };
 
+// A lane that is to be opened, and the highest session of it that is known.
+struct lane_opening {
+  lane_key lane;
+  epoch known;
+};
+
 // A lane's row in the target, as it stands: which batch was the last, up to where it reached in the
 // log, and what came of it.
 struct lane_row {

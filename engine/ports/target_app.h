@@ -97,7 +97,7 @@ struct target_batch {
 // written twice, nor by two engines. A row that the target refuses leaves no trace; the others are
 // written.
 // Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was
-// written. `app_reply_lost`: it is not known; open the lane again and look. `lane_fenced`: another
+// written. `app_reply_lost`: it is not known; open the lanes again and look. `lane_fenced`: another
 // session, engine or log has the lane. `table_missing`, `table_changed`: a table is not there, or
 // is not as the batch takes it; nothing was written.
 // Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
@@ -106,9 +106,12 @@ class target_app {
  public:
   virtual ~target_app() = default;
 
-  // Ends older sessions of this lane, and gives what they left, under a new session that is higher
-  // than `known` and than any before. A lane that was never there begins with batch zero.
-  [[nodiscard]] virtual async<lane_row> open_lane(lane_key lane, epoch known) = 0;
+  // Ends older sessions of these lanes of one link and direction, and gives what they left, row by
+  // row, under new sessions that are higher than `known` and than any before. A lane that was never
+  // there begins with batch zero. All in one transaction: rows and places are of one moment, even
+  // where the target crashes or is set back around it.
+  [[nodiscard]] virtual async<std::vector<lane_row>> open_lanes(
+      std::vector<lane_opening> lanes) = 0;
 
   [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch const& batch) = 0;
 };

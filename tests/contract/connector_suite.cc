@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "events/row_image.h"
+#include "tests/support/open_lane.h"
 
 namespace dualwrite::contract {
 namespace {
@@ -250,7 +251,7 @@ result<engine::chunk> Connector::chunk(engine::chunk_request request) {
 }
 
 lane_row Connector::open(lane_key const& lane, epoch known) {
-  auto const row = wait(subject->target().open_lane(lane, known));
+  auto const row = wait(open_lane(subject->target(), lane, known));
   EXPECT_TRUE(row) << to_string(row.error());
   return row ? *row : lane_row{};
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/contract/connector_suite.h"
+#include "tests/support/open_lane.h"
 
 namespace dualwrite::contract {
 namespace {
@@ -169,7 +170,7 @@ TEST_P(Connector, WhatAnOpenedLaneSaysIsFinal) {
     std::optional<result<lane_row>> found;
     auto& target = subject->target();
     if (i % 2 == 0) start(target.apply(batch), sent);
-    start(target.open_lane(main_lane, opened.session), found);
+    start(open_lane(target, main_lane, opened.session), found);
     if (i % 2 != 0) start(target.apply(batch), sent);
     subject->run();
     ASSERT_TRUE(sent && found && *found);

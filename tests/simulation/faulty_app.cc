@@ -237,10 +237,11 @@ async<engine::chunk> faulty_app::read_chunk(engine::chunk_request request_) {
   co_return out;
 }
 
-async<engine::lane_row> faulty_app::open_lane(engine::lane_key lane, epoch known) {
+async<std::vector<engine::lane_row>> faulty_app::open_lanes(
+    std::vector<engine::lane_opening> lanes) {
   visit const call{*this, app_call::lane};
   DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
-  auto out = co_await app_.open_lane(lane, known);
+  auto out = co_await app_.open_lanes(std::move(lanes));
   DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
   co_return out;
 }

@@ -94,8 +94,8 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] engine::async<void> acknowledge(source_position captured) override;
   [[nodiscard]] engine::async<source_position> head() override;
   [[nodiscard]] engine::async<engine::chunk> read_chunk(engine::chunk_request request) override;
-  [[nodiscard]] engine::async<engine::lane_row> open_lane(engine::lane_key lane,
-                                                          epoch known) override;
+  [[nodiscard]] engine::async<std::vector<engine::lane_row>> open_lanes(
+      std::vector<engine::lane_opening> lanes) override;
   [[nodiscard]] engine::async<std::vector<engine::write_result>> apply(
       engine::target_batch const& batch) override;
 

@@ -1,5 +1,7 @@
 #include "tests/simulation/random_run.h"
 
+#include <fmt/format.h>
+
 #include "events/row_image.h"
 #include "replay/rebuild.h"
 #include "tests/simulation/customers.h"
@@ -253,6 +255,18 @@ bool random_run::bring_to_rest() {
   return false;
 }
 
+std::string random_run::unrest() {
+  auto out = to_string(here_.failure());
+  for (auto const way : both_ways) {
+    auto const sums = here_.views().conservation.sums.find({map_, way});
+    bool const has_any = sums != here_.views().conservation.sums.end();
+    out += fmt::format(" {} parked, {} queued;",
+                       here_.views().parked.count({map_, way}),
+                       has_any ? sums->second.queued() : 0);
+  }
+  return out;
+}
+
 std::string random_run::compare() {
   auto const& left = here_.left.table("customer").rows;
   auto const& right = here_.right.table("customer").rows;
@@ -272,7 +286,7 @@ std::string random_run::compare() {
 std::string random_run::check() {
   if (!wrong_.empty()) return wrong_;
   if (lost_) return "acknowledged events are missing after a crash";
-  if (!bring_to_rest()) return "it does not come to rest. " + to_string(here_.failure());
+  if (!bring_to_rest()) return "it does not come to rest: " + unrest();
   if (!wrong_.empty()) return wrong_;
   if (auto const wrong = compare(); !wrong.empty()) return wrong;
   auto const rebuilt = replay::rebuild(here_.log());

@@ -61,6 +61,7 @@ class random_run {
   void delete_one_parked();
   void crash();
   bool bring_to_rest();
+  std::string unrest();
   [[nodiscard]] std::string compare();
   [[nodiscard]] std::string check();
 

@@ -241,18 +241,22 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
   co_return out;
 }
 
-async<lane_row> memory_app::open_lane(lane_key lane, epoch known) {
+async<std::vector<lane_row>> memory_app::open_lanes(std::vector<lane_opening> lanes) {
   writing_ = true;
-  past_step step;
-  step.commits_before = log_.size();
-  step.lane = lane;
-  if (auto const there = lanes_.find(lane); there != lanes_.end()) step.lane_before = there->second;
-  remember(std::move(step));
-  auto& row = lanes_[lane];
-  row.session = epoch{std::max(row.session, known).value + 1};
-  auto out = row;
-  for (auto const& [map, place] : places_[{lane.log, lane.link, lane.way}])
-    out.places.push_back(place);
+  std::vector<lane_row> out;
+  for (auto const& [lane, known] : lanes) {
+    past_step step;
+    step.commits_before = log_.size();
+    step.lane = lane;
+    if (auto const there = lanes_.find(lane); there != lanes_.end())
+      step.lane_before = there->second;
+    remember(std::move(step));
+    auto& row = lanes_[lane];
+    row.session = epoch{std::max(row.session, known).value + 1};
+    auto& opened = out.emplace_back(row);
+    for (auto const& [map, place] : places_[{lane.log, lane.link, lane.way}])
+      opened.places.push_back(place);
+  }
   co_return out;
 }
 

@@ -64,15 +64,23 @@ struct postgresql_app::connections {
     return read_rows(read, guard, request);
   }
 
-  result<lane_row> open_lane(lane_key const& lane, epoch known) {
-    auto& mine = lanes[lane];
-    DW_CHECK(mine.to.open(settings.url));
-    mine.writer.forget();
-    DW_CHECK(install(mine.to));
-    DW_TRY(auto all, transaction::begin(mine.to));
-    DW_TRY(auto row, postgresql::open_lane(mine.to, lane, known));
+  // By the connection of the first of them.
+  result<std::vector<lane_row>> open_lanes(std::vector<lane_opening> const& wanted) {
+    for (auto const& [lane, known] : wanted) {
+      DW_CHECK(lanes[lane].to.open(settings.url));
+      lanes[lane].writer.forget();
+    }
+    std::vector<lane_row> rows;
+    if (wanted.empty()) return rows;
+    auto& on = lanes[wanted.front().lane].to;
+    DW_CHECK(install(on));
+    DW_TRY(auto all, transaction::begin(on));
+    for (auto const& [lane, known] : wanted) {
+      DW_TRY(auto row, postgresql::open_lane(on, lane, known));
+      rows.push_back(std::move(row));
+    }
     DW_CHECK(all.commit());
-    return row;
+    return rows;
   }
 
   result<std::vector<write_result>> apply(target_batch const& batch) {
@@ -208,9 +216,11 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
   return blocking<chunk>(reading_, std::move(call));
 }
 
-async<lane_row> postgresql_app::open_lane(lane_key lane, epoch known) {
-  auto call = [held = held_, lane, known]() { return of_the_app(held->open_lane(lane, known)); };
-  return blocking<lane_row>(writing_, std::move(call));
+async<std::vector<lane_row>> postgresql_app::open_lanes(std::vector<lane_opening> lanes) {
+  auto call = [held = held_, lanes = std::move(lanes)]() {
+    return of_the_app(held->open_lanes(lanes));
+  };
+  return blocking<std::vector<lane_row>>(writing_, std::move(call));
 }
 
 async<std::vector<write_result>> postgresql_app::apply(target_batch const& batch) {

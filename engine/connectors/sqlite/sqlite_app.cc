@@ -255,16 +255,20 @@ async<chunk> sqlite_app::read_chunk(chunk_request request) {
   return blocking<chunk>(reading_, std::move(call));
 }
 
-async<lane_row> sqlite_app::open_lane(lane_key lane, epoch known) {
-  auto call = [held = held_, lane, known]() -> result<lane_row> {
+async<std::vector<lane_row>> sqlite_app::open_lanes(std::vector<lane_opening> lanes) {
+  auto call = [held = held_, lanes = std::move(lanes)]() -> result<std::vector<lane_row>> {
     DW_CHECK(held->open_to_write());
     held->writer.forget();
     DW_TRY(auto all, transaction::begin(held->write));
-    DW_TRY(auto row, sqlite::open_lane(held->write, lane, known));
+    std::vector<lane_row> rows;
+    for (auto const& [lane, known] : lanes) {
+      DW_TRY(auto row, sqlite::open_lane(held->write, lane, known));
+      rows.push_back(std::move(row));
+    }
     DW_CHECK(all.commit());
-    return row;
+    return rows;
   };
-  return blocking<lane_row>(writing_, std::move(call));
+  return blocking<std::vector<lane_row>>(writing_, std::move(call));
 }
 
 async<std::vector<write_result>> sqlite_app::apply(target_batch const& batch) {

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "tests/simulation/virtual_clock.h"
+#include "tests/support/open_lane.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -76,7 +77,7 @@ class MemoryApp : public testing::Test {
   }
   // A batch on a lane that is opened for it.
   std::vector<write_result> write_batch(std::vector<target_write> writes) {
-    auto const opened = wait(app.open_lane(lane, {}));
+    auto const opened = wait(open_lane(app, lane, epoch{}));
     auto out = apply_all(*opened, std::move(writes), opened->batch.value + 1);
     EXPECT_TRUE(out);
     return out ? *out : std::vector<write_result>{};
@@ -112,7 +113,7 @@ TEST_F(MemoryApp, LosesNothingWhereEveryCommitIsSynced) {
 
 TEST_F(MemoryApp, LosesTheUnsyncedTailOfRowsAndLanesTogether) {
   app.options.synchronous = false;
-  auto const opened = wait(app.open_lane(lane, {}));
+  auto const opened = wait(open_lane(app, lane, epoch{}));
   ASSERT_TRUE(apply(*opened, 1, 1));
   app.sync();
   ASSERT_TRUE(apply(*opened, 2, 2));
@@ -120,7 +121,7 @@ TEST_F(MemoryApp, LosesTheUnsyncedTailOfRowsAndLanesTogether) {
   EXPECT_EQ(2u, app.crash());
   EXPECT_EQ(1u, rows());
   EXPECT_EQ(row(1, "batch"), app.table("customer").rows.at({value::of_int64(1)}));
-  auto const again = wait(app.open_lane(lane, {}));
+  auto const again = wait(open_lane(app, lane, epoch{}));
   EXPECT_EQ(batch_number{1}, again->batch);
   ASSERT_EQ(1u, again->places.size());
   EXPECT_EQ(sequence{10}, again->places[0].position);
@@ -172,12 +173,12 @@ TEST_F(MemoryApp, ARestoredAppIsAnotherHistory) {
 TEST_F(MemoryApp, APositionOutsideTheTransactionIsLostAlone) {
   app.options.synchronous = false;
   app.options.position_outside_transaction = true;
-  auto const opened = wait(app.open_lane(lane, {}));
+  auto const opened = wait(open_lane(app, lane, epoch{}));
   ASSERT_TRUE(apply(*opened, 1, 1));
   EXPECT_EQ(2u, app.last_commit());
   app.restore_to(1);
   EXPECT_EQ(1u, rows());
-  EXPECT_EQ(batch_number{0}, wait(app.open_lane(lane, {}))->batch);
+  EXPECT_EQ(batch_number{0}, wait(open_lane(app, lane, epoch{}))->batch);
 }
 
 TEST_F(MemoryApp, ARefusalInATriggerTakesItsRowWithIt) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "events/row_image.h"
+#include "tests/support/open_lane.h"
 
 namespace dualwrite::engine::sqlite {
 namespace {
@@ -118,7 +119,7 @@ class SqliteApp : public testing::Test {
   std::vector<write_effect> apply(std::vector<target_write> writes) {
     lane_key const lane{log_id{9}, link_id{4}, direction::left_to_right, lane_id{0}};
     if (!opened) {
-      auto row = wait(app->open_lane(lane, epoch{}));
+      auto row = wait(open_lane(*app, lane, epoch{}));
       EXPECT_TRUE(row) << to_string(row.error());
       opened = *row;
     }
@@ -289,10 +290,10 @@ TEST_F(SqliteApp, ADecimalThatWouldBeRoundedIsRefused) {
 }
 
 TEST_F(SqliteApp, ABusyFileIsBusyAndAMissingOneUnreachable) {
-  ASSERT_TRUE(wait(app->open_lane({log_id{1}, link_id{1}, {}, {}}, epoch{})));
+  ASSERT_TRUE(wait(open_lane(*app, {log_id{1}, link_id{1}, {}, {}}, epoch{})));
   people.run("BEGIN IMMEDIATE");
   EXPECT_EQ(error_code::app_busy,
-            wait(app->open_lane({log_id{1}, link_id{1}, {}, {}}, epoch{})).error().code);
+            wait(open_lane(*app, {log_id{1}, link_id{1}, {}, {}}, epoch{})).error().code);
   people.run("ROLLBACK");
   sqlite_app missing(io.get_executor(), pool, sqlite_settings{home.path / "none.db"});
   EXPECT_EQ(error_code::app_unreachable, wait(missing.check()).error().code);

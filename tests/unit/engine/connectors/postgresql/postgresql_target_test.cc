@@ -1,6 +1,7 @@
 // PostgreSQL behind the ports: what is described, and what becomes of what is written.
 #include <gtest/gtest.h>
 
+#include "tests/support/open_lane.h"
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
 
 namespace dualwrite::engine::postgresql {
@@ -118,14 +119,14 @@ TEST_F(PostgresqlApp, FollowsAKeyThatChanged) {
 
 TEST_F(PostgresqlApp, OfTwoSessionsTheNewerWrites) {
   auto const stale = next_batch({write(1, "stale")});
-  auto const newer = wait(app->open_lane(lane, epoch{}));
+  auto const newer = wait(open_lane(*app, lane, epoch{}));
   ASSERT_TRUE(newer);
   EXPECT_EQ(error_code::lane_fenced, wait(app->apply(stale)).error().code);
   opened = *newer;
   auto const batch = next_batch({write(1, "new")});
   EXPECT_TRUE(wait(app->apply(batch)));
   EXPECT_EQ(error_code::lane_fenced, wait(app->apply(batch)).error().code);
-  auto const row = wait(app->open_lane(lane, epoch{}));
+  auto const row = wait(open_lane(*app, lane, epoch{}));
   EXPECT_EQ(batch.batch, row->batch);
   EXPECT_EQ("1", row->outcome);
   EXPECT_EQ(batch.places, row->places);

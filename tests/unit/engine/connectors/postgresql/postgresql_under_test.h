@@ -14,6 +14,7 @@
 
 #include "engine/connectors/postgresql/postgresql_app.h"
 #include "events/row_image.h"
+#include "tests/support/open_lane.h"
 #include "tests/support/postgres_cluster.h"
 
 namespace dualwrite::engine::postgresql {
@@ -95,7 +96,7 @@ class PostgresqlApp : public testing::Test {
   }
   target_batch next_batch(std::vector<target_write> writes) {
     if (!opened) {
-      auto row = wait(app->open_lane(lane, epoch{}));
+      auto row = wait(open_lane(*app, lane, epoch{}));
       EXPECT_TRUE(row) << to_string(row.error());
       opened = row ? *row : lane_row{};
     }
