@@ -244,7 +244,8 @@ struct TargetRewound {
   std::vector<RecordParked> reparked;
   std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
-  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
+  std::vector<RecordSkipped> undeleted;
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped, undeleted);
 };
 
 }  // namespace dualwrite

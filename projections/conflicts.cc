@@ -46,8 +46,10 @@ struct conflict_fold {
   }
   void operator()(TargetRewound const& e) {
     for (auto const& one : e.unskipped) {
-      if (one.reason == skip_reason::conflict_lost)
-        view.decided[{one.map, one.way}][one.record] = one.by;
+      // What a later record took the place of waits for that one again.
+      bool const is_decided = one.reason == skip_reason::conflict_lost ||
+                              (one.reason == skip_reason::superseded && !one.was_parked);
+      if (is_decided) view.decided[{one.map, one.way}][one.record] = {one.reason, one.by};
     }
   }
   void operator()(RecordSkipped const& e) {
@@ -83,13 +85,14 @@ struct conflict_fold {
   }
 };
 
-sequence found_in(std::map<map_way, std::map<sequence, sequence>> const& losers,
-                  map_way of,
-                  sequence record) {
+template <class Row>
+Row const* found_in(std::map<map_way, std::map<sequence, Row>> const& losers,
+                    map_way of,
+                    sequence record) {
   auto const rows = losers.find(of);
-  if (rows == losers.end()) return {};
-  auto const by = rows->second.find(record);
-  return by == rows->second.end() ? sequence{} : by->second;
+  if (rows == losers.end()) return nullptr;
+  auto const row = rows->second.find(record);
+  return row == rows->second.end() ? nullptr : &row->second;
 }
 
 }  // namespace
@@ -100,9 +103,10 @@ std::set<sequence> const* conflicts::pending(map_way of, std::string const& key)
 }
 
 sequence conflicts::beaten_by(map_way of, sequence record) const {
-  return found_in(beaten, of, record);
+  auto const* by = found_in(beaten, of, record);
+  return by == nullptr ? sequence{} : *by;
 }
-sequence conflicts::lost_to(map_way of, sequence record) const {
+decided_row const* conflicts::decision(map_way of, sequence record) const {
   return found_in(decided, of, record);
 }
 

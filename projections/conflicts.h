@@ -21,20 +21,27 @@ struct resolution_row {
   DW_FIELDS(map, way, key, winner, beaten_by);
 };
 
+// Why a record was not written before its target was set back.
+struct decided_row {
+  skip_reason reason = skip_reason::conflict_lost;
+  sequence by;
+  DW_FIELDS(reason, by);
+};
+
 // Fed by ConflictDetected, ConflictResolved, RecordsApplied, RecordSkipped, TargetRewound,
 // MapStopped.
 struct conflicts {
   static constexpr std::string_view name = "conflicts";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;
   // By the direction of the loser: records that lost while their own outcome was not known yet, and
   // against which.
   std::map<map_way, std::map<sequence, sequence>> beaten;
-  // Losers that are delivered again because their target was set back, and to whom they lost: a
-  // conflict is decided once, and the winner may long be out of sight.
-  std::map<map_way, std::map<sequence, sequence>> decided;
+  // Losers, and resolutions that were beaten, that are delivered again because their target was set
+  // back: a conflict is decided once, and the winner may long be out of sight.
+  std::map<map_way, std::map<sequence, decided_row>> decided;
   std::map<map_id, std::uint64_t> counts;
   DW_FIELDS(resolutions, by_key, beaten, decided, counts);
 
@@ -45,8 +52,8 @@ struct conflicts {
   std::set<sequence> const* pending(map_way of, std::string const& key) const;
   // What a record lost against before its own outcome was known; zero where it did not.
   sequence beaten_by(map_way of, sequence record) const;
-  // What a record lost against before its target was set back; zero where it did not.
-  sequence lost_to(map_way of, sequence record) const;
+  // What was decided before the target was set back; nothing where nothing was.
+  decided_row const* decision(map_way of, sequence record) const;
 };
 
 }  // namespace dualwrite::projections

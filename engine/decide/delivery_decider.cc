@@ -38,7 +38,8 @@ struct planner {
     if (!passes_filter(entered)) return std::move(plan);
     if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
     if (record.kind != capture_kind::initial && context.map.writes(opposite(record.way))) {
-      bool const lost = lost_before() || loses_to_rewrites() || loses_to_copy() || loses_conflict();
+      bool const lost =
+          decided_before() || loses_to_rewrites() || loses_to_copy() || loses_conflict();
       if (lost) return std::move(plan);
     }
     transform(entered);
@@ -126,10 +127,10 @@ struct planner {
     return true;
   }
 
-  bool lost_before() {
-    auto const by = context.views.conflicts.lost_to(of(), record.at);
-    if (by) skip(skip_reason::conflict_lost, by);
-    return by != sequence{};
+  bool decided_before() {
+    auto const* known = context.views.conflicts.decision(of(), record.at);
+    if (known != nullptr) skip(known->reason, known->by);
+    return known != nullptr;
   }
   bool loses_to_rewrites() {
     if (record.depth < rewrites_max) return false;

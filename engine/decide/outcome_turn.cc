@@ -72,9 +72,25 @@ result<void> count_out(encoded_event& counted, MapCounts const& share) {
   return {};
 }
 
+// The records of retries that ended otherwise while they were under way: deleted, or beaten by a
+// change of the other side. What the retry found about them is true no more.
+result<std::set<record_name>> overtaken(batch_outcome const& outcome,
+                                        projections::views const& state) {
+  std::set<record_name> out;
+  for (auto const& event : outcome.events) {
+    DW_TRY(auto const view, view_of(event));
+    auto const step = parked_step_of(view);
+    if (!step || view.as<RecordSkipped>() != nullptr) continue;
+    auto const [map, way, record] = step->record;
+    if (state.parked.find({map, way}, record) == nullptr) out.insert(step->record);
+  }
+  return out;
+}
+
 // One outcome, told event by event as it is true now.
 struct teller {
   projections::views const& state;
+  std::set<record_name> gone{};
   std::set<record_name> parked_here{};
   std::set<std::tuple<map_id, direction, std::string>> keys_here{};
   std::set<record_name> ended_here{};
@@ -126,7 +142,11 @@ struct teller {
     if (auto const* parked = view.as<RecordParked>()) {
       park(std::move(event), view, *parked);
     } else if (auto const* conflict = view.as<ConflictDetected>()) {
+      if (gone.contains({conflict->map, conflict->way, conflict->record})) return false;
       detect(std::move(event), view, *conflict);
+    } else if (auto const* resolved = view.as<ConflictResolved>()) {
+      if (gone.contains({resolved->map, opposite(resolved->way), resolved->winner})) return false;
+      told.push_back(std::move(event));
     } else if (auto const step = parked_step_of(view)) {
       if (!is_parked(step->record)) return false;
       if (step->ends) ended_here.insert(step->record);
@@ -154,7 +174,8 @@ result<drafts> at_its_turn(batch_outcome outcome,
                            projections::views const& state,
                            find_dependency const& find) {
   DW_CHECK(wait_for_rows(outcome, find));
-  teller out{state};
+  DW_TRY(auto gone, overtaken(outcome, state));
+  teller out{state, std::move(gone)};
   std::set<std::size_t> untrue;
   for (std::size_t i = 0; i < outcome.events.size(); ++i) {
     DW_TRY(bool const is_true, out.tell(outcome.events[i]));

@@ -10,6 +10,8 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
   auto const known = context.views.conflicts.resolutions.find(resolution.at);
   if (known != context.views.conflicts.resolutions.end() && known->second.beaten_by)
     return known->second.beaten_by;
+  projections::map_way const of{resolution.map, resolution.way};
+  if (auto const* before = context.views.conflicts.decision(of, resolution.at)) return before->by;
   auto const in_batch = context.beaten_in_batch.find(resolution.winner);
   if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
   auto const back = opposite(resolution.way);

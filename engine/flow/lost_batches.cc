@@ -15,12 +15,14 @@ struct loss_reader {
   link_context& context;
   direction way;
   std::map<lane_id, lane_row> const& rows;
-  lost_batches out;
-  std::set<std::pair<map_id, sequence>> parked_by_lost;
+  lost_batches out{};
+  std::set<std::pair<map_id, sequence>> parked_by_lost{};
+  std::set<sequence> lost_at{};  // the outcomes of the lost batches
+  sequence lost_from{};          // the first of them
   // No place leads back to the rows of a copy: only another copy brings them.
-  std::set<map_id> copies_lost;
+  std::set<map_id> copies_lost{};
 
-  std::map<map_id, sequence> last_stops;
+  std::map<map_id, sequence> last_stops{};
 
   // What a map had before it was stopped is discarded already: it is not taken back any more.
   result<bool> is_of_now(map_id map, sequence at) {
@@ -91,7 +93,7 @@ struct loss_reader {
   void unsettle(RecordSkipped const& skipped) {
     if (skipped.way != way) return;
     out.event.unskipped.push_back(
-        {skipped.map, way, skipped.record, skipped.reason, skipped.by, false});
+        {skipped.map, way, skipped.record, skipped.reason, skipped.by, skipped.was_parked});
   }
 
   // A record that was parked before and settled by a lost batch is parked again, to be tried again
@@ -152,6 +154,38 @@ struct loss_reader {
     }
   }
 
+  // What a lost batch had parked may have ended since: it comes again, and is settled again.
+  result<void> read_ends() {
+    std::set<std::pair<map_id, sequence>> ended;
+    for (auto const& [map, record] : parked_by_lost) {
+      if (context.views().parked.find({map, way}, record) == nullptr) ended.insert({map, record});
+    }
+    std::set<map_id> maps;
+    for (auto const& [map, record] : ended) maps.insert(map);
+    for (auto const map : maps) DW_CHECK(read_ends(map, ended));
+    return {};
+  }
+  result<void> read_ends(map_id map, std::set<std::pair<map_id, sequence>> const& ended) {
+    auto const cursor =
+        context.log.log().read({lost_from + 1, false, stream_id{stream_kind::map, map.value}});
+    while (true) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored) return {};
+      DW_TRY(auto const event, decode(*stored));
+      if (auto const* skipped = event.as<RecordSkipped>()) {
+        bool const is_end = skipped->was_parked && skipped->way == way &&
+                            !lost_at.contains(event.from.cause) &&
+                            ended.contains({map, skipped->record});
+        if (is_end) unsettle(*skipped);
+      } else if (auto const* deleted = event.as<ParkedDeleted>()) {
+        for (auto const& one : deleted->records) {
+          if (one.way != way || !ended.contains({map, one.record})) continue;
+          out.event.undeleted.push_back({map, way, one.record, {}, {}, true});
+        }
+      }
+    }
+  }
+
   result<void> find_places() {
     auto const main = rows.find(projections::main_lane);
     for (auto const& [of, place] : context.views().delivery.places) {
@@ -187,10 +221,12 @@ struct loss_reader {
 result<lost_batches> find_lost(link_context& context,
                                direction way,
                                std::map<lane_id, lane_row> const& rows) {
-  loss_reader reader{context, way, rows, {}, {}, {}, {}};
+  loss_reader reader{context, way, rows};
   reader.out.event.link = context.link;
   reader.out.event.way = way;
   DW_TRY(auto const outcomes, reader.find_outcomes());
+  if (!outcomes.empty()) reader.lost_from = outcomes.front().at;
+  for (auto const& outcome : outcomes) reader.lost_at.insert(outcome.at);
   for (auto const& outcome : outcomes) {
     for (auto const& counts : outcome.counts) {
       DW_TRY(auto const of_now, reader.is_of_now(counts.map, outcome.at));
@@ -198,6 +234,7 @@ result<lost_batches> find_lost(link_context& context,
     }
     DW_CHECK(reader.read_exceptions(outcome));
   }
+  DW_CHECK(reader.read_ends());
   DW_CHECK(reader.find_places());
   return std::move(reader.out);
 }

@@ -43,6 +43,7 @@ async<void> main_lane::run() {
   while (true) {
     if (rewinds_ != session_.rewinds()) start_over();
     DW_CO_CHECK(co_await update_members());
+    if (rewinds_ != session_.rewinds()) continue;
     if (waits_for_joiner()) {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
@@ -58,6 +59,11 @@ async<void> main_lane::run() {
         context_.log.ring_listeners();
         continue;
       }
+      DW_CO_CHECK(co_await wake_.wait());
+      continue;
+    }
+    if (session_.meets_another(projections::main_lane, batch)) {
+      start_over();
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
@@ -81,10 +87,25 @@ std::vector<map_id> main_lane::members() const {
 }
 
 // Between two batches: maps that have to leave do so here, and those that have come this far by a
-// catch-up lane join.
+// catch-up lane join. Asked when it is said: what was read last may just have been lost.
 async<void> main_lane::update_members() {
-  drafts events;
   std::vector<projections::map_way> joined;
+  if (moves(joined).empty()) co_return result<void>{};
+  auto decide = [this, &joined](projections::views const&) -> result<drafts> {
+    joined.clear();
+    if (rewinds_ != session_.rewinds()) return drafts{};
+    return moves(joined);
+  };
+  decision told = std::move(decide);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
+  // Until it has joined for good a map stays marked as caught up, so that no catch-up lane takes it
+  // again.
+  for (auto const& of : joined) context_.caught_up.erase(of);
+  co_return result<void>{};
+}
+
+drafts main_lane::moves(std::vector<projections::map_way>& joined) {
+  drafts events;
   auto const here = context_.main_read_of(way_);
   for (auto const& [of, place] : context_.views().delivery.places) {
     if (of.second != way_ || !context_.is_mine(of.first)) continue;
@@ -105,11 +126,7 @@ async<void> main_lane::update_members() {
         draft(stream, context_.link, LaneJoined{context_.link, of.first, way_, position}));
     joined.push_back(of);
   }
-  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  // Until it has joined for good a map stays marked as caught up, so that no catch-up lane takes it
-  // again.
-  for (auto const& of : joined) context_.caught_up.erase(of);
-  co_return result<void>{};
+  return events;
 }
 
 bool main_lane::waits_for_joiner() const {

@@ -23,6 +23,8 @@ class main_lane {
 
  private:
   [[nodiscard]] async<void> update_members();
+  // Who leaves and who joins as things are; the latter are named in `joined` as well.
+  drafts moves(std::vector<projections::map_way>& joined);
   [[nodiscard]] result<ready_batch> next_batch();
   void start_over();
   bool waits_for_joiner() const;

@@ -98,9 +98,22 @@ async<bool> map_supervisor::say(drafts events) {
   co_return co_await say(std::move(what));
 }
 
+// A run that fails may have begun to capture: as that ends, what came meanwhile is given up, or the
+// next run would write it over newer rows.
 async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, error why) {
-  ActionFailed const failed{map, row.pending, static_cast<std::uint16_t>(why.code), why.detail};
-  co_return co_await say(of_map(context_.link, map, row, failed));
+  auto const link = context_.link;
+  auto decide = [=](projections::views const& state) -> result<drafts> {
+    ActionFailed const failed{map, row.pending, static_cast<std::uint16_t>(why.code), why.detail};
+    auto events = of_map(link, map, row, failed);
+    bool const is_captured = state.delivery.places.contains({map, direction::left_to_right}) ||
+                             state.delivery.places.contains({map, direction::right_to_left});
+    if (row.state != map_state::idle || !is_captured) return events;
+    DW_TRY(auto stopped, decide_stopped(state, map, stop_reason::run_failed, why.detail));
+    events.insert(events.end(), stopped.begin(), stopped.end());
+    return events;
+  };
+  decision told = std::move(decide);
+  co_return co_await say(std::move(told));
 }
 
 // What the tables look like now is an event where it is new, so that what was compiled can be

@@ -156,6 +156,9 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   }
   auto decide = [this, &rows](projections::views const&) -> result<drafts> {
     DW_TRY(auto const found, find_lost(context_, way_, rows));
+    // From here on nobody may say any more how far it has read.
+    ++rewinds_;
+    context_.caught_up.clear();
     stream_id const stream{stream_kind::link, context_.link.value};
     drafts events;
     events.push_back(draft(stream, context_.link, found.event));
@@ -175,8 +178,6 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
       context_.ledger.take_back({way_, lane, batch_number{number}});
     }
   }
-  context_.caught_up.clear();
-  ++rewinds_;
   co_return result<void>{};
 }
 
@@ -184,6 +185,28 @@ bool target_session::is_in_doubt(ready_batch const& batch) const {
   return std::any_of(batch.members.begin(), batch.members.end(), [&](map_id map) {
     return context_.in_doubt.contains({map, way_});
   });
+}
+
+bool target_session::meets_another(lane_id lane, ready_batch const& batch) {
+  for (auto const& [other, its] : lanes_) {
+    if (other == lane || its.batch == nullptr) continue;
+    std::set<std::pair<map_id, std::string_view>> keys;
+    for (auto const& one : its.batch->handed) {
+      if (one.write == nullptr) continue;
+      keys.emplace(one.map, one.key);
+      if (!one.old_key.empty()) keys.emplace(one.map, one.old_key);
+    }
+    bool const meets =
+        std::any_of(batch.handed.begin(), batch.handed.end(), [&](handed_write const& one) {
+          bool const is_written = one.write != nullptr;
+          return is_written && (keys.contains({one.map, one.key}) ||
+                                (!one.old_key.empty() && keys.contains({one.map, one.old_key})));
+        });
+    if (!meets) continue;
+    is_awaited_ = true;
+    return true;
+  }
+  return false;
 }
 
 async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
@@ -211,6 +234,7 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   }
   bool const dropped = mine.dropped && !mine.committed;
   mine = {};
+  if (std::exchange(is_awaited_, false)) context_.log.ring_listeners();
   if (dropped) {
     context_.ledger.take_back(id);
     co_return delivery_end::dropped;

@@ -31,6 +31,11 @@ class target_session {
   [[nodiscard]] async<void> open();
   [[nodiscard]] async<delivery_end> deliver(lane_id lane, ready_batch batch);
 
+  // Whether another lane has a batch in hand that writes a key of this one: a record can end while
+  // its retry is under way, and what comes after it must still not be written before it. Listeners
+  // of the log are rung when that batch has ended.
+  [[nodiscard]] bool meets_another(lane_id lane, ready_batch const& batch);
+
   // The target may have been away, and may have come back without what it had: the lanes are opened
   // again and looked at, even where there is nothing to deliver.
   void doubt();
@@ -86,6 +91,7 @@ class target_session {
   bell doubted_;
   std::uint64_t doubts_ = 0;
   std::uint32_t failures_ = 0;
+  bool is_awaited_ = false;
   std::uint64_t rewinds_ = 0;
 };
 

@@ -65,7 +65,8 @@ std::string show(Field const& field) {
   if constexpr (std::is_enum_v<Field>) {
     return fmt::format("{}", static_cast<unsigned>(field));
   } else if constexpr (std::is_same_v<Field, blob>) {
-    return fmt::format("<{} bytes>", field.bytes.size());
+    auto const row = decode_row(field.bytes);
+    return row ? show_row(field.bytes) : fmt::format("<{} bytes>", field.bytes.size());
   } else if constexpr (requires { field.fields(); }) {
     return fmt::format("{{{} }}", show_fields(field));
   } else if constexpr (requires { field.value; }) {

@@ -78,12 +78,19 @@ TEST_F(Conflicts, WhatWasDecidedStaysDecidedWhenTheTargetIsSetBack) {
   rewound.unskipped = {
       {map, way, first, skip_reason::conflict_lost, first + 2, false},
       {map, way, first + 1, skip_reason::superseded, first + 2, false},
+      {map, way, first + 2, skip_reason::superseded, first + 3, true},
   };
   of_link(rewound);
-  EXPECT_EQ(first + 2, views.conflicts.lost_to(to_right, first));
-  EXPECT_EQ(sequence{}, views.conflicts.lost_to(to_right, first + 1)) << "is found out anew";
+  auto const& conflicts = views.conflicts;
+  ASSERT_NE(nullptr, conflicts.decision(to_right, first));
+  EXPECT_EQ(skip_reason::conflict_lost, conflicts.decision(to_right, first)->reason);
+  EXPECT_EQ(first + 2, conflicts.decision(to_right, first)->by);
+  ASSERT_NE(nullptr, conflicts.decision(to_right, first + 1));
+  EXPECT_EQ(skip_reason::superseded, conflicts.decision(to_right, first + 1)->reason);
+  EXPECT_EQ(nullptr, conflicts.decision(to_right, first + 2)) << "waits for the later one again";
   of_map(RecordSkipped{map, way, first, skip_reason::conflict_lost, first + 2, false});
-  EXPECT_EQ(sequence{}, views.conflicts.lost_to(to_right, first));
+  EXPECT_EQ(nullptr, conflicts.decision(to_right, first));
+  of_map(RecordSkipped{map, way, first + 1, skip_reason::superseded, first + 2, false});
   EXPECT_TRUE(views.conflicts.decided.empty());
 }
 
