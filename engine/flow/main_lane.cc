@@ -93,7 +93,7 @@ async<void> main_lane::update_members() {
   if (moves(joined).empty()) co_return result<void>{};
   auto decide = [this, &joined](projections::views const&) -> result<drafts> {
     joined.clear();
-    if (rewinds_ != session_.rewinds()) return drafts{};
+    if (session_.is_rewinding() || rewinds_ != session_.rewinds()) return drafts{};
     return moves(joined);
   };
   decision told = std::move(decide);

@@ -156,9 +156,7 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
   }
   auto decide = [this, &rows](projections::views const&) -> result<drafts> {
     DW_TRY(auto const found, find_lost(context_, way_, rows));
-    // From here on nobody may say any more how far it has read.
-    ++rewinds_;
-    context_.caught_up.clear();
+    is_rewinding_ = true;
     stream_id const stream{stream_kind::link, context_.link.value};
     drafts events;
     events.push_back(draft(stream, context_.link, found.event));
@@ -178,6 +176,9 @@ async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
       context_.ledger.take_back({way_, lane, batch_number{number}});
     }
   }
+  context_.caught_up.clear();
+  ++rewinds_;
+  is_rewinding_ = false;
   co_return result<void>{};
 }
 

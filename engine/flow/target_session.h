@@ -45,6 +45,9 @@ class target_session {
   // Grows when batches that the log had were lost by the target: what was read ahead is to be read
   // again.
   std::uint64_t rewinds() const { return rewinds_; }
+  // From the moment that this is decided until it has taken effect nobody may say any more how far
+  // it has read.
+  bool is_rewinding() const { return is_rewinding_; }
 
  private:
   struct in_hand {
@@ -92,6 +95,7 @@ class target_session {
   std::uint64_t doubts_ = 0;
   std::uint32_t failures_ = 0;
   bool is_awaited_ = false;
+  bool is_rewinding_ = false;
   std::uint64_t rewinds_ = 0;
 };
 
