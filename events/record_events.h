@@ -209,6 +209,14 @@ struct RetrySucceeded {
   sequence record;
   DW_FIELDS(map, way, record);
 };
+// A retry wrote its record, which had ended otherwise meanwhile: deleted, or beaten by a change of
+// the other side. It settles nothing; it tells the write's echo from a change of the app's own.
+struct RetryOvertaken {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  DW_FIELDS(map, way, record);
+};
 struct RetryFailed {
   map_id map;
   direction way = direction::left_to_right;

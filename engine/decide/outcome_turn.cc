@@ -148,7 +148,13 @@ struct teller {
       if (gone.contains({resolved->map, opposite(resolved->way), resolved->winner})) return false;
       told.push_back(std::move(event));
     } else if (auto const step = parked_step_of(view)) {
-      if (!is_parked(step->record)) return false;
+      if (!is_parked(step->record)) {
+        if (auto const* written = view.as<RetrySucceeded>()) {
+          RetryOvertaken const overtaken{written->map, written->way, written->record};
+          told.push_back(draft(event.stream, event.link, overtaken, view.from));
+        }
+        return false;
+      }
       if (step->ends) ended_here.insert(step->record);
       told.push_back(std::move(event));
     } else {

@@ -30,6 +30,8 @@ result<said_besides> read_besides(event_log const& log, sequence applied_at) {
       out.excepted.insert({skipped->map, skipped->record});
     if (auto const* retried = event.as<RetrySucceeded>())
       out.retried.emplace_back(retried->map, retried->record);
+    if (auto const* overtaken = event.as<RetryOvertaken>())
+      out.retried.emplace_back(overtaken->map, overtaken->record);
     if (auto const* copied = event.as<ChunkCopied>()) out.copied = *copied;
   }
 }
