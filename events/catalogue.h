@@ -9,6 +9,7 @@
 #include "events/engine_events.h"
 #include "events/map_events.h"
 #include "events/record_events.h"
+#include "events/retry_events.h"
 
 namespace dualwrite {
 

@@ -197,41 +197,6 @@ struct ConflictResolved {
   schema_id schema;
   DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema);
 };
-struct RetryRequested {
-  map_id map;
-  bool all = false;
-  std::vector<sequence> records;
-  DW_FIELDS(map, all, records);
-};
-struct RetrySucceeded {
-  map_id map;
-  direction way = direction::left_to_right;
-  sequence record;
-  DW_FIELDS(map, way, record);
-};
-// A retry wrote its record, which had ended otherwise meanwhile: deleted, or beaten by a change of
-// the other side. It settles nothing; it tells the write's echo from a change of the app's own.
-struct RetryOvertaken {
-  map_id map;
-  direction way = direction::left_to_right;
-  sequence record;
-  DW_FIELDS(map, way, record);
-};
-struct RetryFailed {
-  map_id map;
-  direction way = direction::left_to_right;
-  sequence record;
-  park_state state = park_state::failed;
-  fault_class kind = fault_class::none;
-  std::string_view code, text, column;
-  sequence waits_for;
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for);
-};
-struct ParkedDeleted {
-  map_id map;
-  std::vector<KeyGivenUp> records;
-  DW_FIELDS(map, records);
-};
 struct LaneReset {
   lane_id lane;
   epoch session;
@@ -242,7 +207,7 @@ struct LaneReset {
 // The target holds less than the log says: it was restored, or crashed with commits that were not
 // on disk yet. What lies behind these places is unsettled again: `taken_back` is to be subtracted,
 // `reparked` were settled by batches that are gone, `unparked` and `unskipped` were parked and
-// skipped by them and will be delivered again.
+// skipped by them and will be delivered again, `undeleted` were parked by them and given up since.
 struct TargetRewound {
   link_id link;
   direction way = direction::left_to_right;

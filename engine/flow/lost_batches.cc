@@ -239,4 +239,38 @@ result<lost_batches> find_lost(link_context& context,
   return std::move(reader.out);
 }
 
+async<void> target_session::rewind(std::map<lane_id, lane_row> const& rows) {
+  std::map<lane_id, batch_number> last;
+  for (auto const& [lane, mine] : lanes_) {
+    auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
+    if (known != nullptr) last[lane] = known->batch;
+  }
+  auto decide = [this, &rows](projections::views const&) -> result<drafts> {
+    DW_TRY(auto const found, find_lost(context_, way_, rows));
+    is_rewinding_ = true;
+    stream_id const stream{stream_kind::link, context_.link.value};
+    drafts events;
+    events.push_back(draft(stream, context_.link, found.event));
+    for (auto const map : found.stopped) {
+      StopRequested const stop{map, {}, "the target was set back behind the start of this map"};
+      events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
+    }
+    return events;
+  };
+  decision told = std::move(decide);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
+  for (auto& [lane, mine] : lanes_) {
+    if (mine.batch != nullptr && !mine.committed) mine.dropped = true;
+    // The ledger may have forgotten some of them already; the one in hand has the number behind the
+    // last.
+    for (auto number = rows.at(lane).batch.value + 1; number <= last[lane].value + 1; ++number) {
+      context_.ledger.take_back({way_, lane, batch_number{number}});
+    }
+  }
+  context_.caught_up.clear();
+  ++rewinds_;
+  is_rewinding_ = false;
+  co_return result<void>{};
+}
+
 }  // namespace dualwrite::engine

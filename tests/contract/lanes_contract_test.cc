@@ -146,6 +146,29 @@ TEST_P(Connector, EveryLaneOfADirectionSeesThePlacesOfItsMaps) {
   EXPECT_THAT(open(side_lane).places, both);
 }
 
+TEST_P(Connector, LanesAreOpenedTogether) {
+  make({customers()});
+  auto const main = open(main_lane);
+  auto const side = open(side_lane);
+  ASSERT_TRUE(send(next_batch(side_lane, side, {put("customer", customer(1, text("Ann")))})));
+  auto again = next_batch(main_lane, main, {put("customer", customer(2, text("Bob")))});
+  again.places = {{map_id{3}, lane_id{0}, sequence{12}}};
+  ASSERT_TRUE(send(again));
+  std::vector<lane_opening> wanted{{side_lane, side.session}, {main_lane, epoch{1000}}};
+  auto const rows = wait(subject->target().open_lanes(std::move(wanted)));
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(2u, rows->size());
+  EXPECT_GT(rows->at(0).session, side.session);
+  EXPECT_GT(rows->at(1).session, epoch{1000});
+  for (auto const& row : *rows) {
+    EXPECT_EQ(batch_number{1}, row.batch);
+    EXPECT_THAT(row.places, testing::ElementsAre(map_place{map_id{3}, lane_id{0}, sequence{12}}));
+  }
+  again.previous = batch_number{1};
+  again.batch = batch_number{2};
+  EXPECT_EQ("lane_fenced", failure(send(again)));
+}
+
 TEST_P(Connector, ALostReplyIsFoundAgain) {
   make({customers()});
   auto const batch =

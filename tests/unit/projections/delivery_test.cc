@@ -1,0 +1,53 @@
+// What a batch held of a map, for those who have to know after a restart.
+#include <gtest/gtest.h>
+
+#include "tests/support/story.h"
+
+namespace dualwrite::projections {
+namespace {
+
+class Delivery : public testing::Test, protected story {
+ protected:
+  Delivery() {
+    begin();
+    CaptureStarted started;
+    started.link = link;
+    started.app = app_id{1};
+    started.tables.resize(1);
+    started.tables[0].schema = schema;
+    started.tables[0].maps = {map};
+    of_link(started);
+  }
+  void apply(sequence behind, sequence position) {
+    RecordsApplied applied;
+    applied.link = link;
+    applied.batch = batch_number{++batches_};
+    applied.behind = behind;
+    applied.position = position;
+    applied.maps.resize(1);
+    applied.maps[0].map = map;
+    of_link(applied);
+  }
+  batch_share share() const {
+    auto const& rows = views.delivery.batches.at({link, direction::left_to_right, main_lane});
+    return rows.at(batch_number{batches_}).maps.at(0);
+  }
+
+ private:
+  std::uint64_t batches_ = 0;
+};
+
+TEST_F(Delivery, ABatchHoldsOfAMapOnlyWhatCameAfterItJoined) {
+  auto const first = capture(5);
+  LaneJoined joined{link, map, direction::left_to_right, first + 2};
+  of_link(joined);
+  apply(sequence{}, first + 4);
+  EXPECT_EQ(map, share().map);
+  EXPECT_EQ(first + 2, share().from);
+  auto const second = capture(2);
+  apply(first + 4, second + 1);
+  EXPECT_EQ(first + 4, share().from);
+}
+
+}  // namespace
+}  // namespace dualwrite::projections
