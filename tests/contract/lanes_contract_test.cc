@@ -148,13 +148,13 @@ TEST_P(Connector, EveryLaneOfADirectionSeesThePlacesOfItsMaps) {
 
 TEST_P(Connector, LanesAreOpenedTogether) {
   make({customers()});
-  auto const main = open(main_lane);
+  auto const first = open(main_lane);
   auto const side = open(side_lane);
   ASSERT_TRUE(send(next_batch(side_lane, side, {put("customer", customer(1, text("Ann")))})));
-  auto again = next_batch(main_lane, main, {put("customer", customer(2, text("Bob")))});
+  auto again = next_batch(main_lane, first, {put("customer", customer(2, text("Bob")))});
   again.places = {{map_id{3}, lane_id{0}, sequence{12}}};
   ASSERT_TRUE(send(again));
-  std::vector<lane_opening> wanted{{side_lane, side.session}, {main_lane, epoch{1000}}};
+  std::vector<engine::lane_opening> wanted{{side_lane, side.session}, {main_lane, epoch{1000}}};
   auto const rows = wait(subject->target().open_lanes(std::move(wanted)));
   ASSERT_TRUE(rows);
   ASSERT_EQ(2u, rows->size());
