@@ -12,11 +12,14 @@ class Delivery : public testing::Test, protected story {
     begin();
     CaptureStarted started;
     started.link = link;
-    started.app = app_id{1};
     started.tables.resize(1);
     started.tables[0].schema = schema;
     started.tables[0].maps = {map};
-    of_link(started);
+    // Both directions: a batch that nobody can miss is forgotten at once.
+    for (auto const of : {side::left, side::right}) {
+      started.of = of;
+      of_link(started);
+    }
   }
   void apply(sequence behind, sequence position) {
     RecordsApplied applied;
