@@ -33,7 +33,6 @@ constexpr std::pair<app_call, char const*> calls[] = {
     {app_call::open, "open"},
     {app_call::next, "next"},
     {app_call::acknowledge, "acknowledge"},
-    {app_call::head, "head"},
     {app_call::chunk, "chunk"},
     {app_call::lane, "lane"},
     {app_call::apply, "apply"},
@@ -71,11 +70,6 @@ std::uint64_t fault_coverage::count(fault_site site) const {
   std::uint64_t out = 0;
   for (auto const& [cell, count] : by_state_) out += cell.first == site ? count : 0;
   return out;
-}
-
-std::uint64_t fault_coverage::count(fault_site site, app_call met) const {
-  auto const found = by_call_.find({site, met});
-  return found == by_call_.end() ? 0 : found->second;
 }
 
 std::string fault_coverage::tables() const {
@@ -222,11 +216,7 @@ async<void> faulty_app::acknowledge(source_position captured) {
 }
 
 async<source_position> faulty_app::head() {
-  visit const call{*this, app_call::head};
-  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
-  auto out = co_await app_.head();
-  DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
-  co_return out;
+  co_return co_await app_.head();
 }
 
 async<engine::chunk> faulty_app::read_chunk(engine::chunk_request request_) {

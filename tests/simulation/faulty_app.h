@@ -36,7 +36,6 @@ enum class app_call : std::uint8_t {
   open,
   next,
   acknowledge,
-  head,
   chunk,
   lane,
   apply,
@@ -50,7 +49,6 @@ class fault_coverage {
   void note(fault_site site, app_call met) { ++by_call_[{site, met}]; }
   void add(fault_coverage const& other);
   std::uint64_t count(fault_site site) const;
-  std::uint64_t count(fault_site site, app_call met) const;
   // Two tables of one row a fault: one column a call, one column a state.
   [[nodiscard]] std::string tables() const;
 
