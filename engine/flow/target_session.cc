@@ -157,6 +157,12 @@ bool target_session::is_in_doubt(ready_batch const& batch) const {
 bool target_session::meets_another(lane_id lane, ready_batch const& batch) {
   for (auto const& [other, its] : lanes_) {
     if (other == lane || its.batch == nullptr) continue;
+    auto const& members = batch.members;
+    bool const has_common_map =
+        std::any_of(its.batch->members.begin(), its.batch->members.end(), [&](map_id map) {
+          return std::find(members.begin(), members.end(), map) != members.end();
+        });
+    if (!has_common_map) continue;
     std::set<std::pair<map_id, std::string_view>> keys;
     for (auto const& one : its.batch->handed) {
       if (one.write == nullptr) continue;
