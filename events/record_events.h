@@ -207,7 +207,7 @@ struct LaneReset {
 // The target holds less than the log says: it was restored, or crashed with commits that were not
 // on disk yet. What lies behind these places is unsettled again: `taken_back` is to be subtracted,
 // `reparked` were settled by batches that are gone, `unparked` and `unskipped` were parked and
-// skipped by them and will be delivered again, `undeleted` were parked by them and given up since.
+// skipped by them and will be delivered again.
 struct TargetRewound {
   link_id link;
   direction way = direction::left_to_right;
@@ -217,8 +217,7 @@ struct TargetRewound {
   std::vector<RecordParked> reparked;
   std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
-  std::vector<RecordSkipped> undeleted;
-  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped, undeleted);
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
 };
 
 }  // namespace dualwrite

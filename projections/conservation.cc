@@ -82,7 +82,6 @@ struct conservation_fold {
   void operator()(TargetRewound const& e) {
     for (auto const& counts : e.taken_back) add(counts.map, e.way, counts, ~std::uint64_t{0});
     for (auto const& skipped : e.unskipped) skip(skipped, ~std::uint64_t{0});
-    for (auto const& back : e.undeleted) --row(back.map, back.way).deleted;
     for (auto const& gone : e.unparked) --row(gone.map, gone.way).parked;
     for (auto const& back : e.reparked) ++row(back.map, back.way).parked;
   }

@@ -154,7 +154,8 @@ struct loss_reader {
     }
   }
 
-  // What a lost batch had parked may have ended since: it comes again, and is settled again.
+  // What a lost batch had parked may have lost a conflict since: it comes again, and is settled
+  // again. What was given up stays so.
   result<void> read_ends() {
     std::set<std::pair<map_id, sequence>> ended;
     for (auto const& [map, record] : parked_by_lost) {
@@ -177,11 +178,6 @@ struct loss_reader {
                             !lost_at.contains(event.from.cause) &&
                             ended.contains({map, skipped->record});
         if (is_end) unsettle(*skipped);
-      } else if (auto const* deleted = event.as<ParkedDeleted>()) {
-        for (auto const& one : deleted->records) {
-          if (one.way != way || !ended.contains({map, one.record})) continue;
-          out.event.undeleted.push_back({map, way, one.record, {}, {}, true});
-        }
       }
     }
   }

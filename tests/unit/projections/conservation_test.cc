@@ -69,20 +69,6 @@ TEST_F(Conservation, WhatALostBatchSettledIsQueuedAgain) {
   EXPECT_EQ(5, sums().queued());
 }
 
-TEST_F(Conservation, WhatWasGivenUpAfterALostBatchParkedItIsQueuedAgain) {
-  auto const record = capture(1);
-  park(record, "k");
-  auto const way = direction::left_to_right;
-  of_map(ParkedDeleted{map, {{way, record, blob{"k"}}}});
-  EXPECT_EQ(1u, sums().deleted);
-  TargetRewound rewound;
-  rewound.link = link;
-  rewound.undeleted = {{map, way, record, {}, {}, true}};
-  of_link(rewound);
-  EXPECT_EQ(0u, sums().deleted);
-  EXPECT_EQ(1, sums().queued());
-}
-
 TEST_F(Conservation, ATableThatNoMapTakesIsNotCounted) {
   schema = schema_id{78};
   capture(3);
