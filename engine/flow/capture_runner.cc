@@ -160,9 +160,15 @@ async<void> capture_runner::step() {
       if (!ready.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(ready)));
       while (is_before_its_outcome(transaction)) DW_CO_CHECK(co_await wake_.wait());
     }
+    if (was_taken_back(transaction)) {
+      // Neither is what follows it part of the app any more: it is asked anew.
+      started_ = false;
+      break;
+    }
     DW_CO_CHECK(append_transaction(transaction, events));
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  if (!started_) co_return result<void>{};
   auto const last = transactions.back().position;
   DW_CO_CHECK(co_await source.acknowledge(last));
   co_return result<void>{};
@@ -178,9 +184,21 @@ bool capture_runner::is_ours(captured_transaction const& transaction) const {
 // before any change of somebody who has seen it.
 bool capture_runner::is_before_its_outcome(captured_transaction const& transaction) const {
   if (!is_ours(transaction)) return false;
-  auto const& lane = transaction.mark->lane;
-  auto const* known = context_.views().delivery.lane({lane.link, lane.way, lane.lane});
-  return known != nullptr && known->batch < transaction.mark->batch;
+  auto const* lane = lane_of(*transaction.mark);
+  return lane != nullptr && lane->batch < transaction.mark->batch &&
+         lane->session <= transaction.mark->session;
+}
+
+// A session begins with what the app holds of the ones before: a batch of an older session that is
+// not part of it never gets an outcome. The app was set back after it gave the transaction.
+bool capture_runner::was_taken_back(captured_transaction const& transaction) const {
+  if (!is_ours(transaction)) return false;
+  auto const* lane = lane_of(*transaction.mark);
+  return lane != nullptr && lane->batch < transaction.mark->batch;
+}
+
+projections::lane_row const* capture_runner::lane_of(batch_mark const& mark) const {
+  return context_.views().delivery.lane({mark.lane.link, mark.lane.way, mark.lane.lane});
 }
 
 result<void> capture_runner::append_transaction(captured_transaction const& transaction,

@@ -41,6 +41,8 @@ class capture_runner {
   [[nodiscard]] async<void> step();
   bool is_ours(captured_transaction const& transaction) const;
   bool is_before_its_outcome(captured_transaction const& transaction) const;
+  bool was_taken_back(captured_transaction const& transaction) const;
+  projections::lane_row const* lane_of(batch_mark const& mark) const;
   [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction,
                                                 drafts& events);
   void append_rows(captured_transaction const& transaction,
