@@ -112,6 +112,27 @@ async<target_session::attempt_to_open> target_session::try_open() {
   co_return attempt_to_open{};
 }
 
+// Whether this is the log that wrote the lane's row, and no older state of it.
+result<void> target_session::check_log(lane_row const& row, batch_number last) const {
+  auto const& log = context_.log.log();
+  if (row.batch.value > last.value + 1) {
+    return error{error_code::lane_ahead_of_log,
+                 "the log was set back, or another log wrote to this app"};
+  }
+  if (row.position > log.head().at) {
+    return error{error_code::lane_ahead_of_log,
+                 "the log was set back: the app holds records that it has not reached"};
+  }
+  if (!row.position) return {};
+  DW_TRY(auto const there, log.head_at(row.position));
+  if (to_hex(there.chain) == row.chain) return {};
+  return error{
+      error_code::lane_ahead_of_log,
+      "the log was set back and went on otherwise: what it holds there is not what it held "
+      "when it wrote to this app",
+      row.position};
+}
+
 // Brings log and target to the same state: outcomes that the log lacks are appended, batches that
 // the target lost unsettled.
 async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows) {
@@ -120,17 +141,9 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
     auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
     auto const last = known == nullptr ? batch_number{} : known->batch;
     auto& mine = lanes_[lane];
-    if (row.batch.value > last.value + 1) {
-      co_return error{error_code::lane_ahead_of_log,
-                      "the log was set back, or another log wrote to this app"};
-    }
+    DW_CO_CHECK(check_log(row, last));
     batch_outcome outcome;
     if (row.batch.value == last.value + 1) {
-      // A batch of records that this log never had was planned by a log that went on from here.
-      if (row.position > context_.log.log().head().at) {
-        co_return error{error_code::lane_ahead_of_log,
-                        "the log was set back: the batch holds records that it has not reached"};
-      }
       DW_CO_TRY(outcome, unpack_outcome(row.outcome));
       if (context_.faults.position_without_outcome) {
         outcome.events.resize(1);
@@ -219,9 +232,9 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   co_return delivery_end::done;
 }
 
-target_batch target_session::to_target(lane_id lane,
-                                       ready_batch& batch,
-                                       std::shared_ptr<std::string> outcome) {
+result<target_batch> target_session::to_target(lane_id lane,
+                                               ready_batch& batch,
+                                               std::shared_ptr<std::string> outcome) {
   auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
   batch_id const id{way_, lane, batch.plan->batch};
   if (batch.plan->session != known->session) {
@@ -236,6 +249,10 @@ target_batch target_session::to_target(lane_id lane,
   out.previous = batch_number{batch.plan->batch.value - 1};
   out.batch = batch.plan->batch;
   out.position = batch.plan->position;
+  if (out.position) {
+    DW_TRY(auto const there, context_.log.log().head_at(out.position));
+    out.chain = to_hex(there.chain);
+  }
   out.places = batch.plan->places;
   for (auto const& [table, fingerprint] : batch.tables) out.tables.push_back({table, fingerprint});
   out.writes = batch.writes;
@@ -249,7 +266,7 @@ target_batch target_session::to_target(lane_id lane,
 // True: the batch is done.
 async<bool> target_session::send(lane_id lane, in_hand& mine) {
   auto const outcome = std::make_shared<std::string>();
-  auto const out = to_target(lane, *mine.batch, outcome);
+  DW_CO_TRY(auto const out, to_target(lane, *mine.batch, outcome));
   mine.calling = true;
   auto const results = co_await context_.target(target_of(way_)).apply(out);
   if (results) {

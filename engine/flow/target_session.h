@@ -67,6 +67,7 @@ class target_session {
     error why;
   };
   [[nodiscard]] async<attempt_to_open> try_open();
+  [[nodiscard]] result<void> check_log(lane_row const& row, batch_number last) const;
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
@@ -78,9 +79,9 @@ class target_session {
   [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);
   // Whether these are the forms of the target's tables that were seen last.
   bool is_current(std::map<std::string, std::uint64_t> const& tables) const;
-  [[nodiscard]] target_batch to_target(lane_id lane,
-                                       ready_batch& batch,
-                                       std::shared_ptr<std::string> outcome);
+  [[nodiscard]] result<target_batch> to_target(lane_id lane,
+                                               ready_batch& batch,
+                                               std::shared_ptr<std::string> outcome);
   bool anyone_calls() const;
   bool is_in_doubt(ready_batch const& batch) const;
 

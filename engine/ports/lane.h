@@ -43,12 +43,13 @@ struct lane_opening {
   epoch known;
 };
 
-// A lane's row in the target, as it stands: which batch was the last, up to where it reached in the
-// log, and what came of it.
+// A lane's row in the target, as it stands: which batch was the last, up to where it reached in
+// which log, and what came of it.
 struct lane_row {
   epoch session;
   batch_number batch;
   sequence position;
+  std::string chain;              // as target_batch::chain
   std::string outcome;            // as target_batch::outcome gave it
   std::vector<map_place> places;  // of every map of this link and direction
 };

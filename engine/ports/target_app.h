@@ -83,14 +83,21 @@ struct target_batch {
   batch_number previous;
   batch_number batch;
   sequence position;
+  // The log's digest, in hex, at the end of the block that holds `position`: a log that was set
+  // back and went on otherwise has another one there.
+  std::string chain;
   std::vector<map_place> places;
   std::vector<table_form> tables;  // of the writes
   std::vector<target_write> writes;
-  // Turns the effects of the writes into the bytes stored in the lane's row. Pure, and it owns all
-  // that it needs: called inside the transaction, on any thread, even if the engine that made it
-  // has ended meanwhile.
+  // Turns the effects of the writes into the bytes kept with the lane's row; beyond
+  // outcome_part_bytes they are stored in several parts. Pure, and it owns all that it needs:
+  // called inside the transaction, on any thread, even if the engine that made it has ended
+  // meanwhile.
   std::function<std::string(std::span<write_result const>)> outcome;
 };
+
+// How much of an outcome lies in one row: a huge one is stored in rows of its own.
+inline constexpr std::size_t outcome_part_bytes = std::size_t{1} << 20;
 
 // Guarantees: apply() writes rows, lane row, places and outcome in one transaction of the target,
 // and only where the lane row still has the batch's log, session and previous number: so nothing is

@@ -8,6 +8,7 @@ namespace dualwrite::contract {
 namespace {
 
 using engine::map_place;
+using engine::outcome_part_bytes;
 
 lane_key another(lane_key key, log_id log, link_id link, direction way) {
   key.log = log;
@@ -40,6 +41,7 @@ TEST_P(Connector, ACrashKeepsABatchWithAllThatBelongsToIt) {
   auto batch = next_batch(main_lane, open(main_lane), {put("customer", customer(1, text("Ann")))});
   batch.position = sequence{1'234'567'890'123};
   batch.places = {{map_id{3}, lane_id{0}, sequence{12}}, {map_id{4}, lane_id{5}, sequence{7}}};
+  batch.chain = "00ff";
   std::string const bytes("\0\x01\xff outcome '\"", 14);
   batch.outcome = [bytes](auto) { return bytes; };
   ASSERT_TRUE(send(batch));
@@ -48,9 +50,30 @@ TEST_P(Connector, ACrashKeepsABatchWithAllThatBelongsToIt) {
   auto const left = open(main_lane);
   EXPECT_EQ(batch_number{1}, left.batch);
   EXPECT_EQ(batch.position, left.position);
+  EXPECT_EQ(batch.chain, left.chain);
   EXPECT_EQ(bytes, left.outcome);
   EXPECT_THAT(left.places, testing::UnorderedElementsAreArray(batch.places));
   EXPECT_GT(left.session, batch.session);
+}
+
+TEST_P(Connector, AHugeOutcomeIsKeptWholeUntilTheNextBatch) {
+  make({customers()});
+  std::string huge;
+  for (std::size_t i = 0; huge.size() < 3 * outcome_part_bytes; ++i) huge += std::to_string(i);
+  auto at = open(main_lane);
+  for (auto const& bytes : {huge,
+                            huge.substr(7),
+                            std::string(outcome_part_bytes, '\xff'),
+                            std::string("small"),
+                            huge,
+                            std::string()}) {
+    auto batch = next_batch(main_lane, at, {put("customer", customer(1, text("Ann")))});
+    batch.outcome = [bytes](auto) { return bytes; };
+    ASSERT_TRUE(send(batch));
+    subject->restart();
+    at = open(main_lane);
+    EXPECT_TRUE(bytes == at.outcome) << bytes.size() << " bytes became " << at.outcome.size();
+  }
 }
 
 TEST_P(Connector, TheOutcomeIsMadeOfWhatBecameOfTheWrites) {

@@ -99,6 +99,30 @@ TEST(Fault, ATargetThatLostCopiedRowsIsCopiedAgain) {
   }
 }
 
+// An older copy of the log, which has nothing of the last batch and yet is longer by now.
+TEST(Fault, ALogThatWasSetBackAndWentOnOtherwiseIsRefused) {
+  scene one;
+  one.start();
+  ASSERT_TRUE(one.here.left.commit({put(1, "Oslo")}));
+  ASSERT_TRUE(one.become_equal());
+  auto const older = one.here.disk();
+  auto const applied = one.count(event_type::RecordsApplied);
+  ASSERT_TRUE(one.here.left.commit({put(2, "Rome")}));
+  ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::RecordsApplied) > applied; }));
+  auto const reached = one.here.log().head().at;
+
+  auto other = memory_event_log::reopen(older);
+  ASSERT_TRUE(other);
+  auto& log = *other->log;
+  auto const event = draft({stream_kind::system, 0}, {}, EngineStopped{});
+  while (log.head().at < reached)
+    ASSERT_TRUE(log.append({&event, 1}, log.head().recorded_at, log.head().at, epoch{}));
+  one.here.restart_on(log.crash({}));
+  EXPECT_FALSE(one.here.run_until([] { return false; }, 2'000));
+  EXPECT_EQ(error_code::lane_ahead_of_log, one.here.failure().code);
+  EXPECT_EQ(2u, one.rows(one.here.right).size());
+}
+
 TEST(Fault, ASourceThatWasPutBackStopsItsMaps) {
   scene one;
   one.start();

@@ -62,9 +62,12 @@ void world::crash_and_restart(std::size_t unsynced_bytes_kept) {
   auto met = left_port.under_way();
   for (auto const call : right_port.under_way()) met.push_back(call);
   note(fault_site::engine_crash, met);
-  auto const disk = disk_->crash({unsynced_bytes_kept, false});
+  restart_on(disk_->crash({unsynced_bytes_kept, false}));
+}
+
+void world::restart_on(memory_disk disk) {
   kill();
-  auto reopened = memory_event_log::reopen(disk);
+  auto reopened = memory_event_log::reopen(std::move(disk));
   DW_ASSERT(reopened.has_value());
   disk_ = std::move(reopened->log);
   start();

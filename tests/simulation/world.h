@@ -52,7 +52,11 @@ class world {
   [[nodiscard]] result<sequence> submit(engine::command wish);
   // The engine's process ends here and now, and is started again on what the disk kept.
   void crash_and_restart(std::size_t unsynced_bytes_kept);
-  // The same, and the newest file of the log is missing when it starts. That must be refused, by
+  // What is on the disk if the process ends now.
+  memory_disk disk() const { return disk_->crash({}); }
+  // The same as a crash, and somebody has exchanged the log when it starts.
+  void restart_on(memory_disk disk);
+  // A crash, and the newest file of the log is missing when it starts. That must be refused, by
   // the anchor; the file is then found again. Without the check nobody notices.
   void restart_without_newest_block(bool checks_anchor);
 

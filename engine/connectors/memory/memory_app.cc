@@ -270,6 +270,7 @@ void memory_app::store_lane(target_batch const& batch,
   step.places_before = places;
   lane.batch = batch.batch;
   lane.position = batch.position;
+  lane.chain = batch.chain;
   lane.outcome = batch.outcome(results);
   for (auto const& place : batch.places) places[place.map] = place;
 }

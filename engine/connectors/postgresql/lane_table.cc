@@ -25,6 +25,15 @@ parameters lane_of(lane_key const& lane) {
           number(lane.lane.value)};
 }
 
+// As the statements take and give bytes.
+result<std::string> bytes_of(std::string_view text) {
+  column_schema column;
+  column.name = "outcome";
+  column.type = value_type::bytes;
+  DW_TRY(auto const bytes, to_value(text, column));
+  return std::string(bytes.as_string());
+}
+
 constexpr char const* of_lane = "WHERE log = $1 AND link = $2 AND way = $3 AND lane = $4";
 
 // Two sessions that install at once would each find the other's half.
@@ -39,12 +48,42 @@ INSERT INTO dualwrite.identity
 CREATE TABLE IF NOT EXISTS dualwrite.captured(name text PRIMARY KEY, object bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS dualwrite.lane(
   log bigint, link bigint, way bigint, lane bigint,
-  session bigint NOT NULL, batch bigint NOT NULL, position bigint NOT NULL, outcome bytea NOT NULL,
+  session bigint NOT NULL, batch bigint NOT NULL, position bigint NOT NULL, chain text NOT NULL,
+  outcome bytea,
   PRIMARY KEY(log, link, way, lane));
+CREATE TABLE IF NOT EXISTS dualwrite.outcome(
+  log bigint, link bigint, way bigint, lane bigint, part bigint, bytes bytea NOT NULL,
+  PRIMARY KEY(log, link, way, lane, part));
 CREATE TABLE IF NOT EXISTS dualwrite.place(
   log bigint, link bigint, way bigint, map bigint, lane bigint NOT NULL, position bigint NOT NULL,
   PRIMARY KEY(log, link, way, map));
 COMMIT)";
+
+result<std::string> read_parts(connection& on, lane_key const& lane) {
+  DW_TRY(auto const parts,
+         on.query(std::string("SELECT bytes FROM dualwrite.outcome ") + of_lane + " ORDER BY part",
+                  lane_of(lane)));
+  std::string out;
+  for (int part = 0; part < parts.count(); ++part) {
+    DW_TRY(auto const bytes, bytes_of(parts.text(part, 0)));
+    out += bytes;
+  }
+  return out;
+}
+
+result<void> write_parts(connection& on, lane_key const& lane, std::string_view outcome) {
+  for (std::uint64_t part = 0; !outcome.empty(); ++part) {
+    auto with = lane_of(lane);
+    with.emplace_back(number(part));
+    DW_TRY(auto bytes,
+           to_text(value::of_bytes(std::string(outcome.substr(0, outcome_part_bytes)))));
+    with.push_back(std::move(bytes));
+    DW_TRY(auto const put,
+           on.query("INSERT INTO dualwrite.outcome VALUES($1, $2, $3, $4, $5, $6)", with));
+    outcome.remove_prefix(std::min(outcome.size(), outcome_part_bytes));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -61,24 +100,25 @@ result<void> install(connection& on) {
 result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
   auto with = lane_of(lane);
   DW_TRY(auto const first,
-         on.query("INSERT INTO dualwrite.lane VALUES($1, $2, $3, $4, 0, 0, 0, '') "
+         on.query("INSERT INTO dualwrite.lane VALUES($1, $2, $3, $4, 0, 0, 0, '', '') "
                   "ON CONFLICT DO NOTHING",
                   with));
   with.emplace_back(number(known.value));
   DW_TRY(auto const row,
          on.query(std::string("UPDATE dualwrite.lane SET session = greatest(session, $5) + 1 ") +
-                      of_lane + " RETURNING session, batch, position, outcome",
+                      of_lane + " RETURNING session, batch, position, chain, outcome",
                   with));
   if (row.count() != 1) return error{error_code::lane_fenced, "the lane's row is gone"};
   lane_row out;
   out.session = epoch{number(row, 0, 0)};
   out.batch = batch_number{number(row, 0, 1)};
   out.position = sequence{number(row, 0, 2)};
-  column_schema column;
-  column.name = "outcome";
-  column.type = value_type::bytes;
-  DW_TRY(auto const outcome, to_value(row.text(0, 3), column));
-  out.outcome = outcome.as_string();
+  out.chain = row.text(0, 3);
+  if (row.is_null(0, 4)) {
+    DW_TRY(out.outcome, read_parts(on, lane));
+  } else {
+    DW_TRY(out.outcome, bytes_of(row.text(0, 4)));
+  }
   with.resize(3);
   DW_TRY(auto const places,
          on.query("SELECT map, lane, position FROM dualwrite.place WHERE log = $1 AND link = $2 "
@@ -93,13 +133,17 @@ result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
 }
 
 result<void> enter_lane(connection& on, target_batch const& batch) {
-  DW_TRY(
-      auto const row,
-      on.query(std::string("SELECT session, batch FROM dualwrite.lane ") + of_lane + " FOR UPDATE",
-               lane_of(batch.lane)));
+  DW_TRY(auto const row,
+         on.query(std::string("SELECT session, batch, outcome IS NULL FROM dualwrite.lane ") +
+                      of_lane + " FOR UPDATE",
+                  lane_of(batch.lane)));
   bool const ours = row.count() == 1 && number(row, 0, 0) == batch.session.value &&
                     number(row, 0, 1) == batch.previous.value;
   if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
+  if (row.is_true(0, 2)) {
+    DW_TRY(auto const gone,
+           on.query(std::string("DELETE FROM dualwrite.outcome ") + of_lane, lane_of(batch.lane)));
+  }
   auto const mark = print_mark({batch.lane, batch.session, batch.batch});
   DW_TRY(auto const said,
          on.query("SELECT pg_logical_emit_message(true, $1, $2::text)", {message_prefix, mark}));
@@ -110,15 +154,23 @@ result<void> move_lane(connection& on, target_batch const& batch, std::string co
   auto with = lane_of(batch.lane);
   with.emplace_back(number(batch.batch.value));
   with.emplace_back(number(batch.position.value));
-  DW_TRY(auto bytes, to_text(value::of_bytes(outcome)));
-  with.push_back(std::move(bytes));
+  with.emplace_back(batch.chain);
+  bool const in_parts = outcome.size() > outcome_part_bytes;
+  if (in_parts) {
+    DW_CHECK(write_parts(on, batch.lane, outcome));
+    with.emplace_back(std::nullopt);
+  } else {
+    DW_TRY(auto bytes, to_text(value::of_bytes(outcome)));
+    with.push_back(std::move(bytes));
+  }
   with.emplace_back(number(batch.session.value));
   with.emplace_back(number(batch.previous.value));
-  DW_TRY(
-      auto const moved,
-      on.query(std::string("UPDATE dualwrite.lane SET batch = $5, position = $6, outcome = $7 ") +
-                   of_lane + " AND session = $8 AND batch = $9",
-               with));
+  DW_TRY(auto const moved,
+         on.query(
+             std::string(
+                 "UPDATE dualwrite.lane SET batch = $5, position = $6, chain = $7, outcome = $8 ") +
+                 of_lane + " AND session = $9 AND batch = $10",
+             with));
   if (moved.changed() != 1)
     return error{error_code::lane_fenced, "another session has written to this lane"};
   for (auto const& told : batch.places) {

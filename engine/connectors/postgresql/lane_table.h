@@ -12,6 +12,7 @@ namespace dualwrite::engine::postgresql {
 // Inside a transaction of the caller's. Waits for the transaction of an older session to end.
 [[nodiscard]] result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known);
 // Holds the row until the transaction ends, and tells the capture whose batch it is.
+// Also removes what the batch before left in parts.
 // Errors: `lane_fenced` where the row is not as the batch expects it.
 [[nodiscard]] result<void> enter_lane(connection& on, target_batch const& batch);
 [[nodiscard]] result<void> move_lane(connection& on,
