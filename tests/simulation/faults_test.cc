@@ -103,12 +103,15 @@ TEST(Fault, ATargetThatLostCopiedRowsIsCopiedAgain) {
 TEST(Fault, ALogThatWasSetBackAndWentOnOtherwiseIsRefused) {
   scene one;
   one.start();
-  ASSERT_TRUE(one.here.left.commit({put(1, "Oslo")}));
-  ASSERT_TRUE(one.become_equal());
+  auto const writes = [&](std::int64_t id) {
+    auto const applied = one.count(event_type::RecordsApplied);
+    ASSERT_TRUE(one.here.left.commit({put(id, "Oslo")}));
+    ASSERT_TRUE(
+        one.here.run_until([&] { return one.count(event_type::RecordsApplied) > applied; }));
+  };
+  writes(1);
   auto const older = one.here.disk();
-  auto const applied = one.count(event_type::RecordsApplied);
-  ASSERT_TRUE(one.here.left.commit({put(2, "Rome")}));
-  ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::RecordsApplied) > applied; }));
+  writes(2);
   auto const reached = one.here.log().head().at;
 
   auto other = memory_event_log::reopen(older);
@@ -120,6 +123,7 @@ TEST(Fault, ALogThatWasSetBackAndWentOnOtherwiseIsRefused) {
   one.here.restart_on(log.crash({}));
   EXPECT_FALSE(one.here.run_until([] { return false; }, 2'000));
   EXPECT_EQ(error_code::lane_ahead_of_log, one.here.failure().code);
+  EXPECT_NE(std::string::npos, one.here.failure().detail.find("went on otherwise"));
   EXPECT_EQ(2u, one.rows(one.here.right).size());
 }
 
