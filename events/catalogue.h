@@ -5,6 +5,7 @@
 
 #include <variant>
 
+#include "events/alert_events.h"
 #include "events/definition_events.h"
 #include "events/engine_events.h"
 #include "events/map_events.h"

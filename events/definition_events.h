@@ -55,7 +55,9 @@ struct AlertRuleCreated {
   alert_action action = alert_action::none;
   std::string_view notify;  // mail addresses, with commas between them
   definition_owner owner = definition_owner::hand;
-  DW_FIELDS(link, name, classes, count, within_us, action, notify, owner);
+  std::uint64_t cooldown_us = 0;
+  bool disabled = false;
+  DW_FIELDS(link, name, classes, count, within_us, action, notify, owner, cooldown_us, disabled);
 };
 struct AlertRuleDeleted {
   rule_id rule;
@@ -91,7 +93,9 @@ struct AlertRuleChanged {
   std::uint64_t within_us = 0;
   alert_action action = alert_action::none;
   std::string_view notify;
-  DW_FIELDS(rule, name, classes, count, within_us, action, notify);
+  std::uint64_t cooldown_us = 0;
+  bool disabled = false;
+  DW_FIELDS(rule, name, classes, count, within_us, action, notify, cooldown_us, disabled);
 };
 // Of one of the three.
 struct OwnerChanged {

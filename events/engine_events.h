@@ -8,16 +8,6 @@
 
 namespace dualwrite {
 
-struct AlertFired {
-  rule_id rule;
-  std::uint32_t count = 0;
-  DW_FIELDS(rule, count);
-};
-struct AlertResolved {
-  rule_id rule;
-  DW_FIELDS(rule);
-};
-
 struct CommandRefused {
   std::string_view command;
   std::uint16_t code = 0;

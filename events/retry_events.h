@@ -46,5 +46,13 @@ struct ParkedDeleted {
   std::vector<KeyGivenUp> records;
   DW_FIELDS(map, records);
 };
+// A whole record of a key on the drift list arrived after the one that was given up.
+struct DriftCleared {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  blob key;
+  DW_FIELDS(map, way, record, key);
+};
 
 }  // namespace dualwrite

@@ -29,6 +29,8 @@ struct alert_fold {
     row.action = e.action;
     row.notify = e.notify;
     row.owner = e.owner;
+    row.cooldown_us = e.cooldown_us;
+    row.disabled = e.disabled;
     view.rules[rule_id{event.at.value}] = std::move(row);
   }
   // What it had counted stays, unless it counts otherwise now.
@@ -37,14 +39,17 @@ struct alert_fold {
     if (found == view.rules.end()) return;
     auto& row = found->second;
     bool const same = row.classes == e.classes && row.count == e.count &&
-                      row.within_us == e.within_us && row.action == e.action;
+                      row.within_us == e.within_us && row.action == e.action &&
+                      row.disabled == e.disabled;
     row.name = e.name;
     row.notify = e.notify;
+    row.cooldown_us = e.cooldown_us;
     if (same) return;
     row.classes = e.classes;
     row.count = e.count;
     row.within_us = e.within_us;
     row.action = e.action;
+    row.disabled = e.disabled;
     row.errors.clear();
     row.armed = true;
   }
@@ -64,10 +69,32 @@ struct alert_fold {
     if (found == view.rules.end()) return;
     auto& rule = found->second;
     ++rule.fired;
+    rule.last_firing = event.at;
+    if (!rule.open) rule.open = event.at;
     rule.armed = false;
     if (rule.action == alert_action::none) return;
     rule.errors.clear();
     rule.armed = true;
+  }
+  void operator()(AlertResolved const& e) {
+    auto const found = view.rules.find(e.rule);
+    if (found == view.rules.end()) return;
+    found->second.open = {};
+    found->second.armed = true;
+  }
+  void operator()(AlertMuted const& e) {
+    if (view.rules.contains(e.rule)) view.rules[e.rule].muted_until = e.until;
+  }
+  void operator()(PauseRequested const& e) { hold(e.rule, e.map); }
+  void operator()(StopRequested const& e) { hold(e.rule, e.map); }
+  void operator()(MapStarted const& e) { let_go(e.map); }
+  void operator()(CaughtUp const& e) { let_go(e.map); }
+  void operator()(MapDeleted const& e) { let_go(e.map); }
+  void hold(rule_id rule, map_id map) {
+    if (view.rules.contains(rule)) view.rules[rule].held.insert(map);
+  }
+  void let_go(map_id map) {
+    for (auto& [id, rule] : view.rules) rule.held.erase(map);
   }
   template <class Other>
   void operator()(Other const&) {}
@@ -80,8 +107,13 @@ bool alert_row::crossed() const {
   return static_cast<std::uint64_t>((errors.back() - errors.front()).count()) < within_us;
 }
 
+instant alert_row::falls_below() const {
+  if (count == 0 || errors.size() < count) return {};
+  return errors.front() + duration(static_cast<duration::rep>(within_us));
+}
+
 bool alert_row::counts(fault_class kind) const {
-  return std::find(classes.begin(), classes.end(), kind) != classes.end();
+  return !disabled && std::find(classes.begin(), classes.end(), kind) != classes.end();
 }
 
 void alert_windows::fold(event_view const& event) {

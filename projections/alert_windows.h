@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,48 @@ struct alert_row {
   alert_action action = alert_action::none;
   std::string notify;  // mail addresses, with commas between them
   definition_owner owner = definition_owner::hand;
+  std::uint64_t cooldown_us = 0;  // that long after a message it sends none
+  bool disabled = false;
+  instant muted_until;
   std::deque<instant> errors;  // never more than `count`
   bool armed = true;
   std::uint64_t fired = 0;
-  DW_FIELDS(link, name, classes, count, within_us, action, notify, owner, errors, armed, fired);
+  sequence open;  // the first firing since it was last clear; none where it is
+  sequence last_firing;
+  std::set<map_id> held;  // maps that it paused or stopped, until they are in step again
+  DW_FIELDS(link,
+            name,
+            classes,
+            count,
+            within_us,
+            action,
+            notify,
+            owner,
+            cooldown_us,
+            disabled,
+            muted_until,
+            errors,
+            armed,
+            fired,
+            open,
+            last_firing,
+            held);
 
   // Whether the errors that it holds cross its threshold.
   bool crossed() const;
+  // When the errors that it holds are too few for its threshold, if no more come.
+  instant falls_below() const;
+  // Whether what it fired for is over.
+  bool is_over(instant now) const { return open && held.empty() && falls_below() <= now; }
   bool counts(fault_class kind) const;
 };
 
-// Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed. Costs the same for every
+// Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed, and by what the maps do that
+// its rules asked something of. Costs the same for every
 // error, whatever the window.
 struct alert_windows {
   static constexpr std::string_view name = "alert_windows";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<rule_id, alert_row> rules;
   std::map<map_id, link_id> links;

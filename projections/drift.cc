@@ -17,6 +17,12 @@ struct drift_fold {
   void operator()(ParkedDeleted const& e) {
     for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
   }
+  void operator()(DriftCleared const& e) {
+    auto const row = view.rows.find({e.map, e.way});
+    if (row == view.rows.end()) return;
+    auto const key = row->second.keys.find(std::string(e.key.bytes));
+    if (key != row->second.keys.end() && key->second < e.record) row->second.keys.erase(key);
+  }
   void operator()(MapStopped const& e) {
     for (auto const& record : e.given_up) give_up(e.map, record);
     for (auto const& place : e.places) {
@@ -51,6 +57,13 @@ void drift::fold(event_view const& event) {
 bool drift::was_given_up(map_way of, sequence record) const {
   auto const found = rows.find(of);
   return found != rows.end() && found->second.deleted.contains(record);
+}
+
+bool drift::was_given_up_before(map_way of, std::string const& key, sequence record) const {
+  auto const found = rows.find(of);
+  if (found == rows.end()) return false;
+  auto const listed = found->second.keys.find(key);
+  return listed != found->second.keys.end() && listed->second < record;
 }
 
 bool drift::lists(map_id map, std::string const& key) const {

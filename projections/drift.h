@@ -28,7 +28,8 @@ struct drift_row {
   DW_FIELDS(keys, deleted, ranges);
 };
 
-// Fed by ParkedDeleted and MapStopped; a finished initial sync clears what was given up before it.
+// Fed by ParkedDeleted, MapStopped and DriftCleared; a finished initial sync clears what was given up
+// before it.
 struct drift {
   static constexpr std::string_view name = "drift";
   static constexpr int version = 2;
@@ -38,6 +39,8 @@ struct drift {
 
   void fold(event_view const& event);
   bool was_given_up(map_way of, sequence record) const;
+  // Whether the key is listed for a record before this one.
+  bool was_given_up_before(map_way of, std::string const& key, sequence record) const;
   bool lists(map_id map, std::string const& key) const;
 };
 

@@ -13,6 +13,7 @@
 #include "projections/delivery.h"
 #include "projections/drift.h"
 #include "projections/map_status.h"
+#include "projections/notifications.h"
 #include "projections/outages.h"
 #include "projections/parked.h"
 #include "projections/progress.h"
@@ -31,6 +32,7 @@ struct views {
   alert_windows alerts;
   projections::commands commands;
   projections::outages outages;
+  projections::notifications notifications;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -43,6 +45,7 @@ struct views {
             alerts,
             commands,
             outages,
+            notifications,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -57,7 +60,8 @@ struct views {
          activity,
          alerts,
          commands,
-         outages);
+         outages,
+         notifications);
     checkpoint = event.last();
   }
 };

@@ -24,6 +24,12 @@ async<api_reply> show_error(api_context& context, api_request request);
 async<api_reply> retry_errors(api_context& context, api_request request);
 async<api_reply> delete_errors(api_context& context, api_request request);
 
+async<api_reply> list_alerts(api_context& context, api_request request);
+async<api_reply> show_alert(api_context& context, api_request request);
+async<api_reply> list_alert_history(api_context& context, api_request request);
+async<api_reply> test_alert(api_context& context, api_request request);
+async<api_reply> mute_alert(api_context& context, api_request request);
+
 async<api_reply> list_events(api_context& context, api_request request);
 async<api_reply> show_event(api_context& context, api_request request);
 async<api_reply> verify_log(api_context& context, api_request request);

@@ -20,6 +20,7 @@ struct api_context {
   boost::asio::thread_pool& pool;
   std::string config_path{};  // of the file that the server was started with
   instant started{};
+  bool sends_mail = false;
 
   projections::views const& views() const { return core.views(); }
 };

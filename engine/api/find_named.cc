@@ -42,6 +42,15 @@ result<link_id> link_called(projections::views const& state, std::string_view na
   return error{error_code::unknown_link, not_found(name, known)};
 }
 
+result<rule_id> rule_called(projections::views const& state, std::string_view name) {
+  std::vector<std::string> known;
+  for (auto const& [id, row] : state.alerts.rules) {
+    if (row.name == name) return id;
+    known.push_back(row.name);
+  }
+  return error{error_code::unknown_rule, not_found(name, known)};
+}
+
 std::string link_name(projections::views const& state, link_id link) {
   auto const found = state.status.links.find(link);
   return found == state.status.links.end() ? std::string() : found->second.name;

@@ -10,6 +10,8 @@ namespace dualwrite::engine {
 // "customers", or "erp-crm/customers" where more links have such a map.
 // Errors: `unknown_map` with the name that was probably meant; `ambiguous_name`.
 [[nodiscard]] result<map_id> map_called(projections::views const& state, std::string_view name);
+// Errors: `unknown_rule` with the name that was probably meant.
+[[nodiscard]] result<rule_id> rule_called(projections::views const& state, std::string_view name);
 // Errors: `unknown_link`.
 [[nodiscard]] result<link_id> link_called(projections::views const& state, std::string_view name);
 

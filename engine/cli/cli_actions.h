@@ -28,6 +28,12 @@ exit_code run_error_list(command_line const& line);
 exit_code run_error_show(command_line const& line);
 exit_code run_error_action(command_line const& line);
 
+exit_code run_alert_list(command_line const& line);
+exit_code run_alert_show(command_line const& line);
+exit_code run_alert_history(command_line const& line);
+exit_code run_alert_test(command_line const& line);
+exit_code run_alert_mute(command_line const& line);
+
 exit_code run_event_list(command_line const& line);
 exit_code run_event_show(command_line const& line);
 exit_code run_event_tail(command_line const& line);

@@ -39,7 +39,8 @@ server::server(server_config config, std::string config_path)
       time_(io_.get_executor()),
       pool_(pool_threads),
       signals_(io_),
-      children_(io_.get_executor()) {}
+      children_(io_.get_executor()),
+      beside_(io_.get_executor()) {}
 
 server::~server() {
   pool_.join();
@@ -54,7 +55,24 @@ result<void> server::open() {
   settings.flow = config_.engine;
   engine_ = std::make_unique<engine>(
       io_.get_executor(), *commits_, time_, ports_, settings, std::move(views));
+  make_notifier();
   return open_door();
+}
+
+void server::make_notifier() {
+  if (!config_.smtp) return;
+  auto const& smtp = *config_.smtp;
+  smtp_settings settings;
+  settings.url = smtp.url.value;
+  settings.from = smtp.from;
+  settings.user = smtp.user;
+  settings.password = smtp.password.value;
+  settings.starttls = smtp.starttls;
+  mail_ = std::make_unique<smtp_mail>(pool_, std::move(settings));
+  notifier_settings letters;
+  letters.domain = smtp.from.substr(smtp.from.find('@') + 1);
+  notifier_ = std::make_unique<notifier>(
+      io_.get_executor(), engine_->log(), time_, *mail_, std::move(letters));
 }
 
 result<void> server::open_log() {
@@ -100,7 +118,7 @@ void server::make_apps() {
 result<void> server::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
   context_ = std::make_unique<api_context>(
-      api_context{*engine_, *log_, time_, pool_, config_path_, time_.now()});
+      api_context{*engine_, *log_, time_, pool_, config_path_, time_.now(), mail_ != nullptr});
   http_ =
       std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
   DW_TRY(port_, http_->listen(config_.listen));
@@ -142,14 +160,19 @@ async<void> server::live() {
   auto const begun = co_await begin();
   if (begun) {
     http_->start();
+    if (notifier_) beside_.start([this] { return notifier_->run(); });
     ready_(address_text(config_.listen, port_));
   } else {
     engine_->cancel();
   }
   auto const ended = co_await engine_->join();
+  if (mail_) mail_->stop();
+  beside_.cancel();
+  auto const told = co_await beside_.join();
   http_->cancel();
   auto const closed = co_await http_->join();
   if (!ended) co_return ended;
+  if (!told) co_return told;
   if (!closed) co_return closed;
   if (!begun && !asked_to_stop_) co_return begun;
   co_return result<void>{};

@@ -11,6 +11,8 @@
 
 #include "engine/api/http_server.h"
 #include "engine/config/server_config.h"
+#include "engine/delivery/notifier.h"
+#include "engine/delivery/smtp_mail.h"
 #include "engine/runtime/commit_thread.h"
 #include "engine/runtime/wall_clock.h"
 #include "events/store/rocks_event_log.h"
@@ -33,6 +35,7 @@ class server {
  private:
   [[nodiscard]] result<void> open_log();
   void make_apps();
+  void make_notifier();
   [[nodiscard]] result<void> open_door();
   [[nodiscard]] async<void> live();
   [[nodiscard]] async<void> begin();
@@ -50,10 +53,13 @@ class server {
   std::vector<std::unique_ptr<source_app>> apps_;
   std::map<std::string, app_ports> ports_;
   std::unique_ptr<engine> engine_;
+  std::unique_ptr<smtp_mail> mail_;
+  std::unique_ptr<notifier> notifier_;
   std::unique_ptr<api_context> context_;
   std::unique_ptr<http_server> http_;
   boost::asio::signal_set signals_;
   nursery children_;
+  nursery beside_;  // what goes on beside the engine, and ends with it
   std::function<void(std::string const& address)> ready_;
   std::uint16_t port_ = 0;
   bool asked_to_stop_ = false;

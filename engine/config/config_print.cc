@@ -173,6 +173,8 @@ std::string print_alert(alert_config const& alert, std::size_t indent) {
   made.add_text("notify", fmt::format("{}", fmt::join(alert.notify, ", ")));
   if (alert.then != alert_action::none)
     made.add("then", std::string(choice(action_choices(), alert.then)));
+  if (alert.cooldown > duration{}) made.add("cooldown", print_duration(alert.cooldown));
+  if (!alert.enabled) made.add("enabled", "false");
   return made.take();
 }
 

@@ -69,6 +69,8 @@ std::vector<std::string> difference(projections::alert_row const& rule,
   into.compare("when.within", rule.within_us, static_cast<std::uint64_t>(wanted.within.count()));
   into.compare("notify", rule.notify, fmt::format("{}", fmt::join(wanted.notify, ", ")));
   into.compare("then", rule.action, wanted.then);
+  into.compare("cooldown", rule.cooldown_us, static_cast<std::uint64_t>(wanted.cooldown.count()));
+  into.compare("enabled", !rule.disabled, wanted.enabled);
   return std::move(into.found);
 }
 

@@ -56,6 +56,10 @@ class name_list {
   std::vector<yaml_node const*> renamed_;
 };
 
+bool is_true(yaml_node const& checked) {
+  return (checked.text.front() | 0x20) == 't';
+}
+
 // How often one runner can fail against an app within a span, waiting longer after each failure.
 std::uint64_t attempts_within(duration span, flow_options const& engine) {
   std::uint64_t attempts = 1;
@@ -234,6 +238,8 @@ class file_reader {
     alert.count = static_cast<std::uint32_t>(when.number("count").value_or(1));
     alert.within = when.span("within").value_or(duration{});
     alert.then = static_cast<alert_action>(from.choice("then", action_choices()).value_or(0));
+    alert.cooldown = from.span("cooldown").value_or(duration{});
+    if (auto const* enabled = from.find("enabled")) alert.enabled = is_true(*enabled);
     if (auto const* notify = from.find("notify")) {
       for (auto const part : split_list(notify->text)) {
         if (part.length > 0) alert.notify.push_back(notify->text.substr(part.offset, part.length));
@@ -284,8 +290,7 @@ class file_reader {
     made.from = from.text("from");
     made.user = from.text("user");
     made.password = read_secret(from.find("password"), nullptr);
-    if (auto const* starttls = from.find("starttls"))
-      made.starttls = (starttls->text.front() | 0x20) == 't';
+    if (auto const* starttls = from.find("starttls")) made.starttls = is_true(*starttls);
     auto const* user = from.node().find("user");
     auto const* password = from.node().find("password");
     if ((user == nullptr) != (password == nullptr)) {

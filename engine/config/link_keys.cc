@@ -219,6 +219,18 @@ constexpr std::array alert_keys{
              .meaning = "What is done to the maps of the link that are at work.",
              .example = "pause",
              .choices = actions},
+    key_rule{.name = "cooldown",
+             .kind = key_kind::duration,
+             .fallback = "0s",
+             .meaning = "For so long after a mail about the rule no other is sent; it acts as before.",
+             .example = "1h",
+             .min = 0,
+             .max = 31 * day_us},
+    key_rule{.name = "enabled",
+             .kind = key_kind::boolean,
+             .fallback = "true",
+             .meaning = "Whether the rule counts at all.",
+             .example = "false"},
 };
 constexpr object_rule alert_rule{.called = "an alert rule", .keys = alert_keys};
 

@@ -296,8 +296,15 @@ class step_decider {
     if (alert == nullptr) return refuse();
     auto const notify = fmt::format("{}", fmt::join(alert->notify, ", "));
     if (step_.action == plan_action::change) {
-      return command{change_alert_rule{
-          id, alert->name, alert->errors, alert->count, alert->within, alert->then, notify}};
+      return command{change_alert_rule{id,
+                                       alert->name,
+                                       alert->errors,
+                                       alert->count,
+                                       alert->within,
+                                       alert->then,
+                                       notify,
+                                       alert->cooldown,
+                                       alert->enabled}};
     }
     auto const link = find_link(state_, link_name);
     if (!link) return error{error_code::unknown_link, std::string(link_name)};
@@ -308,15 +315,25 @@ class step_decider {
                                      alert->within,
                                      alert->then,
                                      notify,
-                                     definition_owner::file}};
+                                     definition_owner::file,
+                                     alert->cooldown,
+                                     alert->enabled}};
   }
   result<command> renamed_rule(rule_id id) const {
     auto const found = state_.alerts.rules.find(id);
     if (found == state_.alerts.rules.end()) return error{error_code::unknown_rule, step_.name};
     auto const& row = found->second;
     auto const within = duration(static_cast<std::int64_t>(row.within_us));
-    return command{change_alert_rule{
-        id, step_.target, row.classes, row.count, within, row.action, row.notify}};
+    auto const cooldown = duration(static_cast<std::int64_t>(row.cooldown_us));
+    return command{change_alert_rule{id,
+                                     step_.target,
+                                     row.classes,
+                                     row.count,
+                                     within,
+                                     row.action,
+                                     row.notify,
+                                     cooldown,
+                                     !row.disabled}};
   }
 
   projections::views const& state_;

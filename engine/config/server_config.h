@@ -73,6 +73,8 @@ struct alert_config {
   duration within{};
   std::vector<std::string> notify{};  // mail addresses
   alert_action then = alert_action::none;
+  duration cooldown{};
+  bool enabled = true;
 
   friend bool operator==(alert_config const&, alert_config const&) = default;
 };

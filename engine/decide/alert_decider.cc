@@ -55,7 +55,8 @@ std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows
     origin const crossing{{}, latest.at, latest.at, {}};
     auto const count = static_cast<std::uint32_t>(rule.errors.size());
     stream_id const stream{stream_kind::rule, id.value};
-    events.push_back(draft(stream, rule.link, AlertFired{id, count}, crossing));
+    events.push_back(
+        draft(stream, rule.link, AlertFired{id, count, rule.errors.front()}, crossing));
     origin const by_firing{{}, latest.at, first_of_submission, {}};
     if (rule.action != alert_action::none)
       request_action(id, rule, status, by_firing, turn.asked, events);

@@ -219,18 +219,36 @@ struct command_decider {
                                  within,
                                  wish.action,
                                  wish.notify,
-                                 wish.owner};
+                                 wish.owner,
+                                 static_cast<std::uint64_t>(wish.cooldown.count()),
+                                 !wish.enabled};
     return one({stream_kind::rule, 0}, wish.link, event);
   }
   result<drafts> operator()(change_alert_rule const& wish) const {
     DW_CHECK(is_free_rule(wish.name, wish.rule));
     auto const within = static_cast<std::uint64_t>(wish.within.count());
-    AlertRuleChanged const event{
-        wish.rule, wish.name, wish.classes, wish.count, within, wish.action, wish.notify};
+    AlertRuleChanged const event{wish.rule,
+                                 wish.name,
+                                 wish.classes,
+                                 wish.count,
+                                 within,
+                                 wish.action,
+                                 wish.notify,
+                                 static_cast<std::uint64_t>(wish.cooldown.count()),
+                                 !wish.enabled};
     return of_rule(wish.rule, event);
   }
   result<drafts> operator()(delete_alert_rule const& wish) const {
     return of_rule(wish.rule, AlertRuleDeleted{wish.rule});
+  }
+  result<drafts> operator()(test_alert_rule const& wish) const {
+    auto const rule = state.alerts.rules.find(wish.rule);
+    if (rule != state.alerts.rules.end() && rule->second.notify.empty())
+      return error{error_code::nobody_to_notify, rule->second.name};
+    return of_rule(wish.rule, AlertTested{wish.rule});
+  }
+  result<drafts> operator()(mute_alert_rule const& wish) const {
+    return of_rule(wish.rule, AlertMuted{wish.rule, wish.until});
   }
 
   result<KeyGivenUp> parked(map_id map, sequence record) const {
@@ -246,10 +264,12 @@ struct command_decider {
 
 // In the order of the variant.
 constexpr std::string_view command_names[] = {
-    "register_app", "create_link",  "create_map",        "run_map",           "pause_map",
-    "resume_map",   "stop_map",     "retry_records",     "delete_records",    "create_alert_rule",
-    "change_map",   "rename_app",   "rename_link",       "rename_map",        "delete_map",
-    "delete_link",  "change_owner", "change_alert_rule", "delete_alert_rule",
+    "register_app",    "create_link",       "create_map",        "run_map",
+    "pause_map",       "resume_map",        "stop_map",          "retry_records",
+    "delete_records",  "create_alert_rule", "change_map",        "rename_app",
+    "rename_link",     "rename_map",        "delete_map",        "delete_link",
+    "change_owner",    "change_alert_rule", "delete_alert_rule", "test_alert_rule",
+    "mute_alert_rule",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 

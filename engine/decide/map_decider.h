@@ -87,6 +87,8 @@ struct create_alert_rule {
   alert_action action = alert_action::none;
   std::string notify{};  // mail addresses, with commas between them
   definition_owner owner = definition_owner::hand;
+  duration cooldown{};
+  bool enabled = true;
 };
 struct change_alert_rule {
   rule_id rule;
@@ -96,9 +98,19 @@ struct change_alert_rule {
   duration within{};
   alert_action action = alert_action::none;
   std::string notify{};
+  duration cooldown{};
+  bool enabled = true;
 };
 struct delete_alert_rule {
   rule_id rule;
+};
+// A message to each of its recipients.
+struct test_alert_rule {
+  rule_id rule;
+};
+struct mute_alert_rule {
+  rule_id rule;
+  instant until;  // one that has passed: no longer muted
 };
 
 using command = std::variant<register_app,
@@ -119,13 +131,15 @@ using command = std::variant<register_app,
                              delete_link,
                              change_owner,
                              change_alert_rule,
-                             delete_alert_rule>;
+                             delete_alert_rule,
+                             test_alert_rule,
+                             mute_alert_rule>;
 
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
 
 // Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`,
-// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`.
+// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`, `nobody_to_notify`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);

@@ -85,6 +85,8 @@ struct outcome_writer {
     }
     bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
     if (!whole) return;
+    for (auto const& key : record.drifted)
+      add(record.map, DriftCleared{record.map, batch.way, record.at, blob{key}});
     for (auto const earlier : record.earlier) supersede(record, earlier);
     auto const here = parked_here.extract({record.map, plan.key});
     if (here.empty()) return;

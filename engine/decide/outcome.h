@@ -27,6 +27,7 @@ struct planned_record {
   delivery_plan plan;
   std::optional<std::size_t> write;  // index among the batch's writes
   std::vector<sequence> earlier;     // of a retry: what is parked of its key and older
+  std::vector<std::string> drifted;  // its keys that are on the drift list
 };
 
 struct planned_batch {

@@ -260,6 +260,10 @@ void batch_planner::keep(planned_record record, compiled_map const& map, bool by
     if (chain != nullptr) record.earlier.assign(chain->begin(), chain->lower_bound(record.at));
   }
   if (plan.what == fate::write) {
+    for (auto const* key : {&plan.key, &plan.old_key}) {
+      if (context_.views().drift.was_given_up_before({record.map, way_}, *key, record.at))
+        record.drifted.push_back(*key);
+    }
     take_over_resolutions(record);
     record.write = batch_.writes.size();
     auto const earlier = last_write_.find(name);

@@ -1,5 +1,6 @@
 #include "engine/flow/bell.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,6 +26,14 @@ async<void> bell::wait() {
   co_await channel_->rings.async_receive(token);
   if (failed) co_return error{error_code::stopped};
   co_return result<void>{};
+}
+
+async<void> bell::wait_until(clock& time, instant when) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  auto rung = wait();
+  auto slept = time.sleep_until(when);
+  auto const first = co_await (std::move(rung) || std::move(slept));
+  co_return std::visit([](result<void> const& how) { return how; }, first);
 }
 
 }  // namespace dualwrite::engine

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/ports/async.h"
+#include "engine/ports/clock.h"
 
 namespace dualwrite::engine {
 
@@ -18,6 +19,8 @@ class bell {
   ~bell();
   void ring();
   [[nodiscard]] async<void> wait();
+  // Ends at `when` too, if nobody has rung until then.
+  [[nodiscard]] async<void> wait_until(clock& time, instant when);
 
  private:
   struct channel;

@@ -15,6 +15,7 @@ engine::engine(boost::asio::any_io_executor executor,
       apps_(std::move(apps)),
       settings_(settings),
       sequencer_(executor, log, time, std::move(views), settings.groups, settings.commit_faults),
+      alerts_(executor, sequencer_, time),
       wake_(executor),
       children_(executor) {
   sequencer_.add_listener(wake_);
@@ -27,6 +28,7 @@ engine::~engine() {
 void engine::start() {
   children_.start([this] { return sequencer_.run(); });
   children_.start([this] { return run_links(); });
+  children_.start([this] { return alerts_.run(); });
 }
 
 async<void> engine::stop() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/decide/map_decider.h"
+#include "engine/flow/alert_watch.h"
 #include "engine/flow/link_runner.h"
 
 namespace dualwrite::engine {
@@ -71,6 +72,7 @@ class engine {
   std::map<std::string, app_ports> apps_;
   engine_settings settings_;
   sequencer sequencer_;
+  alert_watch alerts_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;
   nursery children_;

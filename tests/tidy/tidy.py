@@ -20,6 +20,7 @@ FLOORS = {
     "engine/connectors/postgresql": ["events", "engine/mapping", "engine/ports"],
     "engine/connectors/sqlite": ["events", "engine/mapping", "engine/ports"],
     "engine/flow": ["events", "events/store", "projections", "replay", "engine/mapping", "engine/ports", "engine/decide"],
+    "engine/delivery": ["events", "events/store", "projections", "engine/decide", "engine/ports", "engine/flow"],
     "engine/config": ["events", "projections", "engine/mapping", "engine/decide", "engine/ports", "engine/flow"],
     "engine/runtime": ["events", "events/store", "engine/ports"],
     "engine/api": ["events", "events/store", "projections", "replay", *(f"engine/{one}" for one in (
@@ -34,6 +35,7 @@ KEPT_IN = {
     "rocksdb/": ["events/store", "tests", "bench"],
     "sqlite3.h": ["engine/mapping", "engine/connectors/sqlite", "tests", "bench"],
     "libpq-fe.h": ["engine/connectors/postgresql", "tests", "bench"],
+    "curl/": ["engine/delivery"],
 }
 NOT_IN_HEADERS = ["rocksdb/", "flatbuffers/", "boost/beast", "sqlite3.h", "libfyaml.h"]
 

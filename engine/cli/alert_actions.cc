@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "engine/api/api_request.h"
+#include "engine/cli/cli_actions.h"
+#include "engine/cli/talk.h"
+#include "engine/config/scalars.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr table_column alert_columns[] = {
+    {"RULE", "name"},
+    {"LINK", "link"},
+    {"STATE", "state"},
+    {"COUNTED", "counted", true},
+    {"OF", "count", true},
+    {"THEN", "then"},
+    {"FIRED", "fired", true},
+    {"NOTIFY", "notify"},
+    {"UNSENT", "waiting.messages", true},
+    {"MUTED UNTIL", "muted_until"},
+};
+constexpr table_column history_columns[] = {
+    {"SEQUENCE", "sequence", true},
+    {"AT", "recorded_at"},
+    {"WHAT", "type"},
+    {"BY", "actor"},
+    {"DATA", "data"},
+};
+
+std::string alert_target(std::string const& name) {
+  return "/api/v1/alerts/" + escape(name);
+}
+
+// What became of the messages of one test, by recipient, as far as it is known.
+struct told_so_far {
+  std::set<std::string> done;
+  exit_code worst = exit_code::fine;
+};
+
+void look_at(boost::json::value const& event, std::string const& test, told_so_far& told) {
+  auto const type = text_at(event, "type");
+  if (!type.starts_with("Notification") || text_at(event, "data.about") != test) return;
+  auto const recipient = text_at(event, "data.recipient");
+  if (!told.done.insert(recipient).second) return;
+  auto const reply = text_at(event, "data.reply");
+  if (type == "NotificationSent") {
+    fmt::print("{}: sent ({})\n", recipient, reply);
+    return;
+  }
+  fmt::print("{}: {}: {}\n", recipient, text_at(event, "data.code"), reply);
+  told.worst = exit_code::record_errors;
+}
+
+exit_code await_test(http_client& client,
+                     std::string const& target,
+                     boost::json::value const& asked,
+                     command_line const& line) {
+  auto const until = std::chrono::steady_clock::now() +
+                     std::chrono::seconds(std::stoll(line.get("timeout", "60")));
+  auto const recipients = asked.at("recipients").as_array().size();
+  told_so_far told;
+  while (told.done.size() < recipients) {
+    auto const history = client.get(target + "/history?limit=1000");
+    if (!history) return tell(history.error());
+    for (auto const& event : history->at("items").as_array())
+      look_at(event, text_at(asked, "id"), told);
+    if (told.done.size() >= recipients) break;
+    if (std::chrono::steady_clock::now() >= until)
+      return tell(error{error_code::timed_out, "The messages are still under way."});
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return told.worst;
+}
+
+}  // namespace
+
+exit_code run_alert_list(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const items = all_items(*client, "/api/v1/alerts", line);
+  if (!items) return tell(items.error());
+  print_items(*items, alert_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_alert_show(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const rule = client->get(alert_target(line.arguments[0]));
+  if (!rule) return tell(rule.error());
+  print_item(*rule, alert_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_alert_history(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const items = all_items(*client, alert_target(line.arguments[0]) + "/history", line);
+  if (!items) return tell(items.error());
+  print_items(*items, history_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_alert_test(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const target = alert_target(line.arguments[0]);
+  auto const asked = client->post(target + "/test", boost::json::object{});
+  if (!asked) return tell(asked.error());
+  return await_test(*client, target, *asked, line);
+}
+
+exit_code run_alert_mute(command_line const& line) {
+  auto const span = parse_duration(line.get("for", "1h"));
+  if (!span)
+    return tell(error{error_code::request_invalid, "--for takes a duration, as 2h or 0s."});
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  boost::json::object body;
+  body["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*span).count();
+  auto const rule = client->post(alert_target(line.arguments[0]) + "/mute", body);
+  if (!rule) return tell(rule.error());
+  print_item(*rule, alert_columns, line);
+  return exit_code::fine;
+}
+
+}  // namespace dualwrite::engine

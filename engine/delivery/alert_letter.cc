@@ -1,0 +1,183 @@
+#include "engine/delivery/alert_letter.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::message_kind;
+
+// A sample is a hint; the whole text is in the log.
+constexpr std::size_t sample_bytes_max = 300;
+
+std::string time_text(instant when) {
+  auto const seconds = static_cast<std::time_t>(when.us / 1'000'000);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(seconds));
+}
+
+// One line of what an app said.
+std::string sample_of(std::string_view text) {
+  auto length = std::min(text.size(), sample_bytes_max);
+  while (length > 0 && length < text.size() && (text[length] & 0xc0) == 0x80) --length;
+  std::string out(text.substr(0, length));
+  for (auto& c : out) c = static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  return length < text.size() ? out + "…" : out;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (auto const c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out.push_back(c);
+  }
+  return out;
+}
+
+// The same words as text and as HTML.
+class writer {
+ public:
+  void line(std::string const& words) {
+    text_ += words + "\n";
+    html_ += fmt::format("<p>{}</p>\n", escaped(words));
+  }
+  void title(std::string const& words) {
+    text_ += "\n" + words + "\n";
+    html_ += fmt::format("<h3>{}</h3>\n", escaped(words));
+  }
+  void command(std::string const& words) {
+    text_ += "  " + words + "\n";
+    html_ += fmt::format("<pre>{}</pre>\n", escaped(words));
+  }
+  void item(std::string const& words) {
+    text_ += "- " + words + "\n";
+    html_ += fmt::format("<p>&bull; {}</p>\n", escaped(words));
+  }
+  letter_text take(std::string subject) {
+    return {std::move(subject),
+            std::move(text_),
+            fmt::format("<!DOCTYPE html>\n<html><body>\n{}</body></html>\n", html_)};
+  }
+
+ private:
+  std::string text_, html_;
+};
+
+void write_groups(letter_facts const& facts, writer& to) {
+  if (facts.groups.empty()) return;
+  to.title("What went wrong");
+  for (auto const& group : facts.groups) {
+    auto const where = group.map.empty() ? std::string("the app") : "map " + group.map;
+    to.item(fmt::format("{} × {}: {} {}: {} (event {})",
+                        group.count,
+                        where,
+                        name_of(group.kind),
+                        group.code,
+                        sample_of(group.text),
+                        group.sample.value));
+  }
+  if (facts.groups_left_out > 0)
+    to.item(fmt::format("and {} other kinds of errors", facts.groups_left_out));
+}
+
+void write_action(letter_facts const& facts, writer& to) {
+  to.title("What was done");
+  bool const stops = facts.action == alert_action::stop;
+  if (facts.action == alert_action::none) {
+    to.line("Nothing: this rule only tells. The maps go on.");
+    return;
+  }
+  if (facts.maps.empty()) {
+    to.line("Nothing: no map of the link was at work.");
+    return;
+  }
+  for (auto const& map : facts.maps) {
+    to.item(stops ? fmt::format("map {}: asked to stop; what it had queued is given up", map.name)
+                  : fmt::format("map {}: asked to pause; {} records queued now, and every further "
+                                "change waits there",
+                                map.name,
+                                map.queued));
+  }
+  to.title("What to do");
+  to.line("Look at the errors, mend their cause, then go on:");
+  for (auto const& map : facts.maps) {
+    auto const name = facts.link + "/" + map.name;
+    to.command("dualwrite error list --map " + name);
+    to.command(fmt::format("dualwrite map {} {}", stops ? "run" : "resume", name));
+  }
+}
+
+letter_text fired(letter_facts const& facts) {
+  writer out;
+  out.line(fmt::format("The alert rule \"{}\" of the link {} has fired.", facts.rule, facts.link));
+  out.title("Why");
+  out.line(fmt::format("Rule: {}.", facts.condition));
+  out.line(fmt::format(
+      "Seen: {} errors from {} to {}.", facts.count, time_text(facts.since), time_text(facts.at)));
+  write_groups(facts, out);
+  write_action(facts, out);
+  return out.take(fmt::format("[dualwrite] {}: {}", facts.link, facts.rule));
+}
+
+letter_text resolved(letter_facts const& facts) {
+  writer out;
+  out.line(fmt::format("The alert rule \"{}\" of the link {} is clear again since {}.",
+                       facts.rule,
+                       facts.link,
+                       time_text(facts.at)));
+  out.line(fmt::format("It had fired at {}. Rule: {}.", time_text(facts.since), facts.condition));
+  for (auto const& map : facts.maps)
+    out.item(fmt::format("map {} runs; {} records queued", map.name, map.queued));
+  return out.take(fmt::format("[dualwrite] Clear: {}: {}", facts.link, facts.rule));
+}
+
+letter_text test(letter_facts const& facts) {
+  writer out;
+  out.line(fmt::format(
+      "This is a test of the alert rule \"{}\" of the link {}.", facts.rule, facts.link));
+  out.line(fmt::format("Nothing has happened. Rule: {}.", facts.condition));
+  return out.take(fmt::format("[dualwrite] Test: {}: {}", facts.link, facts.rule));
+}
+
+std::string span_text(std::uint64_t us) {
+  constexpr std::pair<std::uint64_t, char const*> units[] = {
+      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}};
+  for (auto const& [unit, name] : units) {
+    if (us >= unit && us % unit == 0) return fmt::format("{}{}", us / unit, name);
+  }
+  return fmt::format("{}ms", us / 1'000);
+}
+
+}  // namespace
+
+letter_text compose(letter_facts const& facts) {
+  switch (facts.kind) {
+    case message_kind::fired:
+      return fired(facts);
+    case message_kind::resolved:
+      return resolved(facts);
+    case message_kind::test:
+      break;
+  }
+  return test(facts);
+}
+
+std::string condition_text(std::uint32_t count,
+                           std::vector<fault_class> const& classes,
+                           std::uint64_t within_us) {
+  std::vector<std::string_view> names;
+  for (auto const one : classes) names.push_back(name_of(one));
+  return fmt::format(
+      "{} {} errors within {}", count, fmt::join(names, " or "), span_text(within_us));
+}
+
+}  // namespace dualwrite::engine

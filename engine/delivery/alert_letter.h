@@ -1,0 +1,51 @@
+// What a letter about an alert rule says. Pure: the same facts give the same bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "events/faults.h"
+#include "events/ids.h"
+#include "events/instant.h"
+#include "projections/notifications.h"
+
+namespace dualwrite::engine {
+
+// Errors that are of one kind, with a sample.
+struct error_group {
+  std::string map;  // empty: of the app itself
+  fault_class kind = fault_class::none;
+  std::string code, text;  // the app's own words
+  std::uint64_t count = 0;
+  sequence sample;  // the event that says so
+};
+
+struct held_map {
+  std::string name;
+  std::uint64_t queued = 0;
+};
+
+struct letter_facts {
+  projections::message_kind kind = projections::message_kind::fired;
+  std::string rule, link;
+  std::string condition;  // "10 application errors within 15m"
+  std::uint32_t count = 0;
+  instant since, at;
+  std::vector<error_group> groups;  // the most frequent first
+  std::uint64_t groups_left_out = 0;
+  alert_action action = alert_action::none;
+  std::vector<held_map> maps;  // that the action was asked of
+};
+
+struct letter_text {
+  std::string subject, text, html;
+};
+
+[[nodiscard]] letter_text compose(letter_facts const& facts);
+
+// "10 application, mapping errors within 15m".
+[[nodiscard]] std::string condition_text(std::uint32_t count,
+                                         std::vector<fault_class> const& classes,
+                                         std::uint64_t within_us);
+
+}  // namespace dualwrite::engine

@@ -1,0 +1,144 @@
+#include "engine/delivery/alert_report.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "events/codec.h"
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::message_kind;
+
+constexpr std::size_t groups_max = 5;
+// A storm of errors has shown its kinds long before.
+constexpr std::size_t errors_read_max = 20'000;
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+struct reader {
+  event_log const& log;
+  projections::views const& state;
+  projections::message_row const& message;
+  letter_facts out{};
+
+  std::string map_name(map_id map) const {
+    auto const* row = state.status.find(map);
+    return row == nullptr ? std::to_string(map.value) : row->name;
+  }
+  held_map told(map_id map) const {
+    held_map one{map_name(map), 0};
+    for (auto const way : both_ways) {
+      auto const sums = state.conservation.sums.find({map, way});
+      if (sums == state.conservation.sums.end()) continue;
+      one.queued += static_cast<std::uint64_t>(std::max<std::int64_t>(0, sums->second.queued()));
+    }
+    return one;
+  }
+
+  result<void> read_firing(sequence about) {
+    auto const cursor = log.read({about, false, std::nullopt});
+    while (true) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored) return {};
+      DW_TRY(auto const event, decode(*stored));
+      if (auto const* fired = event.as<AlertFired>(); fired != nullptr && event.at == about) {
+        out.at = event.recorded_at;
+        out.since = fired->since;
+        out.count = fired->count;
+        continue;
+      }
+      if (event.recorded_at > out.at) return {};
+      if (auto const* pause = event.as<PauseRequested>()) add_map(pause->rule, pause->map);
+      if (auto const* stop = event.as<StopRequested>()) add_map(stop->rule, stop->map);
+    }
+  }
+  void add_map(rule_id rule, map_id map) {
+    if (rule == message.rule) out.maps.push_back(told(map));
+  }
+
+  // The errors from `since` to the firing, newest first: as many as the rule counted.
+  result<void> read_errors(sequence about, projections::alert_row const& rule) {
+    std::vector<error_group> groups;
+    auto const cursor = log.read({about, true, std::nullopt});
+    for (std::size_t read = 0; read < errors_read_max; ++read) {
+      DW_TRY(auto const stored, cursor->next());
+      if (!stored || stored->recorded_at < out.since) break;
+      DW_TRY(auto const event, decode(*stored));
+      if (auto const* parked = event.as<RecordParked>()) {
+        if (parked->state == park_state::failed) add_error(groups, rule, event, *parked);
+      } else if (auto const* retried = event.as<RetryFailed>()) {
+        if (retried->state == park_state::failed) add_error(groups, rule, event, *retried);
+      } else if (auto const* attempt = event.as<AttemptFailed>()) {
+        if (attempt->link == rule.link) count(groups, rule, event, {}, *attempt);
+      }
+    }
+    std::stable_sort(groups.begin(), groups.end(), [](auto const& a, auto const& b) {
+      return a.count > b.count;
+    });
+    out.groups_left_out = groups.size() - std::min(groups.size(), groups_max);
+    groups.resize(std::min(groups.size(), groups_max));
+    out.groups = std::move(groups);
+    return {};
+  }
+  void add_error(std::vector<error_group>& groups,
+                 projections::alert_row const& rule,
+                 event_view const& event,
+                 auto const& failed) {
+    auto const* row = state.status.find(failed.map);
+    if (row == nullptr || row->link != rule.link) return;
+    count(groups, rule, event, map_name(failed.map), failed);
+  }
+  static void count(std::vector<error_group>& groups,
+                    projections::alert_row const& rule,
+                    event_view const& event,
+                    std::string const& map,
+                    auto const& failed) {
+    bool const counts =
+        std::find(rule.classes.begin(), rule.classes.end(), failed.kind) != rule.classes.end();
+    if (!counts) return;
+    auto const same = std::find_if(groups.begin(), groups.end(), [&](error_group const& one) {
+      return one.map == map && one.kind == failed.kind && one.code == failed.code &&
+             one.text == failed.text;
+    });
+    if (same != groups.end()) {
+      ++same->count;
+      return;
+    }
+    groups.push_back(
+        {map, failed.kind, std::string(failed.code), std::string(failed.text), 1, event.at});
+  }
+};
+
+}  // namespace
+
+result<letter_facts> report_on(event_log const& log,
+                               projections::views const& state,
+                               sequence about,
+                               projections::message_row const& message) {
+  reader from{log, state, message};
+  auto& out = from.out;
+  out.kind = message.kind;
+  out.rule = message.rule_name;
+  auto const link = state.status.links.find(message.link);
+  if (link != state.status.links.end()) out.link = link->second.name;
+  auto const rule = state.alerts.rules.find(message.rule);
+  if (rule != state.alerts.rules.end()) {
+    auto const& row = rule->second;
+    out.condition = condition_text(row.count, row.classes, row.within_us);
+    out.action = row.action;
+  }
+  if (message.kind == message_kind::test) return std::move(out);
+  DW_CHECK(from.read_firing(message.kind == message_kind::fired ? about : message.thread));
+  if (message.kind == message_kind::fired) {
+    if (rule != state.alerts.rules.end()) DW_CHECK(from.read_errors(about, rule->second));
+    return std::move(out);
+  }
+  out.since = out.at;
+  auto const cursor = log.read({about, false, std::nullopt});
+  DW_TRY(auto const resolution, cursor->next());
+  if (resolution) out.at = resolution->recorded_at;
+  return std::move(out);
+}
+
+}  // namespace dualwrite::engine

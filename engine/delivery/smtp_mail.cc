@@ -1,0 +1,187 @@
+#include "engine/delivery/smtp_mail.h"
+
+#include <curl/curl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <algorithm>
+#include <boost/asio/strand.hpp>
+#include <mutex>
+
+#include "engine/ports/blocking.h"
+
+namespace dualwrite::engine {
+namespace {
+
+// RFC 2047 allows 75 characters for an encoded word: so many bytes fit beside its frame.
+constexpr std::size_t word_bytes_max = 45;
+constexpr std::size_t reply_bytes_max = 300;
+
+struct curl_deleter {
+  void operator()(CURL* one) const { curl_easy_cleanup(one); }
+  void operator()(curl_slist* one) const { curl_slist_free_all(one); }
+  void operator()(curl_mime* one) const { curl_mime_free(one); }
+};
+template <class T>
+using held_by_curl = std::unique_ptr<T, curl_deleter>;
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// An address goes into the protocol as it stands.
+bool is_safe_address(std::string_view text) {
+  return is_plain(text) && !text.empty() && text.find_first_of(" <>,") == std::string_view::npos;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t j = 0; j < 3; ++j)
+      three = three << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+    for (std::size_t j = 0; j < 4; ++j)
+      out.push_back(i + j <= bytes.size() ? digits[three >> (18 - 6 * j) & 63] : '=');
+  }
+  return out;
+}
+
+std::string header_date(instant when) {
+  auto const seconds = static_cast<std::time_t>(when.us / 1'000'000);
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(seconds));
+}
+
+// Keeps the last line that the server said.
+std::size_t hear(char* bytes, std::size_t size, std::size_t count, void* into) {
+  std::string_view line(bytes, size * count);
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  if (!line.empty()) *static_cast<std::string*>(into) = line.substr(0, reply_bytes_max);
+  return size * count;
+}
+
+held_by_curl<curl_slist> headers_of(smtp_settings const& settings, mail const& letter) {
+  std::vector<std::string> lines{
+      "Date: " + header_date(letter.written_at),
+      "From: " + settings.from,
+      "To: " + letter.to,
+      "Subject: " + header_text(letter.subject),
+      "Message-ID: " + letter.id,
+      "Auto-Submitted: auto-generated",
+  };
+  if (!letter.reply_to.empty()) {
+    lines.push_back("In-Reply-To: " + letter.reply_to);
+    lines.push_back("References: " + letter.reply_to);
+  }
+  curl_slist* list = nullptr;
+  for (auto const& line : lines) list = curl_slist_append(list, line.c_str());
+  return held_by_curl<curl_slist>(list);
+}
+
+void add_body(curl_mime* to, std::string const& body, char const* type) {
+  auto* part = curl_mime_addpart(to);
+  curl_mime_data(part, body.data(), body.size());
+  curl_mime_type(part, type);
+  curl_mime_encoder(part, "quoted-printable");
+}
+
+held_by_curl<curl_mime> body_of(CURL* call, mail const& letter) {
+  held_by_curl<curl_mime> whole(curl_mime_init(call));
+  auto* both = curl_mime_init(call);
+  add_body(both, letter.text, "text/plain; charset=utf-8");
+  add_body(both, letter.html, "text/html; charset=utf-8");
+  auto* part = curl_mime_addpart(whole.get());
+  curl_mime_subparts(part, both);
+  curl_mime_type(part, "multipart/alternative");
+  return whole;
+}
+
+void set_server(CURL* call, smtp_settings const& settings) {
+  curl_easy_setopt(call, CURLOPT_URL, settings.url.c_str());
+  curl_easy_setopt(call, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(call, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(call, CURLOPT_CONNECTTIMEOUT, static_cast<long>(settings.connect_max.count()));
+  curl_easy_setopt(call, CURLOPT_TIMEOUT, static_cast<long>(settings.send_max.count()));
+  // Encryption that nobody asked for is taken as it is offered; where it matters it is checked.
+  bool const matters =
+      settings.starttls || settings.url.starts_with("smtps:") || !settings.user.empty();
+  auto const wanted = settings.starttls ? CURLUSESSL_ALL : CURLUSESSL_TRY;
+  curl_easy_setopt(call, CURLOPT_USE_SSL, static_cast<long>(wanted));
+  curl_easy_setopt(call, CURLOPT_SSL_VERIFYPEER, matters ? 1L : 0L);
+  curl_easy_setopt(call, CURLOPT_SSL_VERIFYHOST, matters ? 2L : 0L);
+  if (settings.user.empty()) return;
+  curl_easy_setopt(call, CURLOPT_USERNAME, settings.user.c_str());
+  curl_easy_setopt(call, CURLOPT_PASSWORD, settings.password.c_str());
+}
+
+// A login or a way to the server can be mended by an admin; a server's last "no" to this letter
+// cannot.
+error failure(CURLcode how, long code, std::string const& said) {
+  auto const* const what = curl_easy_strerror(how);
+  bool const is_final = code >= 500 && code < 600 && how != CURLE_LOGIN_DENIED &&
+                        how != CURLE_USE_SSL_FAILED && how != CURLE_WEIRD_SERVER_REPLY;
+  return error{is_final ? error_code::mail_refused : error_code::mail_failed,
+               said.empty() ? std::string(what) : fmt::format("{} ({})", said, what)};
+}
+
+int ask_whether_stopped(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<std::atomic<bool>*>(stopped)->load() ? 1 : 0;
+}
+
+result<std::string> send_now(smtp_settings const& settings,
+                             mail const& letter,
+                             std::atomic<bool>& stopped) {
+  static std::once_flag begun;
+  std::call_once(begun, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  if (!is_safe_address(letter.to) || !is_safe_address(settings.from))
+    return error{error_code::mail_refused, "The address is none."};
+
+  held_by_curl<CURL> const call(curl_easy_init());
+  if (!call) return error{error_code::mail_failed, "out of memory"};
+  set_server(call.get(), settings);
+  auto const headers = headers_of(settings, letter);
+  held_by_curl<curl_slist> const recipients(curl_slist_append(nullptr, letter.to.c_str()));
+  auto const body = body_of(call.get(), letter);
+  std::string said;
+  curl_easy_setopt(call.get(), CURLOPT_MAIL_FROM, settings.from.c_str());
+  curl_easy_setopt(call.get(), CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(call.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(call.get(), CURLOPT_MIMEPOST, body.get());
+  curl_easy_setopt(call.get(), CURLOPT_HEADERFUNCTION, &hear);
+  curl_easy_setopt(call.get(), CURLOPT_HEADERDATA, &said);
+  curl_easy_setopt(call.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(call.get(), CURLOPT_XFERINFOFUNCTION, &ask_whether_stopped);
+  curl_easy_setopt(call.get(), CURLOPT_XFERINFODATA, &stopped);
+  auto const how = curl_easy_perform(call.get());
+  if (how == CURLE_OK) return said;
+  long code = 0;
+  curl_easy_getinfo(call.get(), CURLINFO_RESPONSE_CODE, &code);
+  return failure(how, code, said);
+}
+
+}  // namespace
+
+smtp_mail::smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings)
+    : sending_(boost::asio::make_strand(pool.get_executor())),
+      settings_(std::make_shared<smtp_settings const>(std::move(settings))) {}
+
+async<std::string> smtp_mail::send(mail const& letter) {
+  auto call = [settings = settings_, stopped = stopped_, letter]() {
+    return send_now(*settings, letter, *stopped);
+  };
+  co_return co_await blocking<std::string>(sending_, std::move(call));
+}
+
+std::string header_text(std::string_view text) {
+  if (is_plain(text) && text.size() < 900) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    auto length = std::min(text.size(), word_bytes_max);
+    // Not inside a character.
+    while (length > 1 && length < text.size() && (text[length] & 0xc0) == 0x80) --length;
+    out += fmt::format("{}=?utf-8?B?{}?=", out.empty() ? "" : " ", base64(text.substr(0, length)));
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace dualwrite::engine
