@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <mutex>
@@ -10,6 +12,13 @@
 #include "engine/ports/blocking.h"
 
 namespace dualwrite::engine {
+
+struct open_line {
+  std::mutex guard;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  bool stopped = false;
+};
+
 namespace {
 
 // RFC 2047 allows 75 characters for an encoded word: so many bytes fit beside its frame.
@@ -55,8 +64,24 @@ std::string header_date(instant when) {
 std::size_t hear(char* bytes, std::size_t size, std::size_t count, void* into) {
   std::string_view line(bytes, size * count);
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
-  if (!line.empty()) *static_cast<std::string*>(into) = line.substr(0, reply_bytes_max);
+  // "Bye" is no answer to the letter.
+  bool const tells = !line.empty() && !line.starts_with("221");
+  if (tells) *static_cast<std::string*>(into) = line.substr(0, reply_bytes_max);
   return size * count;
+}
+
+int take_line(void* into, curl_socket_t socket, curlsocktype) {
+  auto& line = *static_cast<open_line*>(into);
+  std::scoped_lock const lock(line.guard);
+  line.socket = socket;
+  return line.stopped ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
+int close_line(void* into, curl_socket_t socket) {
+  auto& line = *static_cast<open_line*>(into);
+  std::scoped_lock const lock(line.guard);
+  if (line.socket == socket) line.socket = CURL_SOCKET_BAD;
+  return ::close(socket);
 }
 
 held_by_curl<curl_slist> headers_of(smtp_settings const& settings, mail const& letter) {
@@ -108,6 +133,8 @@ void set_server(CURL* call, smtp_settings const& settings) {
   curl_easy_setopt(call, CURLOPT_USE_SSL, static_cast<long>(wanted));
   curl_easy_setopt(call, CURLOPT_SSL_VERIFYPEER, matters ? 1L : 0L);
   curl_easy_setopt(call, CURLOPT_SSL_VERIFYHOST, matters ? 2L : 0L);
+  curl_easy_setopt(
+      call, CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(settings.reply_max.count()));
   if (settings.user.empty()) return;
   curl_easy_setopt(call, CURLOPT_USERNAME, settings.user.c_str());
   curl_easy_setopt(call, CURLOPT_PASSWORD, settings.password.c_str());
@@ -123,13 +150,7 @@ error failure(CURLcode how, long code, std::string const& said) {
                said.empty() ? std::string(what) : fmt::format("{} ({})", said, what)};
 }
 
-int ask_whether_stopped(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<std::atomic<bool>*>(stopped)->load() ? 1 : 0;
-}
-
-result<std::string> send_now(smtp_settings const& settings,
-                             mail const& letter,
-                             std::atomic<bool>& stopped) {
+result<std::string> send_now(smtp_settings const& settings, mail const& letter, open_line& line) {
   static std::once_flag begun;
   std::call_once(begun, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   if (!is_safe_address(letter.to) || !is_safe_address(settings.from))
@@ -148,9 +169,10 @@ result<std::string> send_now(smtp_settings const& settings,
   curl_easy_setopt(call.get(), CURLOPT_MIMEPOST, body.get());
   curl_easy_setopt(call.get(), CURLOPT_HEADERFUNCTION, &hear);
   curl_easy_setopt(call.get(), CURLOPT_HEADERDATA, &said);
-  curl_easy_setopt(call.get(), CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(call.get(), CURLOPT_XFERINFOFUNCTION, &ask_whether_stopped);
-  curl_easy_setopt(call.get(), CURLOPT_XFERINFODATA, &stopped);
+  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTFUNCTION, &take_line);
+  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTDATA, &line);
+  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETFUNCTION, &close_line);
+  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETDATA, &line);
   auto const how = curl_easy_perform(call.get());
   if (how == CURLE_OK) return said;
   long code = 0;
@@ -162,11 +184,18 @@ result<std::string> send_now(smtp_settings const& settings,
 
 smtp_mail::smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings)
     : sending_(boost::asio::make_strand(pool.get_executor())),
-      settings_(std::make_shared<smtp_settings const>(std::move(settings))) {}
+      settings_(std::make_shared<smtp_settings const>(std::move(settings))),
+      line_(std::make_shared<open_line>()) {}
+
+void smtp_mail::stop() {
+  std::scoped_lock const lock(line_->guard);
+  line_->stopped = true;
+  if (line_->socket != CURL_SOCKET_BAD) ::shutdown(line_->socket, SHUT_RDWR);
+}
 
 async<std::string> smtp_mail::send(mail const& letter) {
-  auto call = [settings = settings_, stopped = stopped_, letter]() {
-    return send_now(*settings, letter, *stopped);
+  auto call = [settings = settings_, line = line_, letter]() {
+    return send_now(*settings, letter, *line);
   };
   co_return co_await blocking<std::string>(sending_, std::move(call));
 }

@@ -1,7 +1,6 @@
 // Mail by SMTP.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -15,21 +14,25 @@ struct smtp_settings {
   std::string user, password;
   bool starttls = false;  // refuse to send where the server does not offer it
   std::chrono::seconds connect_max{10};
+  std::chrono::seconds reply_max{20};
   std::chrono::seconds send_max{60};
 };
 
 // Guarantees: what comes from outside (names, texts, addresses) adds no header and no recipient.
+// The connection that is in use, so that somebody else can break it.
+struct open_line;
+
 class smtp_mail final : public mail_port {
  public:
   smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings);
   [[nodiscard]] async<std::string> send(mail const& letter) override;
-  // A letter that is under way is given up soon, and so is every later one.
-  void stop() { *stopped_ = true; }
+  // A letter that is under way is given up at once, and so is every later one.
+  void stop();
 
  private:
   boost::asio::any_io_executor sending_;
   std::shared_ptr<smtp_settings const> settings_;
-  std::shared_ptr<std::atomic<bool>> stopped_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<open_line> line_;
 };
 
 // As a header may carry it: plain ASCII as it is, all else in encoded words (RFC 2047).
