@@ -67,6 +67,7 @@ unsigned http_status(error_code code) {
     case error_code::unknown_app:
     case error_code::unknown_rule:
     case error_code::unknown_record:
+    case error_code::unknown_entry:
     case error_code::unknown_execution:
     case error_code::sequence_not_found:
     case error_code::unknown_path:

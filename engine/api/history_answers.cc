@@ -71,7 +71,7 @@ async<api_reply> show_activity(api_context& context, api_request request) {
     json["events"] = std::move(events);
     co_return json_reply(json);
   }
-  co_return error{error_code::sequence_not_found, "There is no entry with this id.", sequence{id}};
+  co_return error{error_code::unknown_entry, {}, sequence{id}};
 }
 
 async<api_reply> list_executions(api_context& context, api_request request) {

@@ -27,6 +27,7 @@ exit_code exit_code_of(error_code code) {
     case error_code::unknown_app:
     case error_code::unknown_rule:
     case error_code::unknown_record:
+    case error_code::unknown_entry:
     case error_code::unknown_execution:
     case error_code::unknown_path:
     case error_code::sequence_not_found:

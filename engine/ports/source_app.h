@@ -79,9 +79,6 @@ class source_app {
   // What is captured up to here is durable in our log: the source may forget it.
   [[nodiscard]] virtual async<void> acknowledge(source_position captured) = 0;
 
-  // A position that every transaction committed before this call is at or below.
-  [[nodiscard]] virtual async<source_position> head() = 0;
-
   [[nodiscard]] virtual async<chunk> read_chunk(chunk_request request) = 0;
 };
 

@@ -202,18 +202,6 @@ TEST_P(Connector, RefusesALostPositionWhereAsMuchWasWrittenSince) {
   EXPECT_EQ("source_rewound", failure(try_capture(at)));
 }
 
-TEST_P(Connector, TheHeadIsNotBelowACommit) {
-  make({customers()});
-  auto const start = capture();
-  commit(inserted("customer", customer(1, text("Ann"))));
-  auto const head = wait(subject->source().head());
-  ASSERT_TRUE(head);
-  auto const at = captured().front().position;
-  EXPECT_EQ(start.incarnation, head->incarnation);
-  EXPECT_GT(head->commit, start.commit);
-  EXPECT_GE(wait(subject->source().head())->commit, at.commit);
-}
-
 TEST_P(Connector, PositionsGrow) {
   make({customers()});
   auto last = capture();

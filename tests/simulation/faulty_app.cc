@@ -215,10 +215,6 @@ async<void> faulty_app::acknowledge(source_position captured) {
   co_return out;
 }
 
-async<source_position> faulty_app::head() {
-  co_return co_await app_.head();
-}
-
 async<engine::chunk> faulty_app::read_chunk(engine::chunk_request request_) {
   visit const call{*this, app_call::chunk};
   DW_CO_CHECK(co_await request(call, error_code::app_unreachable));

@@ -90,7 +90,6 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] engine::async<std::vector<engine::captured_transaction>> next(
       std::size_t limit, duration patience) override;
   [[nodiscard]] engine::async<void> acknowledge(source_position captured) override;
-  [[nodiscard]] engine::async<source_position> head() override;
   [[nodiscard]] engine::async<engine::chunk> read_chunk(engine::chunk_request request) override;
   [[nodiscard]] engine::async<std::vector<engine::lane_row>> open_lanes(
       std::vector<engine::lane_opening> lanes) override;

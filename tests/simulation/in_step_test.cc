@@ -64,6 +64,30 @@ TEST_F(InStep, ARefusedRowWaitsAndIsRetried) {
   expect_conserved();
 }
 
+TEST_F(InStep, AKeyThatWasGivenUpIsListedUntilItIsInStepAgain) {
+  bool strict = true;
+  here.right.table("customer").rule = [&](row_values const&) -> std::optional<engine::refusal> {
+    if (strict) return engine::refusal{"check", "not now"};
+    return std::nullopt;
+  };
+  start();
+  user(here.left, put(1, "bad"));
+  user(here.left, put(2, "bad"));
+  projections::map_way const way{map, direction::left_to_right};
+  ASSERT_TRUE(here.run_until([&] { return here.views().parked.count(way) == 2; }));
+  std::vector<sequence> parked;
+  for (auto const& [record, row] : here.views().parked.rows.at(way)) parked.push_back(record);
+  submit(engine::delete_records{map, parked});
+  auto const& listed = here.views().drift.rows.at(way).keys;
+  EXPECT_EQ(2u, listed.size());
+  strict = false;
+  user(here.left, put(1, "good"));
+  ASSERT_TRUE(here.run_until([&] { return here.right.table("customer").rows.size() == 1; }));
+  ASSERT_TRUE(here.run_until([&] { return listed.size() == 1; }));
+  EXPECT_EQ(1u, count(event_type::DriftCleared));
+  expect_conserved();
+}
+
 TEST_F(InStep, WhatTheAppsRulesMakeOfARowComesBack) {
   here.right.table("customer").trigger = [](row_values& r) {
     if (r[1].as_string() == "oslo") r[1] = value::of_text("OSLO");

@@ -216,11 +216,6 @@ async<void> memory_app::acknowledge(source_position) {
   co_return result<void>{};
 }
 
-async<source_position> memory_app::head() {
-  sync();
-  co_return end();
-}
-
 async<chunk> memory_app::read_chunk(chunk_request request) {
   auto const found = tables_.find(request.table);
   if (found == tables_.end()) co_return error{error_code::table_missing, request.table};

@@ -200,15 +200,6 @@ async<void> postgresql_app::acknowledge(source_position captured) {
   return blocking<void>(capturing_, std::move(call));
 }
 
-async<source_position> postgresql_app::head() {
-  auto call = [held = held_]() -> result<source_position> {
-    DW_CHECK(held->read.open(held->settings.url));
-    DW_CHECK(install(held->read));
-    return of_the_app(head_of(held->read));
-  };
-  return blocking<source_position>(reading_, std::move(call));
-}
-
 async<chunk> postgresql_app::read_chunk(chunk_request request) {
   auto call = [held = held_, request = std::move(request)]() {
     return of_the_app(held->read_chunk(request));

@@ -44,7 +44,6 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
-  [[nodiscard]] async<source_position> head() override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;

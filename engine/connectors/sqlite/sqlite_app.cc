@@ -239,14 +239,6 @@ async<void> sqlite_app::acknowledge(source_position captured) {
   return blocking<void>(writing_, std::move(call));
 }
 
-async<source_position> sqlite_app::head() {
-  auto call = [held = held_]() -> result<source_position> {
-    DW_CHECK(held->open_to_read());
-    return head_of(held->read);
-  };
-  return blocking<source_position>(reading_, std::move(call));
-}
-
 async<chunk> sqlite_app::read_chunk(chunk_request request) {
   auto call = [held = held_, request = std::move(request)]() -> result<chunk> {
     DW_CHECK(held->open_to_read());

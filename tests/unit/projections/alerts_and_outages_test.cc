@@ -74,6 +74,39 @@ TEST_F(Alerts, AnotherThresholdBeginsToCountAnew) {
   EXPECT_TRUE(row(id).errors.empty());
 }
 
+TEST_F(Alerts, AFiringIsOpenUntilTheMapsItHeldAreInStepAndItsErrorsHavePassed) {
+  auto const id = rule(2, 10 * second_us);
+  auto const first = capture(10);
+  park(first, "a");
+  park(first + 1, "b");
+  auto const fired = of_link(AlertFired{id, 2, {}});
+  of_map(PauseRequested{map, id, "rule"});
+  EXPECT_EQ(fired, row(id).open);
+  auto const below = row(id).falls_below();
+  EXPECT_EQ(row(id).errors.front() + duration(10 * second_us), below);
+  EXPECT_FALSE(row(id).is_over(below)) << "its map is held";
+  of_map(CaughtUp{map});
+  EXPECT_FALSE(row(id).is_over(below - duration(1)));
+  EXPECT_TRUE(row(id).is_over(below));
+  of_link(AlertResolved{id, fired});
+  EXPECT_EQ(sequence{}, row(id).open);
+  EXPECT_TRUE(row(id).armed);
+  EXPECT_FALSE(row(id).is_over(below)) << "once";
+}
+
+TEST_F(Alerts, ADisabledRuleCountsNothing) {
+  auto const id = rule(1, 60 * second_us);
+  AlertRuleChanged off;
+  off.rule = id;
+  off.classes = row(id).classes;
+  off.count = 1;
+  off.within_us = 60 * second_us;
+  off.disabled = true;
+  of_link(off);
+  park(capture(1), "a");
+  EXPECT_TRUE(row(id).errors.empty());
+}
+
 TEST_F(Alerts, AnOutageLastsUntilTheAppAnswers) {
   fail(fault_class::network);
   fail(fault_class::network);

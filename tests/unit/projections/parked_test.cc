@@ -72,6 +72,19 @@ TEST_F(Parked, WhatIsGivenUpOrStoppedIsGone) {
   EXPECT_FALSE(views.parked.holds(first + 1));
 }
 
+TEST_F(Parked, AKeyIsListedUntilALaterRecordOfItArrives) {
+  park(first + 1, "a");
+  park(first + 2, "b");
+  of_map(ParkedDeleted{map,
+                       {{direction::left_to_right, first + 1, blob{"a"}},
+                        {direction::left_to_right, first + 2, blob{"b"}}}});
+  of_map(DriftCleared{map, direction::left_to_right, first, blob{"a"}});
+  EXPECT_TRUE(views.drift.lists(map, "a")) << "an older record says nothing";
+  of_map(DriftCleared{map, direction::left_to_right, first + 3, blob{"a"}});
+  EXPECT_FALSE(views.drift.lists(map, "a"));
+  EXPECT_TRUE(views.drift.lists(map, "b"));
+}
+
 TEST_F(Parked, WhatALostBatchParkedOrSettledIsAsItWasBefore) {
   park(first, "a");
   park(first + 1, "b");
