@@ -28,8 +28,8 @@ struct drift_row {
   DW_FIELDS(keys, deleted, ranges);
 };
 
-// Fed by ParkedDeleted, MapStopped and DriftCleared; a finished initial sync clears what was given up
-// before it.
+// Fed by ParkedDeleted, MapStopped and DriftCleared; a finished initial sync clears what was given
+// up before it.
 struct drift {
   static constexpr std::string_view name = "drift";
   static constexpr int version = 2;

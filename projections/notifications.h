@@ -38,8 +38,8 @@ struct notified_rule {
 };
 
 // Fed by the rules' events, AlertFired, AlertResolved, AlertTested and the notifications. A firing
-// of a muted rule, or of one that is cooling down, owes no message; a resolution owes one only where
-// people were told of the firing.
+// of a muted rule, or of one that is cooling down, owes no message; a resolution owes one only
+// where people were told of the firing.
 struct notifications {
   static constexpr std::string_view name = "notifications";
   static constexpr int version = 1;

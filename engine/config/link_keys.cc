@@ -222,7 +222,8 @@ constexpr std::array alert_keys{
     key_rule{.name = "cooldown",
              .kind = key_kind::duration,
              .fallback = "0s",
-             .meaning = "For so long after a mail about the rule no other is sent; it acts as before.",
+             .meaning = "For so long after a mail that the rule has fired no other such mail is "
+                        "sent; it acts as before.",
              .example = "1h",
              .min = 0,
              .max = 31 * day_us},

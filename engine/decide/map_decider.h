@@ -139,7 +139,8 @@ using command = std::variant<register_app,
 [[nodiscard]] std::string_view name_of(command const& wish);
 
 // Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`,
-// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`, `nobody_to_notify`.
+// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`,
+// `nobody_to_notify`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);
