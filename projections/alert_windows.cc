@@ -57,13 +57,6 @@ struct alert_fold {
     if (view.rules.contains(e.rule)) view.rules[e.rule].owner = e.owner;
   }
   void operator()(AlertRuleDeleted const& e) { view.rules.erase(e.rule); }
-  void operator()(RecordParked const& e) {
-    if (e.state == park_state::failed) count(view.links[e.map], e.kind);
-  }
-  void operator()(RetryFailed const& e) {
-    if (e.state == park_state::failed) count(view.links[e.map], e.kind);
-  }
-  void operator()(AttemptFailed const& e) { count(e.link, e.kind); }
   void operator()(AlertFired const& e) {
     auto const found = view.rules.find(e.rule);
     if (found == view.rules.end()) return;
@@ -117,7 +110,26 @@ bool alert_row::counts(fault_class kind) const {
 }
 
 void alert_windows::fold(event_view const& event) {
-  std::visit(alert_fold{*this, event}, event.body);
+  alert_fold step{*this, event};
+  if (auto const error = error_of(event)) {
+    step.count(error->link, error->kind);
+  } else {
+    std::visit(step, event.body);
+  }
+}
+
+std::optional<counted_error> alert_windows::error_of(event_view const& event) const {
+  auto const of_record = [&](auto const& failed) -> std::optional<counted_error> {
+    if (failed.state != park_state::failed) return std::nullopt;
+    auto const link = links.find(failed.map);
+    if (link == links.end()) return std::nullopt;
+    return counted_error{link->second, failed.map, failed.kind, failed.code, failed.text};
+  };
+  if (auto const* parked = event.as<RecordParked>()) return of_record(*parked);
+  if (auto const* retried = event.as<RetryFailed>()) return of_record(*retried);
+  if (auto const* attempt = event.as<AttemptFailed>())
+    return counted_error{attempt->link, {}, attempt->kind, attempt->code, attempt->text};
+  return std::nullopt;
 }
 
 }  // namespace dualwrite::projections

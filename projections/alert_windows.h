@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,6 +59,14 @@ struct alert_row {
   bool counts(fault_class kind) const;
 };
 
+// An error as rules count it. Its texts live as long as the event.
+struct counted_error {
+  link_id link;
+  map_id map;  // none: of the app itself
+  fault_class kind = fault_class::none;
+  std::string_view code, text;
+};
+
 // Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed, and by what the maps do that
 // its rules asked something of. Costs the same for every
 // error, whatever the window.
@@ -70,6 +79,9 @@ struct alert_windows {
   DW_FIELDS(rules, links);
 
   void fold(event_view const& event);
+  // The error that an event tells of, where it is one: a record that failed for good, and each
+  // failed attempt against an app.
+  std::optional<counted_error> error_of(event_view const& event) const;
 };
 
 }  // namespace dualwrite::projections

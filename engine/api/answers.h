@@ -28,6 +28,7 @@ async<api_reply> list_alerts(api_context& context, api_request request);
 async<api_reply> show_alert(api_context& context, api_request request);
 async<api_reply> list_alert_history(api_context& context, api_request request);
 async<api_reply> test_alert(api_context& context, api_request request);
+async<api_reply> backtest_alert(api_context& context, api_request request);
 async<api_reply> mute_alert(api_context& context, api_request request);
 
 async<api_reply> list_events(api_context& context, api_request request);

@@ -24,6 +24,8 @@ constexpr table_column alert_columns[] = {
     {"UNSENT", "waiting.messages", true},
     {"MUTED UNTIL", "muted_until"},
 };
+constexpr table_column firing_columns[] = {
+    {"SEQUENCE", "sequence", true}, {"AT", "at"}, {"ERRORS", "count", true}};
 constexpr table_column history_columns[] = {
     {"SEQUENCE", "sequence", true},
     {"AT", "recorded_at"},
@@ -113,6 +115,36 @@ exit_code run_alert_test(command_line const& line) {
   auto const asked = client->post(target + "/test", boost::json::object{});
   if (!asked) return tell(asked.error());
   return await_test(*client, target, *asked, line);
+}
+
+exit_code run_alert_backtest(command_line const& line) {
+  boost::json::object body;
+  if (line.has("count")) {
+    auto const count = parse_number(line.get("count"));
+    if (!count) return tell(error{error_code::request_invalid, "--count takes a number."});
+    body["count"] = static_cast<std::int64_t>(*count);
+  }
+  if (line.has("within")) {
+    auto const span = parse_duration(line.get("within"));
+    if (!span)
+      return tell(error{error_code::request_invalid, "--within takes a duration, as 15m."});
+    body["within_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*span).count();
+  }
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const tested = client->post(alert_target(line.arguments[0]) + "/backtest", body);
+  if (!tested) return tell(tested.error());
+  if (line.get("output", "text") != "text") {
+    print_item(*tested, {}, line);
+    return exit_code::fine;
+  }
+  fmt::print("{}: {} such errors in the log; it would have fired {} times.\n",
+             text_at(*tested, "condition"),
+             text_at(*tested, "errors"),
+             text_at(*tested, "fired"));
+  auto const& firings = tested->at("firings").as_array();
+  if (!firings.empty()) print_items(firings, firing_columns, line);
+  return exit_code::fine;
 }
 
 exit_code run_alert_mute(command_line const& line) {

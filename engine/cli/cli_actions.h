@@ -32,6 +32,7 @@ exit_code run_alert_list(command_line const& line);
 exit_code run_alert_show(command_line const& line);
 exit_code run_alert_history(command_line const& line);
 exit_code run_alert_test(command_line const& line);
+exit_code run_alert_backtest(command_line const& line);
 exit_code run_alert_mute(command_line const& line);
 
 exit_code run_event_list(command_line const& line);

@@ -1,17 +1,15 @@
 #include "engine/decide/alert_decider.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace dualwrite::engine {
 namespace {
 
 using projections::map_state;
 
-bool is_error(event_view const& event) {
-  if (auto const* parked = event.as<RecordParked>()) return parked->state == park_state::failed;
-  if (auto const* failed = event.as<RetryFailed>()) return failed->state == park_state::failed;
-  return event.as<AttemptFailed>() != nullptr;
-}
+// So much of what an app said goes into a request's reason; the whole is in the error's event.
+constexpr std::size_t sample_bytes_max = 200;
 
 // Resuming, Running and Initializing maps can be stopped in their work; the others do none.
 bool concerns(projections::map_row const& map, event_type request) {
@@ -23,10 +21,10 @@ bool concerns(projections::map_row const& map, event_type request) {
 void request_action(rule_id id,
                     projections::alert_row const& rule,
                     projections::map_status const& status,
+                    std::string const& reason,
                     origin const& from,
                     std::set<map_id>& asked,
                     std::vector<encoded_event>& out) {
-  auto const reason = fmt::format("rule {}: {} errors", rule.name, rule.count);
   auto const request =
       rule.action == alert_action::stop ? event_type::StopRequested : event_type::PauseRequested;
   for (auto const& [map, row] : status.maps) {
@@ -40,14 +38,39 @@ void request_action(rule_id id,
   }
 }
 
+std::string reason_of(projections::alert_row const& rule, projections::counted_error const& last) {
+  return fmt::format("rule {}: {}; the last: {} {}",
+                     rule.name,
+                     condition_text(rule),
+                     last.code,
+                     last.text.substr(0, sample_bytes_max));
+}
+
+std::string span_text(std::uint64_t us) {
+  constexpr std::pair<std::uint64_t, char const*> units[] = {
+      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}};
+  for (auto const& [unit, name] : units) {
+    if (us >= unit && us % unit == 0) return fmt::format("{}{}", us / unit, name);
+  }
+  return fmt::format("{}ms", us / 1'000);
+}
+
 }  // namespace
+
+std::string condition_text(projections::alert_row const& rule) {
+  std::vector<std::string_view> names;
+  for (auto const one : rule.classes) names.push_back(name_of(one));
+  return fmt::format(
+      "{} {} errors within {}", rule.count, fmt::join(names, " or "), span_text(rule.within_us));
+}
 
 std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows const& windows,
                                                       projections::map_status const& status,
                                                       event_view const& latest,
                                                       alert_turn& turn) {
   std::vector<std::vector<encoded_event>> out;
-  if (!is_error(latest)) return out;
+  auto const error = windows.error_of(latest);
+  if (!error) return out;
   for (auto const& [id, rule] : windows.rules) {
     if (!rule.armed || !rule.crossed() || rule.errors.back() != latest.recorded_at) continue;
     if (!turn.fired.insert(id).second) continue;
@@ -59,7 +82,7 @@ std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows
         draft(stream, rule.link, AlertFired{id, count, rule.errors.front()}, crossing));
     origin const by_firing{{}, latest.at, first_of_submission, {}};
     if (rule.action != alert_action::none)
-      request_action(id, rule, status, by_firing, turn.asked, events);
+      request_action(id, rule, status, reason_of(rule, *error), by_firing, turn.asked, events);
   }
   return out;
 }

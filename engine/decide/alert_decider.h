@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 #include <vector>
 
 #include "events/codec.h"
@@ -25,5 +26,8 @@ struct alert_turn {
     projections::map_status const& status,
     event_view const& latest,
     alert_turn& turn);
+
+// "10 application or mapping errors within 15m".
+[[nodiscard]] std::string condition_text(projections::alert_row const& rule);
 
 }  // namespace dualwrite::engine

@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace dualwrite::engine {
 namespace {
@@ -148,15 +147,6 @@ letter_text test(letter_facts const& facts) {
   return out.take(fmt::format("[dualwrite] Test: {}: {}", facts.link, facts.rule));
 }
 
-std::string span_text(std::uint64_t us) {
-  constexpr std::pair<std::uint64_t, char const*> units[] = {
-      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}};
-  for (auto const& [unit, name] : units) {
-    if (us >= unit && us % unit == 0) return fmt::format("{}{}", us / unit, name);
-  }
-  return fmt::format("{}ms", us / 1'000);
-}
-
 }  // namespace
 
 letter_text compose(letter_facts const& facts) {
@@ -169,15 +159,6 @@ letter_text compose(letter_facts const& facts) {
       break;
   }
   return test(facts);
-}
-
-std::string condition_text(std::uint32_t count,
-                           std::vector<fault_class> const& classes,
-                           std::uint64_t within_us) {
-  std::vector<std::string_view> names;
-  for (auto const one : classes) names.push_back(name_of(one));
-  return fmt::format(
-      "{} {} errors within {}", count, fmt::join(names, " or "), span_text(within_us));
 }
 
 }  // namespace dualwrite::engine

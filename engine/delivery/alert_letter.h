@@ -43,9 +43,4 @@ struct letter_text {
 
 [[nodiscard]] letter_text compose(letter_facts const& facts);
 
-// "10 application, mapping errors within 15m".
-[[nodiscard]] std::string condition_text(std::uint32_t count,
-                                         std::vector<fault_class> const& classes,
-                                         std::uint64_t within_us);
-
 }  // namespace dualwrite::engine

@@ -1,9 +1,8 @@
 #include "engine/delivery/alert_report.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
+#include "engine/decide/alert_decider.h"
 #include "events/codec.h"
 
 namespace dualwrite::engine {
@@ -65,13 +64,8 @@ struct reader {
       DW_TRY(auto const stored, cursor->next());
       if (!stored || stored->recorded_at < out.since) break;
       DW_TRY(auto const event, decode(*stored));
-      if (auto const* parked = event.as<RecordParked>()) {
-        if (parked->state == park_state::failed) add_error(groups, rule, event, *parked);
-      } else if (auto const* retried = event.as<RetryFailed>()) {
-        if (retried->state == park_state::failed) add_error(groups, rule, event, *retried);
-      } else if (auto const* attempt = event.as<AttemptFailed>()) {
-        if (attempt->link == rule.link) count(groups, rule, event, {}, *attempt);
-      }
+      auto const failed = state.alerts.error_of(event);
+      if (failed && failed->link == rule.link) count(groups, rule, event.at, *failed);
     }
     std::stable_sort(groups.begin(), groups.end(), [](auto const& a, auto const& b) {
       return a.count > b.count;
@@ -81,32 +75,22 @@ struct reader {
     out.groups = std::move(groups);
     return {};
   }
-  void add_error(std::vector<error_group>& groups,
-                 projections::alert_row const& rule,
-                 event_view const& event,
-                 auto const& failed) {
-    auto const* row = state.status.find(failed.map);
-    if (row == nullptr || row->link != rule.link) return;
-    count(groups, rule, event, map_name(failed.map), failed);
-  }
-  static void count(std::vector<error_group>& groups,
-                    projections::alert_row const& rule,
-                    event_view const& event,
-                    std::string const& map,
-                    auto const& failed) {
-    bool const counts =
-        std::find(rule.classes.begin(), rule.classes.end(), failed.kind) != rule.classes.end();
-    if (!counts) return;
+  void count(std::vector<error_group>& groups,
+             projections::alert_row const& rule,
+             sequence at,
+             projections::counted_error const& failed) const {
+    if (!rule.counts(failed.kind)) return;
+    auto const map = failed.map ? map_name(failed.map) : std::string();
     auto const same = std::find_if(groups.begin(), groups.end(), [&](error_group const& one) {
       return one.map == map && one.kind == failed.kind && one.code == failed.code &&
              one.text == failed.text;
     });
     if (same != groups.end()) {
       ++same->count;
-      return;
+    } else {
+      groups.push_back(
+          {map, failed.kind, std::string(failed.code), std::string(failed.text), 1, at});
     }
-    groups.push_back(
-        {map, failed.kind, std::string(failed.code), std::string(failed.text), 1, event.at});
   }
 };
 
@@ -125,7 +109,7 @@ result<letter_facts> report_on(event_log const& log,
   auto const rule = state.alerts.rules.find(message.rule);
   if (rule != state.alerts.rules.end()) {
     auto const& row = rule->second;
-    out.condition = condition_text(row.count, row.classes, row.within_us);
+    out.condition = condition_text(row);
     out.action = row.action;
   }
   if (message.kind == message_kind::test) return std::move(out);

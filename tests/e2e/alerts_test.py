@@ -99,6 +99,18 @@ class Alerts(unittest.TestCase):
         self.assertEqual(4, self.types().count("NotificationSent"))
         self.assertTrue(world.json("event", "verify")["ok"])
 
+    def test_what_a_rule_would_have_done(self):
+        self.begin(count=3, then="none")
+        for one in (1, 2, 3, 4):
+            self.insert_bad([one])
+            self.world.until(lambda: self.parked() == one)
+        done = self.world.run("alert", "backtest", RULE)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("3 application errors within 15m: 4 such errors in the log; it would have fired 1 times",
+                      done.stdout)
+        done = self.world.run("alert", "backtest", RULE, "--count", "5", "--within", "1h")
+        self.assertIn("it would have fired 0 times", done.stdout)
+
     def test_one_bad_recipient_does_not_stop_the_other(self):
         self.mail.treat[OPS] = ["never"]
         self.begin()

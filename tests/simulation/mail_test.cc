@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "engine/decide/alert_backtest.h"
 #include "engine/delivery/notifier.h"
 #include "tests/simulation/customers.h"
 
@@ -158,6 +159,41 @@ TEST(Mail, EachCrossingFiresOnceAndAllAreTold) {
   EXPECT_EQ(2 * (crossings + resolved), one.distinct().size());
   EXPECT_LE(one.office.letters.size(), one.distinct().size() + one.office.unheard + crashes);
   EXPECT_EQ(0u, one.here.views().notifications.given_up);
+}
+
+// What a rule would have done is what it did.
+TEST(Mail, ABacktestGivesTheFiringsThatHappened) {
+  for (std::uint32_t const threshold : {1u, 2u, 3u}) {
+    told one;
+    engine::change_alert_rule change{one.id, "any error", {fault_class::application}, threshold};
+    change.within = std::chrono::milliseconds(20);
+    change.action = alert_action::pause;
+    one.submit(change);
+    std::mt19937_64 chance(threshold);
+    for (std::uint64_t turn = 0; turn < 40; ++turn) {
+      one.user(one.here.left, put(static_cast<std::int64_t>(chance() % 5), "bad"));
+      if (chance() % 3 == 0) one.here.run(chance() % 60);
+      if (one.state() == map_state::paused) ASSERT_TRUE(one.goes_on());
+    }
+    one.here.run(300);
+    engine::alert_backtest test(one.rule());
+    std::vector<sequence> fired;
+    auto const cursor = one.here.log().read({sequence{1}, false, std::nullopt});
+    while (true) {
+      auto const stored = cursor->next();
+      ASSERT_TRUE(stored);
+      if (!*stored) break;
+      auto const event = decode(**stored);
+      ASSERT_TRUE(event);
+      if (event->as<AlertFired>() != nullptr) fired.push_back(event->from.cause);
+      test.fold(*event);
+    }
+    test.end();
+    std::vector<sequence> tested;
+    for (auto const& firing : test.firings()) tested.push_back(firing.at);
+    EXPECT_EQ(fired, tested) << threshold << " errors";
+    EXPECT_GT(fired.size(), 1u);
+  }
 }
 
 }  // namespace

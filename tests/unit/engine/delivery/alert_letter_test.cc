@@ -15,7 +15,7 @@ letter_facts some_facts() {
   letter_facts out;
   out.rule = "too many";
   out.link = "erp-crm";
-  out.condition = condition_text(10, {fault_class::application}, 900'000'000);
+  out.condition = "10 application errors within 15m";
   out.count = 10;
   out.action = alert_action::pause;
   out.maps = {{"customers", 3}};
