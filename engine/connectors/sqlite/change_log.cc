@@ -95,7 +95,8 @@ result<void> change_log::remove(database& on) {
   std::string sql;
   for (auto const& [name, text] : triggers)
     sql += fmt::format("DROP TRIGGER {};", quoted_name(name));
-  for (auto const* table : {"meta", "change", "captured", "displaced", "lane", "place"}) {
+  for (auto const* table :
+       {"meta", "change", "captured", "displaced", "lane", "place", "outcome"}) {
     sql += fmt::format("DROP TABLE IF EXISTS _dualwrite_{};", table);
   }
   return on.execute(sql);
