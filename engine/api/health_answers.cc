@@ -79,6 +79,16 @@ std::string maps_metrics(projections::views const& state) {
   return queued + parked + status;
 }
 
+std::string messages_metrics(projections::notifications const& outbox) {
+  std::string out;
+  declare(out, "dualwrite_messages_waiting", "gauge", "Messages about alert rules to be sent.");
+  out += fmt::format("dualwrite_messages_waiting {}\n", outbox.due.size());
+  declare(out, "dualwrite_messages_total", "counter", "Messages by what became of them.");
+  out += fmt::format("dualwrite_messages_total{{outcome=\"sent\"}} {}\n", outbox.sent);
+  out += fmt::format("dualwrite_messages_total{{outcome=\"given_up\"}} {}\n", outbox.given_up);
+  return out;
+}
+
 bool is_working(api_context const& context) {
   return !context.core.is_stopping() && context.core.failure().code == error_code::ok;
 }
@@ -101,6 +111,7 @@ async<api_reply> metrics(api_context& context, api_request) {
   declare(text, "dualwrite_log_head", "counter", "Sequence of the last event of the log.");
   text += fmt::format("dualwrite_log_head {}\n", context.log.head().at.value);
   text += maps_metrics(context.views()) + ways_metrics(context.views());
+  text += messages_metrics(context.views().notifications);
   api_reply reply{200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)};
   co_return reply;
 }

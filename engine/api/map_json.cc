@@ -273,6 +273,13 @@ boost::json::object status_json(api_context const& context) {
   }
   json["queued"] = json_of(queued);
   json["parked"] = json_of(parked);
+  auto const& outbox = state.notifications;
+  boost::json::object messages;
+  messages["waiting"] = json_of(std::uint64_t{outbox.due.size()});
+  messages["sent"] = json_of(outbox.sent);
+  messages["given_up"] = json_of(outbox.given_up);
+  messages["failing_since"] = json_of(outbox.failing_since);
+  json["messages"] = std::move(messages);
   boost::json::array links;
   for (auto const& [id, row] : state.status.links) links.push_back(link_json(state, id));
   json["links"] = std::move(links);

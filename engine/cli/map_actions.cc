@@ -159,6 +159,11 @@ exit_code run_status(command_line const& line) {
                            text_at(*status, "parked"),
                            text_at(*status, "head"));
   print_items(status->at("maps").as_array(), map_columns, line);
+  if (auto const since = text_at(*status, "messages.failing_since"); !since.empty()) {
+    std::cout << fmt::format("\nNo message about alert rules went out since {}; {} wait.\n",
+                             since,
+                             text_at(*status, "messages.waiting"));
+  }
   return exit_code::fine;
 }
 

@@ -12,7 +12,7 @@ using projections::message_kind;
 
 constexpr std::size_t groups_max = 5;
 // A storm of errors has shown its kinds long before.
-constexpr std::size_t errors_read_max = 20'000;
+constexpr std::size_t errors_read_max = 5'000;
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
 
 struct reader {

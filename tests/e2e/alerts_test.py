@@ -1,6 +1,7 @@
 """Alert rules as their recipients see them: a real mail server, two applications, the program between them."""
 import sys
 import unittest
+import urllib.request
 
 from mail_server import MailServer, html_of, text_of
 from world import CONFIG, World
@@ -51,6 +52,13 @@ class Alerts(unittest.TestCase):
 
     def types(self):
         return [one["type"] for one in self.history()]
+
+    def metrics(self):
+        folder = self.world.folder / "data"
+        request = urllib.request.Request((folder / "server.address").read_text().strip() + "/metrics")
+        request.add_header("Authorization", "Bearer " + (folder / "admin.token").read_text().strip())
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.read().decode()
 
     def until_told(self, count):
         self.world.until(lambda: len(self.mail.letters) >= count)
@@ -160,6 +168,8 @@ class Alerts(unittest.TestCase):
         self.assertEqual(4, done.returncode, done.stderr)
         self.assertIn("mail_failed", done.stdout)
         self.assertEqual([], self.mail.letters)
+        self.assertIn("No message about alert rules went out since", self.world.run("status").stdout)
+        self.assertIn("dualwrite_messages_waiting 2", self.metrics())
 
     def test_a_rule_is_tried_out(self):
         self.begin()
