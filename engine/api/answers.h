@@ -12,6 +12,7 @@ async<api_reply> list_links(api_context& context, api_request request);
 async<api_reply> list_maps(api_context& context, api_request request);
 async<api_reply> show_map(api_context& context, api_request request);
 async<api_reply> validate_map(api_context& context, api_request request);
+async<api_reply> list_drift(api_context& context, api_request request);
 async<api_reply> act_on_map(api_context& context, api_request request);
 
 async<api_reply> list_activity(api_context& context, api_request request);

@@ -16,6 +16,7 @@ exit_code run_config_apply(command_line const& line);
 
 exit_code run_map_list(command_line const& line);
 exit_code run_map_show(command_line const& line);
+exit_code run_map_drift(command_line const& line);
 exit_code run_map_validate(command_line const& line);
 exit_code run_map_action(command_line const& line);
 

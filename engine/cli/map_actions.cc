@@ -23,6 +23,13 @@ constexpr table_column map_columns[] = {
     {"LAST MOVEMENT", "last_movement"},
     {"LAST ERROR", "last_error.text"},
 };
+constexpr table_column drift_columns[] = {
+    {"DIRECTION", "direction"},
+    {"WHAT", "what"},
+    {"KEY", "key"},
+    {"RECORD", "record", true},
+    {"TO", "to", true},
+};
 constexpr table_column problem_columns[] = {
     {"MAP", "map"}, {"CODE", "code"}, {"PLACE", "place"}, {"REASON", "reason"}, {"FIX", "fix"}};
 constexpr std::string_view link_option[] = {"link"};
@@ -182,6 +189,15 @@ exit_code run_map_show(command_line const& line) {
   auto const map = client->get(map_target(line.arguments[0]));
   if (!map) return tell(map.error());
   print_item(*map, map_columns, line);
+  return exit_code::fine;
+}
+
+exit_code run_map_drift(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const items = all_items(*client, map_target(line.arguments[0]) + "/drift", line);
+  if (!items) return tell(items.error());
+  print_items(*items, drift_columns, line);
   return exit_code::fine;
 }
 

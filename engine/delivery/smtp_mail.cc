@@ -102,9 +102,20 @@ held_by_curl<curl_slist> headers_of(smtp_settings const& settings, mail const& l
   return held_by_curl<curl_slist>(list);
 }
 
+// Lines of a text end with CR LF on the way.
+std::string as_sent(std::string_view body) {
+  std::string out;
+  for (auto const c : body) {
+    if (c == '\n') out.push_back('\r');
+    out.push_back(c);
+  }
+  return out;
+}
+
 void add_body(curl_mime* to, std::string const& body, char const* type) {
   auto* part = curl_mime_addpart(to);
-  curl_mime_data(part, body.data(), body.size());
+  auto const lines = as_sent(body);
+  curl_mime_data(part, lines.data(), lines.size());
   curl_mime_type(part, type);
   curl_mime_encoder(part, "quoted-printable");
 }

@@ -109,6 +109,25 @@ class WithServer(unittest.TestCase):
         self.assertEqual(1, len(world.json("error", "list")))
         self.assertEqual(0, world.run("error", "delete", "--all", "--yes").returncode)
         self.assertEqual([], world.json("error", "list"))
+        drift = world.json("map", "drift", "customers")
+        self.assertEqual([("left_to_right", "given up", {"id": "3"})],
+                         [(one["direction"], one["what"], one["key"]) for one in drift])
+        world.write("erp", "UPDATE customer SET name = 'good' WHERE id = 3")
+        world.until_equal()
+        world.until(lambda: world.json("map", "drift", "customers") == [])
+
+    def test_what_a_stop_gave_up_is_told(self):
+        world = self.world
+        self.run_map()
+        self.assertEqual(0, world.run("map", "pause", "customers", "--wait").returncode)
+        world.write("erp", "INSERT INTO customer VALUES(3, 'late', 'Rom')")
+        world.until(lambda: world.json("map", "show", "customers")["queued"] == "1")
+        self.assertEqual(0, world.run("map", "stop", "customers", "--wait", "--yes").returncode)
+        drift = world.json("map", "drift", "customers")
+        self.assertIn("discarded by a stop", [one["what"] for one in drift])
+        self.assertEqual(0, world.run("map", "run", "customers", "--wait").returncode)
+        world.until_equal()
+        self.assertEqual([], world.json("map", "drift", "customers"))
 
     def test_a_killed_server_goes_on_where_it_was(self):
         world = self.world
