@@ -82,30 +82,15 @@ exit_code await_test(http_client& client,
 }  // namespace
 
 exit_code run_alert_list(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const items = all_items(*client, "/api/v1/alerts", line);
-  if (!items) return tell(items.error());
-  print_items(*items, alert_columns, line);
-  return exit_code::fine;
+  return list_items(line, "/api/v1/alerts", alert_columns);
 }
 
 exit_code run_alert_show(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const rule = client->get(alert_target(line.arguments[0]));
-  if (!rule) return tell(rule.error());
-  print_item(*rule, alert_columns, line);
-  return exit_code::fine;
+  return show_item(line, alert_target(line.arguments[0]), alert_columns);
 }
 
 exit_code run_alert_history(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const items = all_items(*client, alert_target(line.arguments[0]) + "/history", line);
-  if (!items) return tell(items.error());
-  print_items(*items, history_columns, line);
-  return exit_code::fine;
+  return list_items(line, alert_target(line.arguments[0]) + "/history", history_columns);
 }
 
 exit_code run_alert_test(command_line const& line) {

@@ -38,28 +38,6 @@ constexpr table_column error_columns[] = {
 constexpr std::string_view error_options[] = {"map", "class", "code", "text"};
 constexpr std::string_view map_option[] = {"map"};
 
-exit_code list(command_line const& line,
-               std::string target,
-               std::span<table_column const> columns) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const items = all_items(*client, std::move(target), line);
-  if (!items) return tell(items.error());
-  print_items(*items, columns, line);
-  return exit_code::fine;
-}
-
-exit_code show(command_line const& line,
-               std::string const& target,
-               std::span<table_column const> columns) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const item = client->get(target);
-  if (!item) return tell(item.error());
-  print_item(*item, columns, line);
-  return exit_code::fine;
-}
-
 std::string of_map(std::string target, command_line const& line) {
   if (!line.arguments.empty()) target += "?map=" + escape(line.arguments[0]);
   return target;
@@ -84,20 +62,20 @@ boost::json::object chosen(command_line const& line) {
 }  // namespace
 
 exit_code run_activity_list(command_line const& line) {
-  return list(line, of_map("/api/v1/activity", line), activity_columns);
+  return list_items(line, of_map("/api/v1/activity", line), activity_columns);
 }
 
 exit_code run_activity_show(command_line const& line) {
-  return show(line, "/api/v1/activity/" + escape(line.arguments[0]), activity_columns);
+  return show_item(line, "/api/v1/activity/" + escape(line.arguments[0]), activity_columns);
 }
 
 exit_code run_sync_list(command_line const& line) {
-  return list(line, of_map("/api/v1/syncs", line), sync_columns);
+  return list_items(line, of_map("/api/v1/syncs", line), sync_columns);
 }
 
 exit_code run_sync_show(command_line const& line) {
   auto const target = "/api/v1/syncs/" + escape(line.arguments[0]);
-  if (!line.has("follow")) return show(line, target, sync_columns);
+  if (!line.has("follow")) return show_item(line, target, sync_columns);
   auto client = client_for(line);
   if (!client) return tell(client.error());
   progress_bar bar("initial sync " + line.arguments[0]);
@@ -115,13 +93,13 @@ exit_code run_sync_show(command_line const& line) {
 }
 
 exit_code run_error_list(command_line const& line) {
-  return list(line, with_query("/api/v1/errors", line, error_options), error_columns);
+  return list_items(line, with_query("/api/v1/errors", line, error_options), error_columns);
 }
 
 exit_code run_error_show(command_line const& line) {
-  return show(line,
-              with_query("/api/v1/errors/" + escape(line.arguments[0]), line, map_option),
-              error_columns);
+  return show_item(line,
+                   with_query("/api/v1/errors/" + escape(line.arguments[0]), line, map_option),
+                   error_columns);
 }
 
 exit_code run_error_action(command_line const& line) {

@@ -184,21 +184,11 @@ exit_code run_map_list(command_line const& line) {
 }
 
 exit_code run_map_show(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const map = client->get(map_target(line.arguments[0]));
-  if (!map) return tell(map.error());
-  print_item(*map, map_columns, line);
-  return exit_code::fine;
+  return show_item(line, map_target(line.arguments[0]), map_columns);
 }
 
 exit_code run_map_drift(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const items = all_items(*client, map_target(line.arguments[0]) + "/drift", line);
-  if (!items) return tell(items.error());
-  print_items(*items, drift_columns, line);
-  return exit_code::fine;
+  return list_items(line, map_target(line.arguments[0]) + "/drift", drift_columns);
 }
 
 exit_code run_map_validate(command_line const& line) {

@@ -135,6 +135,28 @@ void print_item(boost::json::value const& item,
   }
 }
 
+exit_code list_items(command_line const& line,
+                     std::string target,
+                     std::span<table_column const> columns) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const items = all_items(*client, std::move(target), line);
+  if (!items) return tell(items.error());
+  print_items(*items, columns, line);
+  return exit_code::fine;
+}
+
+exit_code show_item(command_line const& line,
+                    std::string const& target,
+                    std::span<table_column const> columns) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const item = client->get(target);
+  if (!item) return tell(item.error());
+  print_item(*item, columns, line);
+  return exit_code::fine;
+}
+
 bool agreed(command_line const& line, std::string const& question) {
   if (line.has("yes")) return true;
   if (::isatty(STDIN_FILENO) == 0) {

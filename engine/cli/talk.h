@@ -29,6 +29,14 @@ void print_item(boost::json::value const& item,
                 std::span<table_column const> columns,
                 command_line const& line);
 
+// A command that prints a list of the server's, or one thing of it.
+exit_code list_items(command_line const& line,
+                     std::string target,
+                     std::span<table_column const> columns);
+exit_code show_item(command_line const& line,
+                    std::string const& target,
+                    std::span<table_column const> columns);
+
 // Asks on a terminal; elsewhere --yes has to be said.
 [[nodiscard]] bool agreed(command_line const& line, std::string const& question);
 
