@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS _dualwrite_change(
   at INTEGER NOT NULL, old TEXT, new TEXT,
   chance INTEGER NOT NULL DEFAULT (random() & 0xfffff));
 CREATE TABLE IF NOT EXISTS _dualwrite_captured(tab TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _dualwrite_displaced(tab TEXT, k0, k1, k2, k3, k4, k5, k6, k7, old TEXT);
+CREATE TABLE IF NOT EXISTS _dualwrite_displaced(
+  tab TEXT, k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11, k12, k13, k14, k15, old TEXT);
 INSERT OR IGNORE INTO _dualwrite_meta VALUES('file', random() & 0x7fffffffffffffff);
 )";
 

@@ -6,7 +6,7 @@
 namespace dualwrite::engine::sqlite {
 namespace {
 
-constexpr std::size_t displaced_key_columns = 8;
+constexpr std::size_t displaced_key_columns = 16;
 
 // quote() ends a text at its first NUL, so such a one is written as T and its bytes.
 std::string row_text(table_schema const& schema, char const* row) {

@@ -195,6 +195,24 @@ TEST_F(SqliteApp, TellsARowThatReplaceDisplacedByAnyKindOfUniqueIndex) {
   }
 }
 
+TEST_F(SqliteApp, TellsARowThatReplaceDisplacedFromATableWithAWideKey) {
+  std::string columns;
+  for (char name = 'a'; name < 'a' + 16; ++name) columns += std::string(1, name) + ", ";
+  auto const keys = columns.substr(0, columns.size() - 2);
+  people.run("CREATE TABLE wide(" + columns + "email TEXT UNIQUE, PRIMARY KEY(" + keys + "))");
+  std::string const zeros = "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ";
+  people.run("INSERT INTO wide VALUES(" + zeros + "1, 'x@y')");
+  std::vector<std::string> const tables{"wide"};
+  ASSERT_TRUE(wait(app->open_capture(tables, std::nullopt)));
+  people.run("INSERT OR REPLACE INTO wide VALUES(" + zeros + "2, 'x@y')");
+  auto const found = wait(app->next(100, 1ms));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(1u, found->size());
+  ASSERT_EQ(2u, found->front().rows.size());
+  EXPECT_EQ(operation::remove, found->front().rows[0].op);
+  EXPECT_EQ(operation::insert, found->front().rows[1].op);
+}
+
 TEST_F(SqliteApp, AUniqueIndexThatComesLaterCountsToo) {
   people.run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
   auto const at = capture();
