@@ -69,6 +69,7 @@ struct outbox_fold {
     if (e.given_up) {
       view.due.erase(found);
       ++view.given_up;
+      if (view.due.empty()) view.failing_since = {};
       return;
     }
     if (view.failing_since == instant{}) view.failing_since = event.recorded_at;

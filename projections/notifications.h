@@ -49,7 +49,7 @@ struct notifications {
   std::map<std::pair<sequence, std::string>, message_row> due;
   std::uint64_t sent = 0;
   std::uint64_t given_up = 0;
-  instant failing_since;  // no message went out since then, and one was tried
+  instant failing_since;  // one waits since then that was tried, and none went out
   DW_FIELDS(rules, due, sent, given_up, failing_since);
 
   void fold(event_view const& event);

@@ -6,23 +6,12 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/page.h"
+#include "engine/config/config_keys.h"
 
 namespace dualwrite::engine {
 namespace {
 
 constexpr std::uint64_t mute_seconds_max = 366ULL * 86'400;
-
-std::string_view name_of(alert_action action) {
-  switch (action) {
-    case alert_action::none:
-      return "none";
-    case alert_action::pause:
-      return "pause";
-    case alert_action::stop:
-      return "stop";
-  }
-  return "unknown";
-}
 
 std::string_view state_of(projections::alert_row const& rule) {
   if (rule.disabled) return "disabled";
@@ -68,7 +57,7 @@ boost::json::object alert_json(api_context const& context, rule_id id) {
   json["errors"] = std::move(classes);
   json["count"] = rule.count;
   json["within_seconds"] = json_of(rule.within_us / 1'000'000);
-  json["then"] = name_of(rule.action);
+  json["then"] = action_choices()[static_cast<std::size_t>(rule.action)];
   json["notify"] = rule.notify;
   json["cooldown_seconds"] = json_of(rule.cooldown_us / 1'000'000);
   json["counted"] = json_of(counted(rule, context.time.now()));

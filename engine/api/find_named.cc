@@ -14,6 +14,19 @@ std::string not_found(std::string_view name, std::vector<std::string> const& kno
   return fmt::format("'{}' is not known; did you mean '{}'?", name, near);
 }
 
+// Of things whose names are unique.
+template <class Id, class Row>
+result<Id> only_one_called(std::map<Id, Row> const& rows,
+                           std::string_view name,
+                           error_code absent) {
+  std::vector<std::string> known;
+  for (auto const& [id, row] : rows) {
+    if (row.name == name) return id;
+    known.push_back(row.name);
+  }
+  return error{absent, not_found(name, known)};
+}
+
 }  // namespace
 
 result<map_id> map_called(projections::views const& state, std::string_view name) {
@@ -33,22 +46,12 @@ result<map_id> map_called(projections::views const& state, std::string_view name
   return found;
 }
 
-result<link_id> link_called(projections::views const& state, std::string_view name) {
-  std::vector<std::string> known;
-  for (auto const& [id, row] : state.status.links) {
-    if (row.name == name) return id;
-    known.push_back(row.name);
-  }
-  return error{error_code::unknown_link, not_found(name, known)};
+result<rule_id> rule_called(projections::views const& state, std::string_view name) {
+  return only_one_called(state.alerts.rules, name, error_code::unknown_rule);
 }
 
-result<rule_id> rule_called(projections::views const& state, std::string_view name) {
-  std::vector<std::string> known;
-  for (auto const& [id, row] : state.alerts.rules) {
-    if (row.name == name) return id;
-    known.push_back(row.name);
-  }
-  return error{error_code::unknown_rule, not_found(name, known)};
+result<link_id> link_called(projections::views const& state, std::string_view name) {
+  return only_one_called(state.status.links, name, error_code::unknown_link);
 }
 
 std::string link_name(projections::views const& state, link_id link) {

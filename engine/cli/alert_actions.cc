@@ -7,7 +7,7 @@
 #include "engine/api/api_request.h"
 #include "engine/cli/cli_actions.h"
 #include "engine/cli/talk.h"
-#include "engine/config/scalars.h"
+#include "events/duration_text.h"
 
 namespace dualwrite::engine {
 namespace {

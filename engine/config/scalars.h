@@ -8,18 +8,13 @@
 
 #include "engine/config/server_config.h"
 #include "engine/mapping/expression_syntax.h"
+#include "events/duration_text.h"
 
 namespace dualwrite::engine {
 
 // The place of the first byte that is not UTF-8, or a control character that YAML does not take;
 // npos where there is none.
 [[nodiscard]] std::size_t find_bad_byte(std::string_view text);
-
-// "500ms", "15m", "1d": a whole number and one of us, ms, s, m, h, d, w. Nothing where it is not,
-// or is beyond 10,000 years.
-[[nodiscard]] std::optional<duration> parse_duration(std::string_view text);
-// With the largest unit that is exact; a duration that is not negative reads back as it was.
-[[nodiscard]] std::string print_duration(duration span);
 
 // Names of things: people type them, and LINK/MAP has to be readable. At most 100 bytes without a
 // slash or control character, no space at either end, no dash at the front.

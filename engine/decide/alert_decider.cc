@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "events/duration_text.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -46,22 +48,15 @@ std::string reason_of(projections::alert_row const& rule, projections::counted_e
                      last.text.substr(0, sample_bytes_max));
 }
 
-std::string span_text(std::uint64_t us) {
-  constexpr std::pair<std::uint64_t, char const*> units[] = {
-      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}};
-  for (auto const& [unit, name] : units) {
-    if (us >= unit && us % unit == 0) return fmt::format("{}{}", us / unit, name);
-  }
-  return fmt::format("{}ms", us / 1'000);
-}
-
 }  // namespace
 
 std::string condition_text(projections::alert_row const& rule) {
   std::vector<std::string_view> names;
   for (auto const one : rule.classes) names.push_back(name_of(one));
-  return fmt::format(
-      "{} {} errors within {}", rule.count, fmt::join(names, " or "), span_text(rule.within_us));
+  return fmt::format("{} {} errors within {}",
+                     rule.count,
+                     fmt::join(names, " or "),
+                     print_duration(duration(static_cast<duration::rep>(rule.within_us))));
 }
 
 std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows const& windows,

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
@@ -13,7 +14,7 @@
 
 namespace dualwrite::engine {
 
-struct open_line {
+struct mail_connection {
   std::mutex guard;
   curl_socket_t socket = CURL_SOCKET_BAD;
   bool stopped = false;
@@ -43,15 +44,11 @@ bool is_safe_address(std::string_view text) {
 }
 
 std::string base64(std::string_view bytes) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      three = three << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j)
-      out.push_back(i + j <= bytes.size() ? digits[three >> (18 - 6 * j) & 63] : '=');
-  }
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  auto const length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                      reinterpret_cast<unsigned char const*>(bytes.data()),
+                                      static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(length));
   return out;
 }
 
@@ -70,17 +67,17 @@ std::size_t hear(char* bytes, std::size_t size, std::size_t count, void* into) {
   return size * count;
 }
 
-int take_line(void* into, curl_socket_t socket, curlsocktype) {
-  auto& line = *static_cast<open_line*>(into);
-  std::scoped_lock const lock(line.guard);
-  line.socket = socket;
-  return line.stopped ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+int take_socket(void* into, curl_socket_t socket, curlsocktype) {
+  auto& mine = *static_cast<mail_connection*>(into);
+  std::scoped_lock const lock(mine.guard);
+  mine.socket = socket;
+  return mine.stopped ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 
-int close_line(void* into, curl_socket_t socket) {
-  auto& line = *static_cast<open_line*>(into);
-  std::scoped_lock const lock(line.guard);
-  if (line.socket == socket) line.socket = CURL_SOCKET_BAD;
+int close_socket(void* into, curl_socket_t socket) {
+  auto& mine = *static_cast<mail_connection*>(into);
+  std::scoped_lock const lock(mine.guard);
+  if (mine.socket == socket) mine.socket = CURL_SOCKET_BAD;
   return ::close(socket);
 }
 
@@ -161,7 +158,9 @@ error failure(CURLcode how, long code, std::string const& said) {
                said.empty() ? std::string(what) : fmt::format("{} ({})", said, what)};
 }
 
-result<std::string> send_now(smtp_settings const& settings, mail const& letter, open_line& line) {
+result<std::string> send_now(smtp_settings const& settings,
+                             mail const& letter,
+                             mail_connection& connection) {
   static std::once_flag begun;
   std::call_once(begun, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   if (!is_safe_address(letter.to) || !is_safe_address(settings.from))
@@ -180,10 +179,10 @@ result<std::string> send_now(smtp_settings const& settings, mail const& letter, 
   curl_easy_setopt(call.get(), CURLOPT_MIMEPOST, body.get());
   curl_easy_setopt(call.get(), CURLOPT_HEADERFUNCTION, &hear);
   curl_easy_setopt(call.get(), CURLOPT_HEADERDATA, &said);
-  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTFUNCTION, &take_line);
-  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTDATA, &line);
-  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETFUNCTION, &close_line);
-  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETDATA, &line);
+  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTFUNCTION, &take_socket);
+  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTDATA, &connection);
+  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
+  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETDATA, &connection);
   auto const how = curl_easy_perform(call.get());
   if (how == CURLE_OK) return said;
   long code = 0;
@@ -196,17 +195,17 @@ result<std::string> send_now(smtp_settings const& settings, mail const& letter, 
 smtp_mail::smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings)
     : sending_(boost::asio::make_strand(pool.get_executor())),
       settings_(std::make_shared<smtp_settings const>(std::move(settings))),
-      line_(std::make_shared<open_line>()) {}
+      connection_(std::make_shared<mail_connection>()) {}
 
 void smtp_mail::stop() {
-  std::scoped_lock const lock(line_->guard);
-  line_->stopped = true;
-  if (line_->socket != CURL_SOCKET_BAD) ::shutdown(line_->socket, SHUT_RDWR);
+  std::scoped_lock const lock(connection_->guard);
+  connection_->stopped = true;
+  if (connection_->socket != CURL_SOCKET_BAD) ::shutdown(connection_->socket, SHUT_RDWR);
 }
 
 async<std::string> smtp_mail::send(mail const& letter) {
-  auto call = [settings = settings_, line = line_, letter]() {
-    return send_now(*settings, letter, *line);
+  auto call = [settings = settings_, connection = connection_, letter]() {
+    return send_now(*settings, letter, *connection);
   };
   co_return co_await blocking<std::string>(sending_, std::move(call));
 }

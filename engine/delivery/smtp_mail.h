@@ -3,6 +3,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "engine/delivery/mail.h"
 
@@ -18,10 +22,14 @@ struct smtp_settings {
   std::chrono::seconds send_max{60};
 };
 
-// Guarantees: what comes from outside (names, texts, addresses) adds no header and no recipient.
 // The connection that is in use, so that somebody else can break it.
-struct open_line;
+struct mail_connection;
 
+// Guarantees: what comes from outside (names, texts, addresses) adds no header and no recipient.
+// Errors: those of mail_port. A login that is refused, or encryption that is not to be had, is for
+// an admin to mend: `mail_failed`.
+// Lifetime: outlived by the pool; a letter under way does not need it any more.
+// Threads: the engine strand; letters are sent one at a time, on the pool.
 class smtp_mail final : public mail_port {
  public:
   smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings);
@@ -32,7 +40,7 @@ class smtp_mail final : public mail_port {
  private:
   boost::asio::any_io_executor sending_;
   std::shared_ptr<smtp_settings const> settings_;
-  std::shared_ptr<open_line> line_;
+  std::shared_ptr<mail_connection> connection_;
 };
 
 // As a header may carry it: plain ASCII as it is, all else in encoded words (RFC 2047).

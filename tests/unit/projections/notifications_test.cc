@@ -64,6 +64,7 @@ TEST_F(Outbox, AFailureIsTriedAgainUntilItIsGivenUp) {
   of_link(NotificationFailed{id, fired, "ann@x", 2, true, "mail_refused", "550 no", {}});
   EXPECT_TRUE(views.notifications.due.empty());
   EXPECT_EQ(1u, views.notifications.given_up);
+  EXPECT_EQ(instant{}, views.notifications.failing_since) << "nothing waits any more";
 }
 
 TEST_F(Outbox, AResolutionFollowsOnlyWhatPeopleWereToldOf) {
