@@ -15,6 +15,7 @@
 #include "engine/connectors/sqlite/sqlite_app.h"
 #include "engine/flow/engine.h"
 #include "engine/runtime/commit_thread.h"
+#include "engine/runtime/system_time_zones.h"
 #include "engine/runtime/wall_clock.h"
 #include "events/store/rocks_event_log.h"
 
@@ -76,8 +77,13 @@ class run {
       apps_[name] = std::make_unique<sqlite::sqlite_app>(io_.get_executor(), pool_, settings);
       ports_[name] = {apps_[name].get(), apps_[name].get()};
     }
-    engine_ = std::make_unique<engine>(
-        io_.get_executor(), *commits_, time_, ports_, engine_settings{}, projections::views{});
+    engine_ = std::make_unique<engine>(io_.get_executor(),
+                                       *commits_,
+                                       time_,
+                                       zones_,
+                                       ports_,
+                                       engine_settings{},
+                                       projections::views{});
     engine_->start();
     define();
   }
@@ -170,6 +176,7 @@ class run {
   boost::asio::io_context io_{1};
   boost::asio::thread_pool pool_{4};
   wall_clock time_;
+  system_time_zones zones_;
   std::unique_ptr<event_log> log_;
   std::unique_ptr<commit_thread> commits_;
   std::map<std::string, std::unique_ptr<sqlite::sqlite_app>> apps_;

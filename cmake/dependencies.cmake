@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
+find_package(date REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(RocksDB REQUIRED)
 find_package(GTest REQUIRED)

@@ -96,7 +96,7 @@ bool split_frames(bytes_view frames,
     auto const span = load_little<std::uint32_t>(head + frame_at_span);
     auto const kind = load_little<std::uint64_t>(head + frame_at_kind);
     if (length > event_bytes_max || frame_bytes(length) > frames.size()) return false;
-    if (span == 0 || kind > static_cast<std::uint8_t>(stream_kind::access)) return false;
+    if (span == 0 || kind > static_cast<std::uint8_t>(stream_kind::plan)) return false;
     if (span - 1 > chunk.last.value - next.value) return false;
     for (auto at = frame_head_bytes + length; at < frame_bytes(length); ++at) {
       if (frames[at] != std::byte{}) return false;

@@ -8,6 +8,7 @@
 #include "events/alert_events.h"
 #include "events/definition_events.h"
 #include "events/engine_events.h"
+#include "events/maintenance_events.h"
 #include "events/map_events.h"
 #include "events/record_events.h"
 #include "events/retry_events.h"

@@ -4,8 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "events/event_types.h"
-#include "events/faults.h"
+#include "events/alert_rule.h"
 #include "events/fields.h"
 #include "events/ids.h"
 #include "events/record.h"
@@ -46,18 +45,26 @@ struct SchemaObserved {
   DW_FIELDS(app, table, schema);
 };
 
-struct AlertRuleCreated {
+struct AlertRuleCreated : alert_terms_view {
   link_id link;
-  std::string_view name;
-  std::vector<fault_class> classes;
-  std::uint32_t count = 0;
-  std::uint64_t within_us = 0;
-  alert_action action = alert_action::none;
-  std::string_view notify;  // mail addresses, with commas between them
   definition_owner owner = definition_owner::hand;
-  std::uint64_t cooldown_us = 0;
-  bool disabled = false;
-  DW_FIELDS(link, name, classes, count, within_us, action, notify, owner, cooldown_us, disabled);
+  DW_FIELDS(link,
+            name,
+            classes,
+            count,
+            within_us,
+            action,
+            notify,
+            owner,
+            cooldown_us,
+            disabled,
+            subject,
+            maps,
+            ways,
+            per_map,
+            webhooks,
+            at_once,
+            resume_after_us);
 };
 struct AlertRuleDeleted {
   rule_id rule;
@@ -85,25 +92,33 @@ struct MapRenamed {
   std::string_view name, definition;
   DW_FIELDS(map, name, definition);
 };
-struct AlertRuleChanged {
+struct AlertRuleChanged : alert_terms_view {
   rule_id rule;
-  std::string_view name;
-  std::vector<fault_class> classes;
-  std::uint32_t count = 0;
-  std::uint64_t within_us = 0;
-  alert_action action = alert_action::none;
-  std::string_view notify;
-  std::uint64_t cooldown_us = 0;
-  bool disabled = false;
-  DW_FIELDS(rule, name, classes, count, within_us, action, notify, cooldown_us, disabled);
+  DW_FIELDS(rule,
+            name,
+            classes,
+            count,
+            within_us,
+            action,
+            notify,
+            cooldown_us,
+            disabled,
+            subject,
+            maps,
+            ways,
+            per_map,
+            webhooks,
+            at_once,
+            resume_after_us);
 };
-// Of one of the three.
+// Of one of them.
 struct OwnerChanged {
   link_id link;
   map_id map;
   rule_id rule;
   definition_owner owner = definition_owner::hand;
-  DW_FIELDS(link, map, rule, owner);
+  plan_id plan;
+  DW_FIELDS(link, map, rule, owner, plan);
 };
 
 }  // namespace dualwrite

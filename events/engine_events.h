@@ -5,6 +5,7 @@
 
 #include "events/fields.h"
 #include "events/ids.h"
+#include "events/instant.h"
 
 namespace dualwrite {
 
@@ -25,6 +26,13 @@ struct EngineStopped {
 struct LogTailTrimmed {
   std::string_view detail;
   DW_FIELDS(detail);
+};
+
+// The machine's clock was set by more than a minute. The log's time goes on without a jump, and
+// comes nearer bit by bit.
+struct ClockStepped {
+  instant wall;  // what the machine's clock showed
+  DW_FIELDS(wall);
 };
 
 }  // namespace dualwrite

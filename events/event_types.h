@@ -40,6 +40,19 @@ enum class park_state : std::uint8_t {
   reread = 5,      // the target lacks the row, the record holds a part of it: the row is read again
 };
 enum class alert_action : std::uint8_t { none = 0, pause = 1, stop = 2 };
+// What an alert rule looks at.
+enum class alert_subject : std::uint8_t {
+  errors = 0,       // so many within a span
+  queue = 1,        // so many records are queued
+  queue_age = 2,    // the oldest queued record waits for so long
+  lag = 3,          // the same, of maps that are being delivered
+  no_progress = 4,  // a map that has something to do has done nothing for so long
+  unreachable = 5,  // an app has not answered for so long
+};
+enum class alert_ways : std::uint8_t { both = 0, left_to_right = 1, right_to_left = 2 };
+// By what a message goes out.
+enum class message_channel : std::uint8_t { mail = 0, webhook = 1 };
+enum class repetition : std::uint8_t { once = 0, daily = 1, weekly = 2 };
 // Who says what a link, a map or a rule is.
 enum class definition_owner : std::uint8_t {
   hand = 0,      // commands

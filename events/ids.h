@@ -29,11 +29,13 @@ constexpr sequence operator-(sequence at, std::uint64_t count) {
   return sequence{at.value - count};
 }
 
-// Links, maps, apps, rules and schemas are named by the sequence of the event that made them.
+// Links, maps, apps, rules, plans and schemas are named by the sequence of the event that made
+// them.
 using app_id = typed_number<struct app_tag>;
 using link_id = typed_number<struct link_tag>;
 using map_id = typed_number<struct map_tag>;
 using rule_id = typed_number<struct rule_tag>;
+using plan_id = typed_number<struct plan_tag>;  // of a maintenance
 using schema_id = typed_number<struct schema_tag>;
 using execution_id = typed_number<struct execution_tag>;
 

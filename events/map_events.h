@@ -25,7 +25,9 @@ struct PauseRequested {
 };
 struct ResumeRequested {
   map_id map;
-  DW_FIELDS(map);
+  rule_id rule;
+  std::string_view reason;
+  DW_FIELDS(map, rule, reason);
 };
 struct StopRequested {
   map_id map;

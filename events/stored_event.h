@@ -18,7 +18,8 @@ enum class stream_kind : std::uint8_t {
   link = 1,
   map = 2,
   rule = 3,
-  access = 4
+  access = 4,
+  plan = 5
 };  // never renumber
 
 // A stream is named by kind and id; an id of zero stands for the only stream of its kind.

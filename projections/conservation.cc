@@ -3,6 +3,16 @@
 namespace dualwrite::projections {
 namespace {
 
+// Marks are a second apart at least, and further where the queue grows for long.
+constexpr duration mark_pace = std::chrono::seconds(1);
+constexpr std::size_t marks_max = 256;
+
+void thin(std::deque<time_mark>& marks) {
+  std::deque<time_mark> kept;
+  for (std::size_t i = 0; i < marks.size(); i += 2) kept.push_back(marks[i]);
+  marks = std::move(kept);
+}
+
 struct conservation_fold {
   conservation& view;
   event_view const& event;
@@ -17,8 +27,13 @@ struct conservation_fold {
   }
   void capture(map_id map, side of, std::uint32_t count) {
     auto& sums = row(map, direction_from(of));
+    if (sums.queued() <= 0) sums.marks.clear();
     sums.captured += count;
     sums.last_captured = event.recorded_at;
+    auto& marks = sums.marks;
+    if (!marks.empty() && event.recorded_at - marks.back().when < mark_pace) return;
+    marks.push_back({event.last(), event.recorded_at});
+    if (marks.size() > marks_max) thin(marks);
   }
   void operator()(RecordsCaptured const& e) {
     if (e.kind != capture_kind::live) return capture(e.map, e.of, e.count);
@@ -40,7 +55,11 @@ struct conservation_fold {
     sums.last_settled = event.recorded_at;
   }
   void operator()(RecordsApplied const& e) {
-    for (auto const& counts : e.maps) add(counts.map, e.way, counts, 1);
+    for (auto const& counts : e.maps) {
+      add(counts.map, e.way, counts, 1);
+      auto& marks = row(counts.map, e.way).marks;
+      while (!marks.empty() && marks.front().at <= e.position) marks.pop_front();
+    }
   }
   void operator()(RecordSkipped const& e) {
     if (e.was_parked) --row(e.map, e.way).parked;
@@ -90,6 +109,14 @@ struct conservation_fold {
 };
 
 }  // namespace
+
+instant sums_row::waits_since(sequence position, instant now) const {
+  if (queued() <= 0) return now;
+  for (auto const& mark : marks) {
+    if (mark.at > position) return mark.when;
+  }
+  return last_captured;
+}
 
 void conservation::fold(event_view const& event) {
   std::visit(conservation_fold{*this, event}, event.body);

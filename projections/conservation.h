@@ -2,6 +2,7 @@
 // waits in the queue.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -11,6 +12,13 @@
 
 namespace dualwrite::projections {
 
+// When an event of the queue was captured.
+struct time_mark {
+  sequence at;
+  instant when;
+  DW_FIELDS(at, when);
+};
+
 struct sums_row {
   std::uint64_t captured = 0;
   std::uint64_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
@@ -18,6 +26,8 @@ struct sums_row {
   std::uint64_t deleted = 0, discarded = 0;
   std::uint64_t parked = 0;
   instant last_captured, last_settled;
+  // Some of what waits, the oldest first: enough to tell how long it has been waiting.
+  std::deque<time_mark> marks;
   DW_FIELDS(captured,
             inserted,
             updated,
@@ -31,7 +41,8 @@ struct sums_row {
             discarded,
             parked,
             last_captured,
-            last_settled);
+            last_settled,
+            marks);
 
   std::uint64_t settled() const {
     return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +
@@ -41,12 +52,15 @@ struct sums_row {
   std::int64_t queued() const {
     return static_cast<std::int64_t>(captured) - static_cast<std::int64_t>(settled() + parked);
   }
+  // Since when the oldest record behind `position` waits, to a hundredth of the time that the queue
+  // has been growing; `now` where none does.
+  instant waits_since(sequence position, instant now) const;
 };
 
 // Fed by captures, outcomes, parking and its ends. Costs per event, never per record.
 struct conservation {
   static constexpr std::string_view name = "conservation";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_way, sums_row> sums;
   // Who gets the records of a table: what CaptureStarted said last.

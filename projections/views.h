@@ -12,6 +12,7 @@
 #include "projections/conservation.h"
 #include "projections/delivery.h"
 #include "projections/drift.h"
+#include "projections/maintenance.h"
 #include "projections/map_status.h"
 #include "projections/notifications.h"
 #include "projections/outages.h"
@@ -33,6 +34,7 @@ struct views {
   projections::commands commands;
   projections::outages outages;
   projections::notifications notifications;
+  projections::maintenance maintenance;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -46,6 +48,7 @@ struct views {
             commands,
             outages,
             notifications,
+            maintenance,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -61,7 +64,8 @@ struct views {
          alerts,
          commands,
          outages,
-         notifications);
+         notifications,
+         maintenance);
     checkpoint = event.last();
   }
 };

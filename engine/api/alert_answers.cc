@@ -7,6 +7,7 @@
 #include "engine/api/json_forms.h"
 #include "engine/api/page.h"
 #include "engine/config/config_keys.h"
+#include "engine/decide/alert_decider.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -14,15 +15,48 @@ namespace {
 constexpr std::uint64_t mute_seconds_max = 366ULL * 86'400;
 
 std::string_view state_of(projections::alert_row const& rule) {
-  if (rule.disabled) return "disabled";
-  return rule.open ? "firing" : "clear";
+  if (rule.terms.disabled) return "disabled";
+  return rule.incidents.empty() ? "clear" : "firing";
 }
 
-// How many of the errors that it holds are still within its span.
+// How many of the errors that its windows hold are still within its span; of the fullest one.
 std::uint64_t counted(projections::alert_row const& rule, instant now) {
-  auto const within = duration(static_cast<duration::rep>(rule.within_us));
-  return static_cast<std::uint64_t>(std::count_if(
-      rule.errors.begin(), rule.errors.end(), [&](instant one) { return now - one < within; }));
+  std::int64_t most = 0;
+  for (auto const& [number, version] : rule.versions) {
+    auto const within = version.terms.within();
+    for (auto const& [map, window] : version.windows) {
+      most = std::max(
+          most,
+          std::int64_t{std::count_if(window.errors.begin(), window.errors.end(), [&](instant one) {
+            return now - one < within;
+          })});
+    }
+  }
+  return static_cast<std::uint64_t>(most);
+}
+
+boost::json::array map_names(projections::views const& state, auto const& maps) {
+  boost::json::array out;
+  for (auto const map : maps) {
+    auto const* row = state.status.find(map);
+    if (row != nullptr) out.push_back(boost::json::value(row->name));
+  }
+  return out;
+}
+
+// Maps at work that an earlier version of the rule holds for, or none.
+boost::json::array pending_maps(projections::views const& state,
+                                rule_id id,
+                                projections::alert_row const& rule) {
+  std::vector<map_id> pending;
+  for (auto const& [map, row] : state.alerts.maps) {
+    if (row.link != rule.link || !row.started) continue;
+    auto const bound = row.bound.find(id);
+    bool const is_bound = bound != row.bound.end();
+    bool const current = is_bound && bound->second == rule.version;
+    if (rule.terms.covers(map) ? !current : is_bound) pending.push_back(map);
+  }
+  return map_names(state, pending);
 }
 
 boost::json::object waiting_json(projections::views const& state, rule_id id) {
@@ -43,32 +77,48 @@ boost::json::object waiting_json(projections::views const& state, rule_id id) {
   return json;
 }
 
+// What the rule says, as its keys in a configuration file do.
+void add_terms(boost::json::object& json,
+               projections::views const& state,
+               alert_terms const& terms) {
+  boost::json::array classes;
+  for (auto const one : terms.classes)
+    classes.push_back(boost::json::value(dualwrite::name_of(one)));
+  json["condition"] = condition_text(terms);
+  json["errors"] = std::move(classes);
+  json["count"] = terms.count;
+  json["within_seconds"] = json_of(terms.within_us / 1'000'000);
+  json["maps"] = map_names(state, terms.maps);
+  json["direction"] = alert_way_choices()[static_cast<std::size_t>(terms.ways)];
+  json["per"] = scope_choices()[terms.per_map ? 1 : 0];
+  json["then"] = action_choices()[static_cast<std::size_t>(terms.action)];
+  json["resume_after_seconds"] = json_of(terms.resume_after_us / 1'000'000);
+  json["notify"] = terms.notify;
+  json["webhooks"] = terms.webhooks;
+  json["cooldown_seconds"] = json_of(terms.cooldown_us / 1'000'000);
+  json["apply"] = effect_choices()[terms.at_once ? 1 : 0];
+}
+
 boost::json::object alert_json(api_context const& context, rule_id id) {
   auto const& state = context.views();
   auto const& rule = state.alerts.rules.at(id);
   boost::json::object json;
   json["id"] = json_of(id);
-  json["name"] = rule.name;
+  json["name"] = rule.terms.name;
   json["link"] = link_name(state, rule.link);
   json["state"] = state_of(rule);
-  boost::json::array classes;
-  for (auto const one : rule.classes)
-    classes.push_back(boost::json::value(dualwrite::name_of(one)));
-  json["errors"] = std::move(classes);
-  json["count"] = rule.count;
-  json["within_seconds"] = json_of(rule.within_us / 1'000'000);
-  json["then"] = action_choices()[static_cast<std::size_t>(rule.action)];
-  json["notify"] = rule.notify;
-  json["cooldown_seconds"] = json_of(rule.cooldown_us / 1'000'000);
+  add_terms(json, state, rule.terms);
+  json["managed_by"] = rule.owner == definition_owner::file ? "file" : "hand";
+  json["version"] = rule.version;
+  json["pending_restart"] = pending_maps(state, id, rule);
   json["counted"] = json_of(counted(rule, context.time.now()));
   json["fired"] = json_of(rule.fired);
-  json["firing_since"] = rule.open ? json_of(rule.open) : boost::json::value();
-  boost::json::array held;
-  for (auto const map : rule.held) {
-    auto const* row = state.status.find(map);
-    if (row != nullptr) held.push_back(boost::json::value(row->name));
-  }
-  json["held_maps"] = std::move(held);
+  std::set<map_id> held;
+  for (auto const& [began, incident] : rule.incidents)
+    held.insert(incident.held.begin(), incident.held.end());
+  json["firing_since"] =
+      rule.incidents.empty() ? boost::json::value() : json_of(rule.incidents.begin()->first);
+  json["held_maps"] = map_names(state, held);
   bool const muted = rule.muted_until > context.time.now();
   json["muted_until"] = muted ? json_of(rule.muted_until) : boost::json::value();
   json["waiting"] = waiting_json(state, id);
@@ -110,7 +160,7 @@ async<api_reply> list_alert_history(api_context& context, api_request request) {
 
 async<api_reply> test_alert(api_context& context, api_request request) {
   DW_CO_TRY(auto const id, rule_called(context.views(), request.parts["rule"]));
-  if (!context.sends_mail)
+  if (!context.sends_mail && !context.views().alerts.rules.at(id).terms.notify.empty())
     co_return error{error_code::mail_not_configured,
                     "add smtp: { url: smtp://HOST, from: ADDRESS } to the file and restart."};
   command wish = test_alert_rule{id};
@@ -118,10 +168,12 @@ async<api_reply> test_alert(api_context& context, api_request request) {
   auto command_id = request.command_id;
   DW_CO_TRY(auto const at,
             co_await context.core.submit(std::move(wish), std::move(actor), std::move(command_id)));
-  auto const& rule = context.views().alerts.rules.at(id);
+  auto const& terms = context.views().alerts.rules.at(id).terms;
   boost::json::array recipients;
-  for (auto const& one : projections::split_recipients(rule.notify))
-    recipients.push_back(boost::json::value(one));
+  for (auto const* list : {&terms.notify, &terms.webhooks}) {
+    for (auto const& one : projections::split_recipients(*list))
+      recipients.push_back(boost::json::value(one));
+  }
   boost::json::object body;
   body["id"] = json_of(at);
   body["recipients"] = std::move(recipients);

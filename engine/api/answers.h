@@ -31,6 +31,11 @@ async<api_reply> list_alert_history(api_context& context, api_request request);
 async<api_reply> test_alert(api_context& context, api_request request);
 async<api_reply> backtest_alert(api_context& context, api_request request);
 async<api_reply> mute_alert(api_context& context, api_request request);
+async<api_reply> apply_alert(api_context& context, api_request request);
+async<api_reply> delete_alert(api_context& context, api_request request);
+async<api_reply> enable_alert(api_context& context, api_request request);
+async<api_reply> disable_alert(api_context& context, api_request request);
+async<api_reply> list_maintenance(api_context& context, api_request request);
 
 async<api_reply> list_events(api_context& context, api_request request);
 async<api_reply> show_event(api_context& context, api_request request);

@@ -4,6 +4,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "engine/api/api_request.h"
 #include "engine/config/server_config.h"
@@ -17,10 +18,12 @@ struct api_context {
   engine& core;
   event_log const& log;
   clock& time;
+  time_zones const& zones;
   boost::asio::thread_pool& pool;
   std::string config_path{};  // of the file that the server was started with
   instant started{};
   bool sends_mail = false;
+  std::vector<std::string> webhooks{};  // that the file names
 
   projections::views const& views() const { return core.views(); }
 };

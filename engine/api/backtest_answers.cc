@@ -29,17 +29,19 @@ result<std::optional<std::int64_t>> number_in(boost::json::object const& body,
 }
 
 // The rule as it is, with what the body says otherwise: {"count": 20, "within_seconds": 3600}.
-result<projections::alert_row> tried_rule(projections::alert_row rule,
-                                          boost::json::object const& body) {
+result<alert_terms> tried_terms(alert_terms terms, boost::json::object const& body) {
+  if (terms.subject != alert_subject::errors)
+    return error{error_code::request_invalid,
+                 "Only rules on errors can be tested on the log: states are not in it."};
   DW_TRY(auto const count, number_in(body, "count", count_max));
   DW_TRY(auto const within, number_in(body, "within_seconds", within_seconds_max));
-  if (count) rule.count = static_cast<std::uint32_t>(*count);
-  if (within) rule.within_us = static_cast<std::uint64_t>(*within) * 1'000'000;
-  return rule;
+  if (count) terms.count = static_cast<std::uint32_t>(*count);
+  if (within) terms.within_us = static_cast<std::uint64_t>(*within) * 1'000'000;
+  return terms;
 }
 
-result<alert_backtest> test_on(event_log const& log, projections::alert_row rule) {
-  alert_backtest test(std::move(rule));
+result<alert_backtest> test_on(event_log const& log, link_id link, alert_terms terms) {
+  alert_backtest test(link, std::move(terms));
   auto const cursor = log.read({sequence{1}, false, std::nullopt});
   while (true) {
     DW_TRY(auto const stored, cursor->next());
@@ -57,9 +59,13 @@ result<alert_backtest> test_on(event_log const& log, projections::alert_row rule
 async<api_reply> backtest_alert(api_context& context, api_request request) {
   DW_CO_TRY(auto const id, rule_called(context.views(), request.parts["rule"]));
   DW_CO_TRY(auto const wanted, request.json());
-  DW_CO_TRY(auto rule, tried_rule(context.views().alerts.rules.at(id), wanted));
-  auto const condition = condition_text(rule);
-  auto test = [&log = context.log, rule = std::move(rule)]() { return test_on(log, rule); };
+  auto const& rule = context.views().alerts.rules.at(id);
+  auto const link = rule.link;
+  DW_CO_TRY(auto terms, tried_terms(rule.terms, wanted));
+  auto const condition = condition_text(terms);
+  auto test = [&log = context.log, link, terms = std::move(terms)]() {
+    return test_on(log, link, terms);
+  };
   auto const pool = context.pool.get_executor();
   DW_CO_TRY(auto const tested, co_await blocking<alert_backtest>(pool, std::move(test)));
   boost::json::array firings;
@@ -68,11 +74,12 @@ async<api_reply> backtest_alert(api_context& context, api_request request) {
     boost::json::object json;
     json["sequence"] = json_of(one.at);
     json["at"] = json_of(one.when);
+    if (auto const* map = context.views().status.find(one.map)) json["map"] = map->name;
     json["count"] = one.count;
     firings.push_back(std::move(json));
   }
   boost::json::object body;
-  body["rule"] = context.views().alerts.rules.at(id).name;
+  body["rule"] = context.views().alerts.rules.at(id).terms.name;
   body["condition"] = condition;
   body["errors"] = json_of(tested.errors());
   body["fired"] = json_of(std::uint64_t{tested.firings().size()});

@@ -109,6 +109,8 @@ std::string stream_name(stream_id stream) {
       return fmt::format("rule-{}", stream.id);
     case stream_kind::access:
       return "access";
+    case stream_kind::plan:
+      return fmt::format("plan-{}", stream.id);
   }
   return "unknown";
 }

@@ -14,6 +14,15 @@ std::string not_found(std::string_view name, std::vector<std::string> const& kno
   return fmt::format("'{}' is not known; did you mean '{}'?", name, near);
 }
 
+template <class Row>
+std::string const& name_of_row(Row const& row) {
+  if constexpr (requires { row.terms; }) {
+    return row.terms.name;
+  } else {
+    return row.name;
+  }
+}
+
 // Of things whose names are unique.
 template <class Id, class Row>
 result<Id> only_one_called(std::map<Id, Row> const& rows,
@@ -21,8 +30,8 @@ result<Id> only_one_called(std::map<Id, Row> const& rows,
                            error_code absent) {
   std::vector<std::string> known;
   for (auto const& [id, row] : rows) {
-    if (row.name == name) return id;
-    known.push_back(row.name);
+    if (name_of_row(row) == name) return id;
+    known.push_back(name_of_row(row));
   }
   return error{absent, not_found(name, known)};
 }

@@ -86,6 +86,8 @@ std::string messages_metrics(projections::notifications const& outbox) {
   declare(out, "dualwrite_messages_total", "counter", "Messages by what became of them.");
   out += fmt::format("dualwrite_messages_total{{outcome=\"sent\"}} {}\n", outbox.sent);
   out += fmt::format("dualwrite_messages_total{{outcome=\"given_up\"}} {}\n", outbox.given_up);
+  declare(out, "dualwrite_channels_failing", "gauge", "Channels that take no messages.");
+  out += fmt::format("dualwrite_channels_failing {}\n", outbox.channels.size());
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "events/ids.h"
 #include "events/instant.h"
+#include "events/utf8_text.h"
 #include "events/value.h"
 
 namespace dualwrite::engine {
@@ -27,8 +28,5 @@ template <class Tag>
 // NULL as null, truth as a boolean, what the source did not send is left out by the caller, all
 // else as text.
 [[nodiscard]] boost::json::value json_of(value const& what);
-
-// Text of an app, made valid UTF-8, so that a reader takes it.
-[[nodiscard]] std::string utf8(std::string_view bytes);
 
 }  // namespace dualwrite::engine

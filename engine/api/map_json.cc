@@ -13,33 +13,18 @@ namespace dualwrite::engine {
 namespace {
 
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
-// How many events are looked at for the oldest record that waits. Behind them the answer is the
-// time of the last one.
-constexpr int events_looked_at_max = 512;
 
 projections::sums_row sums_of(projections::views const& state, projections::map_way of) {
   auto const found = state.conservation.sums.find(of);
   return found == state.conservation.sums.end() ? projections::sums_row{} : found->second;
 }
 
-// Since when the oldest record that is not settled has been waiting.
+// How long the oldest record that is not settled has been waiting.
 std::int64_t lag_seconds(api_context const& context, map_id map, direction way) {
-  auto const* row = context.views().status.find(map);
+  auto const now = context.time.now();
   auto const behind = context.views().delivery.position(map, way);
-  auto const events =
-      context.log.read({behind + 1, false, stream_id{stream_kind::link, row->link.value}});
-  instant since = context.time.now();
-  for (int looked_at = 0; looked_at < events_looked_at_max; ++looked_at) {
-    auto const next = events->next();
-    if (!next || !*next) break;
-    auto const event = decode(**next);
-    if (!event) break;
-    auto const* captured = event->as<RecordsCaptured>();
-    if (captured == nullptr || captured->of != source_of(way)) continue;
-    since = event->recorded_at;
-    break;
-  }
-  return std::max<std::int64_t>(0, (context.time.now() - since).count() / 1'000'000);
+  auto const since = sums_of(context.views(), {map, way}).waits_since(behind, now);
+  return std::max<std::int64_t>(0, (now - since).count() / 1'000'000);
 }
 
 boost::json::object way_json(api_context const& context, map_id map, direction way) {
@@ -252,6 +237,22 @@ boost::json::object app_json(projections::views const& state, app_id app) {
   return json;
 }
 
+// Those that do not take messages.
+boost::json::array channels_json(projections::notifications const& outbox) {
+  boost::json::array out;
+  for (auto const& [name, row] : outbox.channels) {
+    boost::json::object one;
+    one["channel"] = name.first == message_channel::mail ? "mail" : "webhook";
+    one["name"] = name.second;
+    one["failing_since"] = json_of(row.failing_since);
+    one["failed"] = row.failed;
+    one["code"] = row.code;
+    one["reply"] = utf8(row.reply);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 boost::json::object status_json(api_context const& context) {
   auto const& state = context.views();
   boost::json::object json;
@@ -278,7 +279,7 @@ boost::json::object status_json(api_context const& context) {
   messages["waiting"] = json_of(std::uint64_t{outbox.due.size()});
   messages["sent"] = json_of(outbox.sent);
   messages["given_up"] = json_of(outbox.given_up);
-  messages["failing_since"] = json_of(outbox.failing_since);
+  messages["channels"] = channels_json(outbox);
   json["messages"] = std::move(messages);
   boost::json::array links;
   for (auto const& [id, row] : state.status.links) links.push_back(link_json(state, id));

@@ -12,20 +12,21 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr table_column alert_columns[] = {
+constexpr table_column columns_of_rules[] = {
     {"RULE", "name"},
     {"LINK", "link"},
     {"STATE", "state"},
+    {"WHEN", "condition"},
     {"COUNTED", "counted", true},
-    {"OF", "count", true},
     {"THEN", "then"},
     {"FIRED", "fired", true},
     {"NOTIFY", "notify"},
     {"UNSENT", "waiting.messages", true},
+    {"PENDING RESTART", "pending_restart"},
     {"MUTED UNTIL", "muted_until"},
 };
 constexpr table_column firing_columns[] = {
-    {"SEQUENCE", "sequence", true}, {"AT", "at"}, {"ERRORS", "count", true}};
+    {"SEQUENCE", "sequence", true}, {"AT", "at"}, {"MAP", "map"}, {"ERRORS", "count", true}};
 constexpr table_column history_columns[] = {
     {"SEQUENCE", "sequence", true},
     {"AT", "recorded_at"},
@@ -81,12 +82,16 @@ exit_code await_test(http_client& client,
 
 }  // namespace
 
+std::span<table_column const> alert_columns() {
+  return columns_of_rules;
+}
+
 exit_code run_alert_list(command_line const& line) {
-  return list_items(line, "/api/v1/alerts", alert_columns);
+  return list_items(line, "/api/v1/alerts", columns_of_rules);
 }
 
 exit_code run_alert_show(command_line const& line) {
-  return show_item(line, alert_target(line.arguments[0]), alert_columns);
+  return show_item(line, alert_target(line.arguments[0]), columns_of_rules);
 }
 
 exit_code run_alert_history(command_line const& line) {
@@ -142,7 +147,7 @@ exit_code run_alert_mute(command_line const& line) {
   body["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*span).count();
   auto const rule = client->post(alert_target(line.arguments[0]) + "/mute", body);
   if (!rule) return tell(rule.error());
-  print_item(*rule, alert_columns, line);
+  print_item(*rule, columns_of_rules, line);
   return exit_code::fine;
 }
 

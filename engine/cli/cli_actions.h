@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/cli/command_table.h"
+#include "engine/cli/table_text.h"
 
 namespace dualwrite::engine {
 
@@ -35,6 +36,12 @@ exit_code run_alert_history(command_line const& line);
 exit_code run_alert_test(command_line const& line);
 exit_code run_alert_backtest(command_line const& line);
 exit_code run_alert_mute(command_line const& line);
+exit_code run_alert_apply(command_line const& line);
+exit_code run_alert_delete(command_line const& line);
+exit_code run_alert_enable(command_line const& line);
+exit_code run_alert_disable(command_line const& line);
+
+exit_code run_maintenance_list(command_line const& line);
 
 exit_code run_event_list(command_line const& line);
 exit_code run_event_show(command_line const& line);
@@ -43,5 +50,8 @@ exit_code run_event_verify(command_line const& line);
 
 exit_code run_completion(command_line const& line);
 exit_code run_help(command_line const& line);
+
+// How rules are listed.
+[[nodiscard]] std::span<table_column const> alert_columns();
 
 }  // namespace dualwrite::engine

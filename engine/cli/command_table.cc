@@ -9,38 +9,6 @@ namespace {
 
 constexpr std::size_t any_number = 1000;
 
-constexpr cli_option options[] = {
-    {"config", "FILE", "The configuration file (default: dualwrite.yaml, where there is one)."},
-    {"server", "URL", "Where the server is (default: $DUALWRITE_SERVER, or what the file says)."},
-    {"token",
-     "TOKEN",
-     "What to be let in by (default: $DUALWRITE_TOKEN, or data_dir/admin.token)."},
-    {"output", "FORMAT", "text, json, jsonl or csv; -o for short."},
-    {"timeout", "SECONDS", "How long to wait (default: 60)."},
-    {"wait", "", "Wait until it is done."},
-    {"yes", "", "Do not ask."},
-    {"dry-run", "", "Only say what would be done."},
-    {"link", "LINK", "Only maps of this link."},
-    {"all", "", "All of them."},
-    {"map", "MAP", "Only this map, or LINK/MAP."},
-    {"initial-sync", "", "Copy both sides first, even if that was done."},
-    {"skip-initial-sync", "", "Copy nothing, go on from where it was."},
-    {"class", "CLASS", "Only errors of this class."},
-    {"code", "CODE", "Only errors with this code of the app."},
-    {"text", "TEXT", "Only errors whose text has this in it."},
-    {"limit", "COUNT", "At most so many (default: 100)."},
-    {"from", "SEQUENCE", "Begin at this event."},
-    {"type", "TYPE", "Only events of this type."},
-    {"backward", "", "Newest first."},
-    {"follow", "", "Go on until it has ended."},
-    {"data-dir", "FOLDER", "Check the log in this folder, without a server."},
-    {"count", "COUNT", "As if so many errors made it fire."},
-    {"within", "DURATION", "As if they had to happen within this span, as 15m or 2h."},
-    {"for", "DURATION", "For how long, as 30m or 2h (default: 1h); 0s ends it."},
-    {"prune", "", "Delete what the file made once and names no more."},
-    {"help", "", "Show help; -h for short."},
-};
-
 constexpr cli_command commands[] = {
     {"serve",
      "",
@@ -274,6 +242,46 @@ constexpr cli_command commands[] = {
      1,
      1,
      run_alert_mute},
+    {"alert apply",
+     "FILE",
+     "Make the alert rule of the file (or of stdin: -), or change the one of its name.",
+     "client",
+     "dualwrite alert apply rule.yaml",
+     1,
+     1,
+     run_alert_apply},
+    {"alert delete",
+     "RULE",
+     "Delete an alert rule; what it did stays in the log.",
+     "client yes",
+     "dualwrite alert delete too-many-errors --yes",
+     1,
+     1,
+     run_alert_delete},
+    {"alert enable",
+     "RULE",
+     "Let it count again.",
+     "client",
+     "dualwrite alert enable too-many-errors",
+     1,
+     1,
+     run_alert_enable},
+    {"alert disable",
+     "RULE",
+     "Let it count nothing until it is enabled.",
+     "client",
+     "dualwrite alert disable too-many-errors",
+     1,
+     1,
+     run_alert_disable},
+    {"maintenance list",
+     "",
+     "Planned times in which maps rest.",
+     "client",
+     "dualwrite maintenance list",
+     0,
+     0,
+     run_maintenance_list},
     {"event list",
      "",
      "Events of the log.",
@@ -320,10 +328,10 @@ constexpr cli_command commands[] = {
 constexpr std::string_view client_options = "config server token output timeout";
 
 cli_option const* option_named(std::string_view name) {
-  for (auto const& one : options) {
-    if (one.name == name) return &one;
-  }
-  return nullptr;
+  auto const all = cli_options();
+  auto const found =
+      std::find_if(all.begin(), all.end(), [&](cli_option const& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 void add_options(std::string_view names, std::vector<cli_option const*>& found) {
@@ -343,9 +351,6 @@ void add_options(std::string_view names, std::vector<cli_option const*>& found) 
 
 std::span<cli_command const> cli_commands() {
   return commands;
-}
-std::span<cli_option const> cli_options() {
-  return options;
 }
 
 std::vector<cli_option const*> options_of(cli_command const& command) {

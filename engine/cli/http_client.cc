@@ -111,6 +111,14 @@ result<boost::json::value> http_client::post(std::string const& target,
   return ask("POST", target, boost::json::serialize(body));
 }
 
+result<boost::json::value> http_client::post_text(std::string const& target, std::string text) {
+  return ask("POST", target, std::move(text));
+}
+
+result<boost::json::value> http_client::remove(std::string const& target) {
+  return ask("DELETE", target, {});
+}
+
 result<boost::json::value> http_client::ask(std::string const& method,
                                             std::string const& target,
                                             std::string body) {
@@ -122,7 +130,7 @@ result<boost::json::value> http_client::ask(std::string const& method,
   request.version(11);
   request.set(http::field::host, fmt::format("{}:{}", address_.host, address_.port));
   request.set(http::field::authorization, "Bearer " + address_.token);
-  if (method == "POST") request.set("Idempotency-Key", new_command_id());
+  if (method != "GET") request.set("Idempotency-Key", new_command_id());
   request.keep_alive(false);
   request.body() = std::move(body);
   request.prepare_payload();

@@ -31,6 +31,8 @@ class http_client {
   // Sent under a command id of its own, so that it is taken once however often it arrives.
   [[nodiscard]] result<boost::json::value> post(std::string const& target,
                                                 boost::json::value const& body);
+  [[nodiscard]] result<boost::json::value> post_text(std::string const& target, std::string text);
+  [[nodiscard]] result<boost::json::value> remove(std::string const& target);
   // Server-sent events, until `take` says no or the server ends.
   [[nodiscard]] result<void> stream(std::string const& target,
                                     std::function<bool(std::string_view data)> const& take);

@@ -22,6 +22,7 @@ constexpr table_column map_columns[] = {
     {"ERRORS", "parked", true},
     {"LAST MOVEMENT", "last_movement"},
     {"LAST ERROR", "last_error.text"},
+    {"REASON", "reason"},
 };
 constexpr table_column drift_columns[] = {
     {"DIRECTION", "direction"},
@@ -166,10 +167,13 @@ exit_code run_status(command_line const& line) {
                            text_at(*status, "parked"),
                            text_at(*status, "head"));
   print_items(status->at("maps").as_array(), map_columns, line);
-  if (auto const since = text_at(*status, "messages.failing_since"); !since.empty()) {
-    std::cout << fmt::format("\nNo message about alert rules went out since {}; {} wait.\n",
-                             since,
-                             text_at(*status, "messages.waiting"));
+  for (auto const& channel : status->at("messages").at("channels").as_array()) {
+    std::cout << fmt::format("\nNo message went out by {} {} since {}: {} {}\n",
+                             text_at(channel, "channel"),
+                             text_at(channel, "name"),
+                             text_at(channel, "failing_since"),
+                             text_at(channel, "code"),
+                             text_at(channel, "reply"));
   }
   return exit_code::fine;
 }

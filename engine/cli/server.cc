@@ -19,6 +19,8 @@ namespace {
 constexpr int interrupted = 130;
 // Calls of apps wait on them: each app reads, captures and writes at once.
 constexpr std::size_t pool_threads = 8;
+// How often the machine's clock is looked at.
+constexpr duration clock_pace = std::chrono::seconds(5);
 
 log_id new_log_id() {
   std::uint64_t id = 0;
@@ -54,25 +56,34 @@ result<void> server::open() {
   engine_settings settings;
   settings.flow = config_.engine;
   engine_ = std::make_unique<engine>(
-      io_.get_executor(), *commits_, time_, ports_, settings, std::move(views));
-  make_notifier();
+      io_.get_executor(), *commits_, time_, zones_, ports_, settings, std::move(views));
+  make_notifiers();
   return open_door();
 }
 
-void server::make_notifier() {
-  if (!config_.smtp) return;
-  auto const& smtp = *config_.smtp;
-  smtp_settings settings;
-  settings.url = smtp.url.value;
-  settings.from = smtp.from;
-  settings.user = smtp.user;
-  settings.password = smtp.password.value;
-  settings.starttls = smtp.starttls;
-  mail_ = std::make_unique<smtp_mail>(pool_, std::move(settings));
-  notifier_settings letters;
-  letters.domain = smtp.from.substr(smtp.from.find('@') + 1);
-  notifier_ = std::make_unique<notifier>(
-      io_.get_executor(), engine_->log(), time_, *mail_, std::move(letters));
+void server::make_notifiers() {
+  auto const strand = io_.get_executor();
+  if (config_.smtp) {
+    auto const& smtp = *config_.smtp;
+    smtp_settings settings;
+    settings.url = smtp.url.value;
+    settings.from = smtp.from;
+    settings.user = smtp.user;
+    settings.password = smtp.password.value;
+    settings.starttls = smtp.starttls;
+    settings.ca = smtp.ca;
+    mail_ = std::make_unique<smtp_mail>(pool_, std::move(settings));
+    letters_ = std::make_unique<mail_channel>(*mail_, smtp.from.substr(smtp.from.find('@') + 1));
+    notifiers_.push_back(std::make_unique<notifier>(
+        strand, engine_->log(), time_, message_channel::mail, *letters_, notifier_settings{}));
+  }
+  webhook_settings hooks;
+  hooks.source = fmt::format("/dualwrite/{:x}", log_->head().log.value);
+  for (auto const& hook : config_.webhooks)
+    hooks.targets[hook.name] = {hook.url.value, hook.secret.value, hook.allow_private};
+  hooks_ = std::make_unique<webhook_channel>(pool_, time_, std::move(hooks));
+  notifiers_.push_back(std::make_unique<notifier>(
+      strand, engine_->log(), time_, message_channel::webhook, *hooks_, notifier_settings{}));
 }
 
 result<void> server::open_log() {
@@ -91,6 +102,7 @@ result<void> server::open_log() {
     return why;
   }
   log_ = std::move(opened->log);
+  time_.begin_at(log_->head().recorded_at);
   trimmed_ = std::move(opened->trimmed);
   return {};
 }
@@ -117,8 +129,9 @@ void server::make_apps() {
 
 result<void> server::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
-  context_ = std::make_unique<api_context>(
-      api_context{*engine_, *log_, time_, pool_, config_path_, time_.now(), mail_ != nullptr});
+  context_ = std::make_unique<api_context>(api_context{
+      *engine_, *log_, time_, zones_, pool_, config_path_, time_.now(), mail_ != nullptr});
+  for (auto const& hook : config_.webhooks) context_->webhooks.push_back(hook.name);
   http_ =
       std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
   DW_TRY(port_, http_->listen(config_.listen));
@@ -160,13 +173,15 @@ async<void> server::live() {
   auto const begun = co_await begin();
   if (begun) {
     http_->start();
-    if (notifier_) beside_.start([this] { return notifier_->run(); });
+    for (auto const& one : notifiers_) beside_.start([mine = one.get()] { return mine->run(); });
+    beside_.start([this] { return watch_clock(); });
     ready_(address_text(config_.listen, port_));
   } else {
     engine_->cancel();
   }
   auto const ended = co_await engine_->join();
   if (mail_) mail_->stop();
+  hooks_->stop();
   beside_.cancel();
   auto const told = co_await beside_.join();
   http_->cancel();
@@ -175,6 +190,19 @@ async<void> server::live() {
   if (!told) co_return told;
   if (!closed) co_return closed;
   if (!begun && !asked_to_stop_) co_return begun;
+  co_return result<void>{};
+}
+
+async<void> server::watch_clock() {
+  while (!engine_->is_stopping()) {
+    auto const next = time_.now() + clock_pace;
+    DW_CO_CHECK(co_await time_.sleep_until(next));
+    auto const stepped = time_.follow();
+    if (!stepped) continue;
+    drafts events;
+    events.push_back(draft({}, {}, ClockStepped{*stepped}));
+    DW_CO_CHECK(co_await engine_->log().append(std::move(events)));
+  }
   co_return result<void>{};
 }
 

@@ -11,9 +11,12 @@
 
 #include "engine/api/http_server.h"
 #include "engine/config/server_config.h"
+#include "engine/delivery/mail_channel.h"
 #include "engine/delivery/notifier.h"
 #include "engine/delivery/smtp_mail.h"
+#include "engine/delivery/webhook_channel.h"
 #include "engine/runtime/commit_thread.h"
+#include "engine/runtime/system_time_zones.h"
 #include "engine/runtime/wall_clock.h"
 #include "events/store/rocks_event_log.h"
 
@@ -35,17 +38,19 @@ class server {
  private:
   [[nodiscard]] result<void> open_log();
   void make_apps();
-  void make_notifier();
+  void make_notifiers();
   [[nodiscard]] result<void> open_door();
   [[nodiscard]] async<void> live();
   [[nodiscard]] async<void> begin();
   [[nodiscard]] async<void> stop();
+  [[nodiscard]] async<void> watch_clock();
   void await_signal();
 
   server_config config_;
   std::string config_path_;
   boost::asio::io_context io_{1};
   wall_clock time_;
+  system_time_zones zones_;
   boost::asio::thread_pool pool_;
   std::unique_ptr<rocks_event_log> log_;
   std::optional<trimmed_tail> trimmed_;
@@ -54,7 +59,9 @@ class server {
   std::map<std::string, app_ports> ports_;
   std::unique_ptr<engine> engine_;
   std::unique_ptr<smtp_mail> mail_;
-  std::unique_ptr<notifier> notifier_;
+  std::unique_ptr<mail_channel> letters_;
+  std::unique_ptr<webhook_channel> hooks_;
+  std::vector<std::unique_ptr<notifier>> notifiers_;  // one for each channel
   std::unique_ptr<api_context> context_;
   std::unique_ptr<http_server> http_;
   boost::asio::signal_set signals_;

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "engine/config/alert_keys.h"
 #include "engine/config/link_keys.h"
 #include "engine/config/scalars.h"
 
@@ -76,6 +77,11 @@ constexpr std::array smtp_keys{
         .fallback = "false",
         .meaning = "Whether the connection has to be encrypted before anything is sent over it.",
         .example = "true"},
+    key_rule{.name = "ca",
+             .kind = key_kind::path,
+             .fallback = "those that the machine trusts",
+             .meaning = "A file of certificates (PEM) that the server's has to come from.",
+             .example = "/etc/dualwrite/mail-ca.pem"},
 };
 constexpr object_rule smtp_rule{.called = "the smtp section", .keys = smtp_keys};
 
@@ -193,6 +199,13 @@ constexpr std::array file_keys{
              .meaning = "The mail server for alerts.",
              .example = "{ url: smtp://127.0.0.1:2525, from: dualwrite@example.com }",
              .members = &smtp_rule},
+    key_rule{
+        .name = "webhooks",
+        .kind = key_kind::object_map,
+        .fallback = "none",
+        .meaning = "Web hooks for alerts, by name.",
+        .example = "{ on-call: { url: \"https://hooks.example.com/x\", secret: env:HOOK_SECRET } }",
+        .members = &webhook_rule},
     key_rule{.name = "engine",
              .kind = key_kind::object,
              .fallback = "as its keys say",
@@ -245,9 +258,16 @@ std::string describe(key_rule const& rule) {
       return "a mail address";
     case key_kind::mail_list:
       return "mail addresses with commas between them, or a list of them";
+    case key_kind::name_list:
+      return "a list of names";
+    case key_kind::moment:
+      return "a date with a time, as 2026-12-05 22:00";
+    case key_kind::zone:
+      return "a time zone, as Europe/Berlin";
     case key_kind::postgresql_url:
       return "env:NAME, file:PATH or a URL without a password";
     case key_kind::smtp_url:
+    case key_kind::http_url:
       return "env:NAME, file:PATH or a URL without a password";
     case key_kind::secret:
       return "env:NAME or file:PATH";

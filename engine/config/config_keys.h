@@ -22,6 +22,10 @@ enum class key_kind : std::uint8_t {
   address,         // HOST:PORT
   mail,            // one mail address
   mail_list,       // mail addresses in one text with commas between them, or a list of them
+  name_list,       // some names
+  moment,          // a date with a time, as clocks show it
+  zone,            // of the time zone database
+  http_url,        // env:NAME, file:PATH, or a URL without a password
   postgresql_url,  // env:NAME, file:PATH, or a URL or connection string without a password
   smtp_url,        // env:NAME, file:PATH, or a URL without a password
   secret,          // env:NAME or file:PATH
@@ -49,17 +53,24 @@ struct key_rule {
 };
 
 // The keys of an object. Where `variants` are named, the object has those of the variant too whose
-// `value` its `tag` has.
+// `value` its `tag` has. Where `alternatives` are named, it has the `key` of exactly one of them,
+// and the keys of its `also`, but those of no other.
 struct object_rule {
   struct variant {
     std::string_view value{};
     std::span<key_rule const> keys{};
   };
 
+  struct alternative {
+    std::string_view key{};
+    std::span<std::string_view const> also{};
+  };
+
   std::string_view called{};  // "a link", "an app"
   std::span<key_rule const> keys{};
   std::string_view tag{};
   std::span<variant const> variants{};
+  std::span<alternative const> alternatives{};
 
   // The keys of this variant; those that are common where the value is none of them.
   [[nodiscard]] std::vector<key_rule const*> keys_of(std::string_view value) const;
@@ -78,6 +89,10 @@ struct object_rule {
 [[nodiscard]] std::span<std::string_view const> side_choices();
 [[nodiscard]] std::span<std::string_view const> way_choices();     // the third one is "both"
 [[nodiscard]] std::span<std::string_view const> action_choices();  // of alert rules
+[[nodiscard]] std::span<std::string_view const> scope_choices();   // of alert rules: link, map
+[[nodiscard]] std::span<std::string_view const> effect_choices();  // of alert rules: restart, now
+[[nodiscard]] std::span<std::string_view const> repetition_choices();
+[[nodiscard]] std::span<std::string_view const> alert_way_choices();
 [[nodiscard]] std::span<std::string_view const>
 fault_choices();  // without `none` and `dependency`: from 1 to 9
 

@@ -10,6 +10,7 @@
 
 #include "engine/config/config_keys.h"
 #include "engine/config/scalars.h"
+#include "projections/notifications.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -158,23 +159,88 @@ std::string print_map_item(map_config const& map, std::size_t indent) {
   return made.take();
 }
 
+std::string print_names(std::vector<std::string> const& names) {
+  std::vector<std::string> quoted;
+  for (auto const& name : names) quoted.push_back(quote(name));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+std::string print_when(alert_terms const& terms) {
+  flow_object made;
+  auto const span = print_duration(terms.within());
+  switch (terms.subject) {
+    case alert_subject::errors: {
+      std::vector<std::string_view> classes;
+      for (auto const one : terms.classes)
+        classes.push_back(fault_choices()[static_cast<std::size_t>(one) - 1]);
+      made.add("errors", fmt::format("[{}]", fmt::join(classes, ", ")));
+      made.add("count", fmt::format("{}", terms.count));
+      made.add("within", span);
+      break;
+    }
+    case alert_subject::queue:
+      made.add("queue", fmt::format("{}", terms.count));
+      break;
+    case alert_subject::queue_age:
+      made.add("queue_age", span);
+      break;
+    case alert_subject::lag:
+      made.add("lag", span);
+      break;
+    case alert_subject::no_progress:
+      made.add("no_progress", span);
+      break;
+    case alert_subject::unreachable:
+      made.add("unreachable", span);
+      break;
+  }
+  return made.print();
+}
+
+template <class Config>
+void add_recipients(block& into, Config const& from) {
+  if (!from.maps.empty()) into.add("maps", print_names(from.maps));
+  into.add_text("notify", from.terms.notify);
+  if (!from.terms.webhooks.empty())
+    into.add("webhooks", print_names(projections::split_recipients(from.terms.webhooks)));
+}
+
 std::string print_alert(alert_config const& alert, std::size_t indent) {
-  std::vector<std::string_view> classes;
-  for (auto const one : alert.errors)
-    classes.push_back(fault_choices()[static_cast<std::size_t>(one) - 1]);
+  auto const& terms = alert.terms;
+  auto const span = [](std::uint64_t us) {
+    return print_duration(duration(static_cast<duration::rep>(us)));
+  };
   block made(indent, true);
-  made.add("name", quote(alert.name));
+  made.add("name", quote(terms.name));
   made.add_text("was", alert.was);
-  made.add("when",
-           fmt::format("{{ errors: [{}], count: {}, within: {} }}",
-                       fmt::join(classes, ", "),
-                       alert.count,
-                       print_duration(alert.within)));
-  made.add_text("notify", fmt::format("{}", fmt::join(alert.notify, ", ")));
-  if (alert.then != alert_action::none)
-    made.add("then", std::string(choice(action_choices(), alert.then)));
-  if (alert.cooldown > duration{}) made.add("cooldown", print_duration(alert.cooldown));
-  if (!alert.enabled) made.add("enabled", "false");
+  made.add("when", print_when(terms));
+  add_recipients(made, alert);
+  if (terms.ways != alert_ways::both)
+    made.add("direction", std::string(choice(alert_way_choices(), terms.ways)));
+  if (terms.per_map) made.add("per", "map");
+  if (terms.action != alert_action::none)
+    made.add("then", std::string(choice(action_choices(), terms.action)));
+  if (terms.resume_after_us > 0)
+    made.add("resume", fmt::format("{{ after: {} }}", span(terms.resume_after_us)));
+  if (terms.cooldown_us > 0) made.add("cooldown", span(terms.cooldown_us));
+  if (terms.at_once) made.add("apply", "now");
+  if (terms.disabled) made.add("enabled", "false");
+  return made.take();
+}
+
+std::string print_maintenance(maintenance_config const& plan, std::size_t indent) {
+  auto const& terms = plan.terms;
+  block made(indent, true);
+  made.add("name", quote(terms.name));
+  made.add_text("was", plan.was);
+  made.add("pause_at", print_moment(terms.pause_at));
+  made.add("resume_at", print_moment(terms.resume_at));
+  if (terms.zone != "UTC") made.add("zone", quote(terms.zone));
+  if (terms.repeat != repetition::once)
+    made.add("repeat", std::string(choice(repetition_choices(), terms.repeat)));
+  add_recipients(made, plan);
+  if (terms.announce_us > 0)
+    made.add("announce", print_duration(duration(static_cast<duration::rep>(terms.announce_us))));
   return made.take();
 }
 
@@ -190,6 +256,9 @@ std::string print_link(link_config const& link) {
   lines.clear();
   for (auto const& alert : link.alerts) lines += print_alert(alert, 8);
   made.add_lines("alerts", lines);
+  lines.clear();
+  for (auto const& plan : link.maintenance) lines += print_maintenance(plan, 8);
+  made.add_lines("maintenance", lines);
   return made.take();
 }
 
@@ -211,7 +280,16 @@ std::string print_smtp(smtp_config const& smtp) {
   made.add_text("user", smtp.user);
   made.add_text("password", smtp.password.written);
   if (smtp.starttls) made.add("starttls", "true");
+  made.add_text("ca", smtp.ca);
   return made.print();
+}
+
+std::string print_webhook(webhook_config const& hook) {
+  flow_object made;
+  made.add_text("url", hook.url.written);
+  made.add_text("secret", hook.secret.written);
+  if (hook.allow_private) made.add("allow_private", "true");
+  return fmt::format("  {}: {}\n", quote(hook.name), made.print());
 }
 
 std::string print_engine(flow_options const& engine) {
@@ -254,6 +332,9 @@ std::string print_config(server_config const& config) {
   for (auto const& link : config.links) lines += print_link(link);
   made.add_lines("links", lines);
   if (config.smtp) made.add("smtp", print_smtp(*config.smtp));
+  lines.clear();
+  for (auto const& hook : config.webhooks) lines += print_webhook(hook);
+  made.add_lines("webhooks", lines);
   made.add_lines("engine", print_engine(config.engine));
   return made.take();
 }

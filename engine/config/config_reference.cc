@@ -1,6 +1,7 @@
 #include "engine/config/config_reference.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <iterator>
 #include <set>
@@ -33,11 +34,21 @@ struct reference {
                          : fmt::format("### `{}`: {}\n\n", place, what);
     out += "| key | value | default | meaning | example |\n|---|---|---|---|---|\n";
   }
+  void tell_alternatives(object_rule const& rule) {
+    std::vector<std::string> choices;
+    for (auto const& one : rule.alternatives) {
+      auto text = fmt::format("`{}`", one.key);
+      if (!one.also.empty()) text += fmt::format(" (with `{}`)", fmt::join(one.also, "` and `"));
+      choices.push_back(std::move(text));
+    }
+    out += fmt::format("Exactly one of {}.\n\n", fmt::join(choices, ", "));
+  }
   void section(std::string const& place, object_rule const& rule) {
     if (!told.insert(&rule).second) return;
     head(place, std::string(rule.called));
     for (auto const& key : rule.keys) row(key);
     out += "\n";
+    if (!rule.alternatives.empty()) tell_alternatives(rule);
     for (auto const& one : rule.variants) {
       head(place, fmt::format("{} with `{}: {}` has besides", rule.called, rule.tag, one.value));
       for (auto const& key : one.keys) row(key);

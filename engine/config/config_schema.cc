@@ -76,6 +76,17 @@ json::object schema_of_kind(key_rule const& rule) {
       return text_of(mail_pattern);
     case key_kind::mail_list:
       return mail_list_schema();
+    case key_kind::name_list: {
+      auto one = text_of(name_pattern);
+      one["maxLength"] = 100;
+      return {{"type", "array"}, {"items", one}, {"minItems", 1}, {"uniqueItems", true}};
+    }
+    case key_kind::moment:
+      return text_of("^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$");
+    case key_kind::zone:
+      return text_of("^[A-Za-z0-9+_/-]+$");
+    case key_kind::http_url:
+      return text_of(fmt::format(R"(^({}|https?://\S+)$)", secret_pattern));
     case key_kind::postgresql_url:
       return text_of(fmt::format(R"(^({}|postgres(ql)?://\S+|(?!.*://).*=.*)$)", secret_pattern));
     case key_kind::smtp_url:
@@ -134,7 +145,33 @@ json::object schema_of_keys(std::vector<key_rule const*> const& keys) {
   return made;
 }
 
+json::array required_keys(object_rule::alternative const& one) {
+  json::array made{to_json(one.key)};
+  for (auto const key : one.also) made.push_back(to_json(key));
+  return made;
+}
+// Exactly one of them, with its companions and without those of the others.
+json::array schema_of_alternatives(std::span<object_rule::alternative const> alternatives) {
+  json::array made;
+  for (auto const& one : alternatives) {
+    json::array others;
+    for (auto const& other : alternatives) {
+      if (other.key == one.key) continue;
+      for (auto const& key : required_keys(other))
+        others.push_back(json::object{{"required", json::array{key}}});
+    }
+    made.push_back(json::object{{"required", required_keys(one)},
+                                {"not", json::object{{"anyOf", std::move(others)}}}});
+  }
+  return made;
+}
+
 json::object schema_of(object_rule const& rule) {
+  if (!rule.alternatives.empty()) {
+    auto made = schema_of_keys(rule.keys_of({}));
+    made["oneOf"] = schema_of_alternatives(rule.alternatives);
+    return made;
+  }
   if (rule.variants.empty()) return schema_of_keys(rule.keys_of({}));
   json::array variants;
   for (auto const& one : rule.variants) {

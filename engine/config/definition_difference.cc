@@ -35,6 +35,19 @@ void compare_column(places& into,
   into.compare(place + ".expression", one.expression, other.expression);
 }
 
+// A map that is gone has no name, and is in no file.
+void compare_maps(places& into,
+                  projections::views const& state,
+                  std::vector<map_id> const& known,
+                  std::vector<std::string> const& wanted) {
+  std::vector<std::string> names;
+  for (auto const id : known) {
+    auto const* row = state.status.find(id);
+    names.push_back(row == nullptr ? std::string() : row->name);
+  }
+  into.compare("maps", names, wanted);
+}
+
 }  // namespace
 
 std::vector<std::string> difference(std::string_view definition, map_definition const& wanted) {
@@ -61,16 +74,43 @@ std::vector<std::string> difference(std::string_view definition, map_definition 
   return std::move(into.found);
 }
 
-std::vector<std::string> difference(projections::alert_row const& rule,
+std::vector<std::string> difference(projections::views const& state,
+                                    projections::alert_row const& rule,
                                     alert_config const& wanted) {
+  auto const& known = rule.terms;
+  auto const& terms = wanted.terms;
   places into;
-  into.compare("when.errors", rule.classes, wanted.errors);
-  into.compare("when.count", rule.count, wanted.count);
-  into.compare("when.within", rule.within_us, static_cast<std::uint64_t>(wanted.within.count()));
-  into.compare("notify", rule.notify, fmt::format("{}", fmt::join(wanted.notify, ", ")));
-  into.compare("then", rule.action, wanted.then);
-  into.compare("cooldown", rule.cooldown_us, static_cast<std::uint64_t>(wanted.cooldown.count()));
-  into.compare("enabled", !rule.disabled, wanted.enabled);
+  into.compare("when", known.subject, terms.subject);
+  into.compare("when.errors", known.classes, terms.classes);
+  into.compare("when.count", known.count, terms.count);
+  into.compare("when.within", known.within_us, terms.within_us);
+  compare_maps(into, state, known.maps, wanted.maps);
+  into.compare("direction", known.ways, terms.ways);
+  into.compare("per", known.per_map, terms.per_map);
+  into.compare("notify", known.notify, terms.notify);
+  into.compare("webhooks", known.webhooks, terms.webhooks);
+  into.compare("then", known.action, terms.action);
+  into.compare("resume", known.resume_after_us, terms.resume_after_us);
+  into.compare("cooldown", known.cooldown_us, terms.cooldown_us);
+  into.compare("apply", known.at_once, terms.at_once);
+  into.compare("enabled", known.disabled, terms.disabled);
+  return std::move(into.found);
+}
+
+std::vector<std::string> difference(projections::views const& state,
+                                    projections::plan_row const& plan,
+                                    maintenance_config const& wanted) {
+  auto const& known = plan.terms;
+  auto const& terms = wanted.terms;
+  places into;
+  into.compare("pause_at", known.pause_at, terms.pause_at);
+  into.compare("resume_at", known.resume_at, terms.resume_at);
+  into.compare("zone", known.zone, terms.zone);
+  into.compare("repeat", known.repeat, terms.repeat);
+  compare_maps(into, state, known.maps, wanted.maps);
+  into.compare("notify", known.notify, terms.notify);
+  into.compare("webhooks", known.webhooks, terms.webhooks);
+  into.compare("announce", known.announce_us, terms.announce_us);
   return std::move(into.found);
 }
 

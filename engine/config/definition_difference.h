@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/config/server_config.h"
-#include "projections/alert_windows.h"
+#include "projections/views.h"
 
 namespace dualwrite::engine {
 
@@ -14,7 +14,11 @@ namespace dualwrite::engine {
 // same.
 [[nodiscard]] std::vector<std::string> difference(std::string_view definition,
                                                   map_definition const& wanted);
-[[nodiscard]] std::vector<std::string> difference(projections::alert_row const& rule,
+[[nodiscard]] std::vector<std::string> difference(projections::views const& state,
+                                                  projections::alert_row const& rule,
                                                   alert_config const& wanted);
+[[nodiscard]] std::vector<std::string> difference(projections::views const& state,
+                                                  projections::plan_row const& plan,
+                                                  maintenance_config const& wanted);
 
 }  // namespace dualwrite::engine

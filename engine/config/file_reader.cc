@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "engine/config/alert_reader.h"
 #include "engine/config/scalars.h"
 #include "engine/mapping/near_name.h"
 
@@ -56,23 +57,6 @@ class name_list {
   std::vector<yaml_node const*> renamed_;
 };
 
-bool is_true(yaml_node const& checked) {
-  return (checked.text.front() | 0x20) == 't';
-}
-
-// How often one runner can fail against an app within a span, waiting longer after each failure.
-std::uint64_t attempts_within(duration span, flow_options const& engine) {
-  std::uint64_t attempts = 1;
-  auto wait = engine.backoff_first;
-  for (auto left = span - wait; left.count() > 0; left -= wait) {
-    ++attempts;
-    if (wait >= engine.backoff_max)
-      return attempts + static_cast<std::uint64_t>((left.count() - 1) / wait.count());
-    wait = std::min(wait * 2, engine.backoff_max);
-  }
-  return attempts;
-}
-
 class file_reader {
  public:
   file_reader(std::string_view file_name, secret_lookup const& secrets, problem_list& problems)
@@ -86,10 +70,10 @@ class file_reader {
     if (auto const* listen = from.find("listen"))
       made_.listen = parse_address(listen->text).value_or(listen_address{});
     if (auto const* apps = from.find("apps")) read_apps(*apps, from.faulty());
+    made_.engine = read_engine(from.object("engine"));
     read_links(from);
     if (from.find("smtp") != nullptr) made_.smtp = read_smtp(from.object("smtp"));
-    made_.engine = read_engine(from.object("engine"));
-    check_paces(from);
+    if (auto const* hooks = from.find("webhooks")) read_webhooks(*hooks, from.faulty());
     return std::move(made_);
   }
 
@@ -166,7 +150,7 @@ class file_reader {
   void read_links(checked_object const& from) {
     name_list names("link", problems_);
     name_list rules("alert rule", problems_);
-    bool const has_smtp = from.node().find("smtp") != nullptr;
+    name_list plans("maintenance plan", problems_);
     for (auto const* item : from.items("links")) {
       checked_object const node(*item, from.faulty());
       names.add(node.find("name"), node.find("was"));
@@ -181,13 +165,13 @@ class file_reader {
                         "A link ties two apps, and this is the same on both sides.");
       }
       read_maps(node, link);
-      for (auto const* alert : node.items("alerts")) {
-        link.alerts.push_back(read_alert({*alert, from.faulty()}, rules, has_smtp));
-      }
+      read_alerts(node, from, rules, link);
+      read_plans(node, from, plans, link);
       made_.links.push_back(std::move(link));
     }
     names.check_renames();
     rules.check_renames();
+    plans.check_renames();
   }
 
   std::string read_app_name(checked_object const& link,
@@ -223,65 +207,44 @@ class file_reader {
     names.check_renames();
   }
 
-  alert_config read_alert(checked_object const& from, name_list& names, bool has_smtp) {
-    alert_config alert;
-    names.add(from.find("name"), from.find("was"));
-    alert.name = from.text("name");
-    alert.was = from.text("was");
-    auto const when = from.object("when");
-    for (auto const* item : when.items("errors")) {
-      auto const known = fault_choices();
-      auto const at = std::find(known.begin(), known.end(), item->text) - known.begin();
-      alert.errors.push_back(static_cast<fault_class>(at + 1));
+  void read_alerts(checked_object const& node,
+                   checked_object const& file,
+                   name_list& rules,
+                   link_config& link) {
+    for (auto const* item : node.items("alerts")) {
+      checked_object const rule(*item, file.faulty());
+      rules.add(rule.find("name"), rule.find("was"));
+      link.alerts.push_back(read_alert(rule));
+      check_recipients(rule, file, problems_);
+      check_maps(rule, link, problems_);
+      check_resume(rule, problems_);
+      check_pace(link.alerts.back().terms, rule, made_.engine, problems_);
     }
-    std::sort(alert.errors.begin(), alert.errors.end());
-    alert.count = static_cast<std::uint32_t>(when.number("count").value_or(1));
-    alert.within = when.span("within").value_or(duration{});
-    alert.then = static_cast<alert_action>(from.choice("then", action_choices()).value_or(0));
-    alert.cooldown = from.span("cooldown").value_or(duration{});
-    if (auto const* enabled = from.find("enabled")) alert.enabled = is_true(*enabled);
-    if (auto const* notify = from.find("notify")) {
-      for (auto const part : split_list(notify->text)) {
-        if (part.length > 0) alert.notify.push_back(notify->text.substr(part.offset, part.length));
-      }
-      for (auto const& item : notify->items) alert.notify.push_back(item.text);
-      if (!has_smtp) {
-        problems_.warning(config_code::missing_key,
-                          notify->where,
-                          "Nobody gets a mail, since the file names no mail server.",
-                          "add smtp: { url: smtp://HOST, from: ADDRESS }");
-      }
+  }
+  void read_plans(checked_object const& node,
+                  checked_object const& file,
+                  name_list& plans,
+                  link_config& link) {
+    for (auto const* item : node.items("maintenance")) {
+      checked_object const plan(*item, file.faulty());
+      plans.add(plan.find("name"), plan.find("was"));
+      link.maintenance.push_back(read_maintenance(plan, problems_));
+      check_recipients(plan, file, problems_);
+      check_maps(plan, link, problems_);
     }
-    return alert;
   }
 
-  // Errors that pass by themselves are as frequent as attempts are, and attempts are paced.
-  void check_paces(checked_object const& from) {
-    auto const links = from.items("links");
-    for (std::size_t link = 0; link < links.size(); ++link) {
-      auto const alerts = checked_object(*links[link], from.faulty()).items("alerts");
-      for (std::size_t at = 0; at < alerts.size(); ++at) {
-        check_pace(made_.links[link].alerts[at],
-                   checked_object(*alerts[at], from.faulty()).object("when"));
-      }
+  void read_webhooks(yaml_node const& hooks, faulty_nodes const& faulty) {
+    for (auto const& [name, node] : hooks.members) {
+      if (faulty.contains(&node)) continue;
+      checked_object const from(node, faulty);
+      webhook_config hook;
+      hook.name = name.text;
+      hook.url = read_secret(from.find("url"), is_http_url);
+      hook.secret = read_secret(from.find("secret"), nullptr);
+      hook.allow_private = from.flag("allow_private").value_or(false);
+      made_.webhooks.push_back(std::move(hook));
     }
-  }
-  void check_pace(alert_config const& alert, checked_object const& when) {
-    bool const passing = std::all_of(alert.errors.begin(), alert.errors.end(), is_transient);
-    auto const* count = when.find("count");
-    if (!passing || alert.errors.empty() || count == nullptr || alert.within.count() == 0) return;
-    // Of each side a capture and a main lane may fail, and the lanes that catch up.
-    auto const runners = 2 * (2 + std::uint64_t{made_.engine.catch_up_lanes});
-    auto const errors_max = runners * attempts_within(alert.within, made_.engine);
-    if (alert.count <= errors_max) return;
-    problems_.warning(
-        config_code::unreachable_rule,
-        count->where,
-        fmt::format(
-            "This rule cannot fire: at the pace of retries there are at most {} such errors in {}.",
-            errors_max,
-            print_duration(alert.within)),
-        "lower count, lengthen within, or shorten backoff_max in the engine section.");
   }
 
   smtp_config read_smtp(checked_object const& from) {
@@ -290,7 +253,8 @@ class file_reader {
     made.from = from.text("from");
     made.user = from.text("user");
     made.password = read_secret(from.find("password"), nullptr);
-    if (auto const* starttls = from.find("starttls")) made.starttls = is_true(*starttls);
+    made.starttls = from.flag("starttls").value_or(false);
+    made.ca = from_folder(from.text("ca"));
     auto const* user = from.node().find("user");
     auto const* password = from.node().find("password");
     if ((user == nullptr) != (password == nullptr)) {

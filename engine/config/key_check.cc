@@ -1,6 +1,7 @@
 #include "engine/config/key_check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -37,7 +38,7 @@ class key_checker {
                                        name_of(node.kind)));
     }
     auto const known = keys_of(node, rule);
-    std::set<std::string, std::less<>> present;
+    present_keys present;
     for (auto const& [key, value] : node.members) {
       if (key.is_refused) continue;
       if (key.text == "<<") {
@@ -64,16 +65,62 @@ class key_checker {
     for (auto const* key : known.keys) {
       if (!key->required || present.contains(key->name)) continue;
       if (known.is_guess && key->name != rule.tag) continue;
-      state_.problems.error(
-          config_code::missing_key,
-          owner,
-          fmt::format(
-              "{} needs '{}': {}", capitalised(known.called), key->name, lower_first(key->meaning)),
-          fmt::format("add {}: {}", key->name, key->example));
+      refuse_absent(known.called, *key, owner);
     }
+    if (!rule.alternatives.empty()) check_alternatives(node, rule, present, owner);
   }
 
  private:
+  using present_keys = std::set<std::string, std::less<>>;
+
+  void check_alternatives(yaml_node const& node,
+                          object_rule const& rule,
+                          present_keys const& present,
+                          text_place owner) {
+    object_rule::alternative const* chosen = nullptr;
+    for (auto const& one : rule.alternatives) {
+      if (!present.contains(one.key)) continue;
+      if (chosen != nullptr) return refuse_beside(node, one.key, chosen->key);
+      chosen = &one;
+    }
+    if (chosen == nullptr) {
+      std::vector<std::string_view> names;
+      for (auto const& one : rule.alternatives) names.push_back(one.key);
+      return state_.problems.error(config_code::missing_key,
+                                   owner,
+                                   fmt::format("{} needs one of {}.",
+                                               capitalised(std::string(rule.called)),
+                                               fmt::join(names, ", ")));
+    }
+    for (auto const& one : rule.alternatives) {
+      for (auto const key : one.also) {
+        if (&one == chosen && !present.contains(key)) refuse_absent(rule, key, owner);
+        if (&one != chosen && present.contains(key)) refuse_beside(node, key, chosen->key);
+      }
+    }
+  }
+  void refuse_beside(yaml_node const& node, std::string_view key, std::string_view other) {
+    for (auto const& [name, value] : node.members) {
+      if (name.text != key) continue;
+      return state_.refuse(name,
+                           config_code::invalid_value,
+                           fmt::format("'{}' cannot stand beside '{}'.", key, other),
+                           "keep one of them.");
+    }
+  }
+  void refuse_absent(object_rule const& rule, std::string_view name, text_place owner) {
+    auto const key = std::find_if(
+        rule.keys.begin(), rule.keys.end(), [&](auto const& one) { return one.name == name; });
+    refuse_absent(std::string(rule.called), *key, owner);
+  }
+  void refuse_absent(std::string const& called, key_rule const& key, text_place owner) {
+    state_.problems.error(
+        config_code::missing_key,
+        owner,
+        fmt::format("{} needs '{}': {}", capitalised(called), key.name, lower_first(key.meaning)),
+        fmt::format("add {}: {}", key.name, key.example));
+  }
+
   static std::string lower_first(std::string_view sentence) {
     std::string text(sentence);
     if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z')

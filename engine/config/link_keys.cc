@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/config/alert_keys.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -10,16 +12,6 @@ constexpr std::array<std::string_view, 3> deletes{"propagate", "ignore", "soft_d
 constexpr std::array<std::string_view, 2> units{"record", "transaction"};
 constexpr std::array<std::string_view, 2> sides{"left", "right"};
 constexpr std::array<std::string_view, 3> ways{"left_to_right", "right_to_left", "both"};
-constexpr std::array<std::string_view, 3> actions{"none", "pause", "stop"};
-constexpr std::array<std::string_view, 9> faults{"network",
-                                                 "throttled",
-                                                 "unavailable",
-                                                 "unauthorized",
-                                                 "bad_request",
-                                                 "application",
-                                                 "conflict",
-                                                 "mapping",
-                                                 "schema"};
 constexpr std::array side_keys{
     key_rule{.name = "table",
              .kind = key_kind::text,
@@ -170,71 +162,6 @@ constexpr std::array map_keys{
 };
 constexpr object_rule map_rule{.called = "a map", .keys = map_keys};
 
-constexpr std::array when_keys{
-    key_rule{.name = "errors",
-             .kind = key_kind::choice_list,
-             .required = true,
-             .meaning = "The classes of errors that count.",
-             .example = "[application, mapping]",
-             .choices = faults},
-    key_rule{.name = "count",
-             .kind = key_kind::whole_number,
-             .required = true,
-             .meaning = "How many of them make the rule fire.",
-             .example = "10",
-             .min = 1,
-             .max = 10'000},
-    key_rule{.name = "within",
-             .kind = key_kind::duration,
-             .required = true,
-             .meaning = "The span of time in which they have to happen.",
-             .example = "15m",
-             .min = second_us,
-             .max = 31 * day_us},
-};
-constexpr object_rule when_rule{.called = "the condition of an alert rule", .keys = when_keys};
-
-constexpr std::array alert_keys{
-    key_rule{.name = "name",
-             .kind = key_kind::name,
-             .required = true,
-             .meaning = "The rule's name; unique in the file.",
-             .example = "too many application errors"},
-    was_of("too many errors"),
-    key_rule{.name = "when",
-             .kind = key_kind::object,
-             .required = true,
-             .meaning = "What makes the rule fire: so many errors of these classes in the link "
-                        "within so much time.",
-             .example = "{ errors: [application], count: 10, within: 15m }",
-             .members = &when_rule},
-    key_rule{.name = "notify",
-             .kind = key_kind::mail_list,
-             .fallback = "nobody",
-             .meaning = "Who gets a mail.",
-             .example = "\"ops@example.com, erp-team@example.com\""},
-    key_rule{.name = "then",
-             .kind = key_kind::choice,
-             .fallback = "none",
-             .meaning = "What is done to the maps of the link that are at work.",
-             .example = "pause",
-             .choices = actions},
-    key_rule{.name = "cooldown",
-             .kind = key_kind::duration,
-             .fallback = "0s",
-             .meaning = "For so long after a mail that the rule has fired no other such mail is "
-                        "sent; it acts as before.",
-             .example = "1h",
-             .min = 0,
-             .max = 31 * day_us},
-    key_rule{.name = "enabled",
-             .kind = key_kind::boolean,
-             .fallback = "true",
-             .meaning = "Whether the rule counts at all.",
-             .example = "false"},
-};
-constexpr object_rule alert_rule{.called = "an alert rule", .keys = alert_keys};
-
 constexpr std::array link_keys{
     key_rule{.name = "name",
              .kind = key_kind::name,
@@ -264,6 +191,12 @@ constexpr std::array link_keys{
              .meaning = "The alert rules of the link.",
              .example = "see below",
              .members = &alert_rule},
+    key_rule{.name = "maintenance",
+             .kind = key_kind::object_list,
+             .fallback = "none",
+             .meaning = "Planned times in which maps of the link rest.",
+             .example = "see below",
+             .members = &maintenance_rule},
 };
 }  // namespace
 
@@ -283,12 +216,6 @@ std::span<std::string_view const> side_choices() {
 }
 std::span<std::string_view const> way_choices() {
   return ways;
-}
-std::span<std::string_view const> action_choices() {
-  return actions;
-}
-std::span<std::string_view const> fault_choices() {
-  return faults;
 }
 
 }  // namespace dualwrite::engine

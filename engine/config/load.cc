@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "engine/config/alert_keys.h"
+#include "engine/config/alert_reader.h"
 #include "engine/config/file_reader.h"
 
 namespace dualwrite::engine {
@@ -59,6 +61,21 @@ loaded_config load_config(std::string_view text,
     auto const faulty = check_keys(*tree, file_rule(), problems);
     auto config = read_file_tree({*tree, faulty}, file_name, secrets, problems);
     if (!problems.has_errors()) made.config = std::move(config);
+  }
+  made.problems = problems.take();
+  return made;
+}
+
+loaded_rule load_rule(std::string_view text) {
+  loaded_rule made;
+  problem_list problems(text);
+  if (auto const tree = parse_yaml(text, problems)) {
+    auto const faulty = check_keys(*tree, single_alert_rule, problems);
+    checked_object const from(*tree, faulty);
+    auto rule = read_alert(from);
+    check_resume(from, problems);
+    made.link = from.text("link");
+    if (!problems.has_errors()) made.rule = std::move(rule);
   }
   made.problems = problems.take();
   return made;

@@ -43,6 +43,14 @@ struct loaded_config {
                                                      secret_lookup const& secrets,
                                                      std::string& warnings);
 
+// One alert rule by itself, as YAML or JSON: the keys that it has in a file, and `link`.
+struct loaded_rule {
+  std::string link{};
+  std::optional<alert_config> rule{};
+  std::vector<config_problem> problems{};
+};
+[[nodiscard]] loaded_rule load_rule(std::string_view text);
+
 // The JSON Schema (draft 2020-12) of a configuration file, made from the table of keys that
 // load_config checks by.
 [[nodiscard]] std::string config_schema();

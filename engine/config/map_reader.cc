@@ -184,6 +184,12 @@ std::optional<std::uint64_t> checked_object::number(std::string_view key) const 
   return std::stoull(found->text);
 }
 
+std::optional<bool> checked_object::flag(std::string_view key) const {
+  auto const* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  return (value->text.front() | 0x20) == 't';
+}
+
 map_config read_map(checked_object const& from, problem_list& problems) {
   map_reader reader{problems};
   map_config made;

@@ -23,6 +23,7 @@ class checked_object {
                                     std::span<std::string_view const> choices) const;
   std::optional<duration> span(std::string_view key) const;
   std::optional<std::uint64_t> number(std::string_view key) const;
+  std::optional<bool> flag(std::string_view key) const;
 
   yaml_node const& node() const { return node_; }
   faulty_nodes const& faulty() const { return faulty_; }

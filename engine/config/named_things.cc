@@ -25,13 +25,6 @@ map_id find_map(projections::views const& state, link_id link, std::string_view 
   return {};
 }
 
-rule_id find_rule(projections::views const& state, std::string_view name) {
-  for (auto const& [id, row] : state.alerts.rules) {
-    if (row.name == name) return id;
-  }
-  return {};
-}
-
 std::string name_of_map(projections::views const& state, projections::map_row const& map) {
   auto const link = state.status.links.find(map.link);
   return fmt::format("{}/{}", link == state.status.links.end() ? "" : link->second.name, map.name);
@@ -52,16 +45,6 @@ map_config const* find_map_config(server_config const& config, std::string_view 
     if (map.definition.name == name.substr(slash + 1)) return &map;
   }
   return nullptr;
-}
-
-std::pair<std::string_view, alert_config const*> find_alert_config(server_config const& config,
-                                                                   std::string_view name) {
-  for (auto const& link : config.links) {
-    for (auto const& alert : link.alerts) {
-      if (alert.name == name) return {link.name, &alert};
-    }
-  }
-  return {};
 }
 
 }  // namespace dualwrite::engine

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 9> action_names{
     "create", "change", "rename", "adopt", "release", "delete", "differs", "unmanaged", "refused"};
-constexpr std::array<std::string_view, 4> thing_names{"app", "link", "map", "rule"};
+constexpr std::array<std::string_view, 5> thing_names{"app", "link", "map", "rule", "plan"};
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/config/definition_difference.h"
@@ -24,6 +24,7 @@ struct planner {
   std::set<link_id> links{};
   std::set<map_id> maps{};
   std::set<rule_id> rules{};
+  std::set<plan_id> plans{};
 
   void add(plan_action action,
            plan_thing thing,
@@ -74,7 +75,10 @@ struct planner {
       }
     }
     for (auto const& map : link.maps) plan_map(id, link.name, map);
-    for (auto const& alert : link.alerts) plan_rule(id, alert);
+    for (auto const& alert : link.alerts)
+      plan_named(plan_thing::rule, id, alert, state.alerts.rules, rules);
+    for (auto const& one : link.maintenance)
+      plan_named(plan_thing::plan, id, one, state.maintenance.plans, plans);
   }
   // The app of this name, or of the name that it had before.
   app_id known_app(std::string const& name) const {
@@ -126,28 +130,32 @@ struct planner {
             "{}; the map is {} and keeps its definition until `config apply`.", what, status));
   }
 
-  void plan_rule(link_id link, alert_config const& alert) {
-    auto id = find_rule(state, alert.name);
-    if (!id && !alert.was.empty()) {
-      id = find_rule(state, alert.was);
-      if (id) add(plan_action::rename, plan_thing::rule, alert.was, {}, alert.name);
+  // Rules and maintenance plans: their names are unique over all links.
+  template <class Id, class Row, class Config>
+  void plan_named(plan_thing thing,
+                  link_id link,
+                  Config const& wanted,
+                  std::map<Id, Row> const& rows,
+                  std::set<Id>& named) {
+    auto id = find_named(rows, wanted.terms.name);
+    if (!id && !wanted.was.empty()) {
+      id = find_named(rows, wanted.was);
+      if (id) add(plan_action::rename, thing, wanted.was, {}, wanted.terms.name);
     }
-    if (!id) return add(plan_action::create, plan_thing::rule, alert.name);
-    rules.insert(id);
-    auto const& row = state.alerts.rules.at(id);
+    if (!id) return add(plan_action::create, thing, wanted.terms.name);
+    named.insert(id);
+    auto const& row = rows.at(id);
     if (row.link != link) {
       return add(plan_action::refused,
-                 plan_thing::rule,
-                 alert.name,
-                 "a rule of this name belongs to another link: give it another name.");
+                 thing,
+                 wanted.terms.name,
+                 fmt::format("a {} of this name belongs to another link: give it another name.",
+                             name_of(thing)));
     }
-    adopt(plan_thing::rule, alert.name, row.owner);
-    auto const places = difference(row, alert);
+    adopt(thing, wanted.terms.name, row.owner);
+    auto const places = difference(state, row, wanted);
     if (places.empty()) return;
-    add(plan_action::change,
-        plan_thing::rule,
-        alert.name,
-        fmt::format("{}", fmt::join(places, ", ")));
+    add(plan_action::change, thing, wanted.terms.name, fmt::format("{}", fmt::join(places, ", ")));
   }
 
   // What is not in the file: let go, deleted, or only told.
@@ -170,6 +178,15 @@ struct planner {
     }
     return false;
   }
+  template <class Id, class Row>
+  void leave_named(plan_thing thing,
+                   std::map<Id, Row> const& rows,
+                   std::set<Id> const& named,
+                   std::set<link_id>& used) {
+    for (auto const& [id, row] : rows) {
+      if (named.contains(id) || !leave(thing, row.terms.name, row.owner, {})) used.insert(row.link);
+    }
+  }
   void plan_rest() {
     std::set<link_id> used;
     for (auto const& [id, row] : state.status.maps) {
@@ -185,10 +202,8 @@ struct planner {
       if (!leave(plan_thing::map, name_of_map(state, row), row.owner, hinders))
         used.insert(row.link);
     }
-    for (auto const& [id, row] : state.alerts.rules) {
-      if (rules.contains(id) || !leave(plan_thing::rule, row.name, row.owner, {}))
-        used.insert(row.link);
-    }
+    leave_named(plan_thing::rule, state.alerts.rules, rules, used);
+    leave_named(plan_thing::plan, state.maintenance.plans, plans, used);
     for (auto const& [id, row] : state.status.links) {
       if (links.contains(id)) continue;
       leave(plan_thing::link,
@@ -197,148 +212,6 @@ struct planner {
             used.contains(id) ? "it still has maps or rules." : "");
     }
   }
-};
-
-class step_decider {
- public:
-  step_decider(projections::views const& state, server_config const& config, plan_step const& step)
-      : state_(state), config_(config), step_(step) {}
-
-  result<command> wish() const {
-    switch (step_.thing) {
-      case plan_thing::app:
-        return app_wish();
-      case plan_thing::link:
-        return link_wish();
-      case plan_thing::map:
-        return map_wish();
-      case plan_thing::rule:
-        return rule_wish();
-    }
-    return refuse();
-  }
-
- private:
-  error refuse() const {
-    return {error_code::invalid_definition,
-            fmt::format("{} {} {}", name_of(step_.action), name_of(step_.thing), step_.name)};
-  }
-  definition_owner new_owner() const {
-    return step_.action == plan_action::adopt ? definition_owner::file : definition_owner::released;
-  }
-
-  result<command> app_wish() const {
-    if (step_.action == plan_action::rename)
-      return command{rename_app{find_app(state_, step_.name), step_.target}};
-    auto const* app = config_.find_app(step_.name);
-    if (app == nullptr || step_.action != plan_action::create) return refuse();
-    return command{register_app{app->name, std::string(app->connector())}};
-  }
-
-  result<command> link_wish() const {
-    auto const id = find_link(state_, step_.name);
-    switch (step_.action) {
-      case plan_action::rename:
-        return command{rename_link{id, step_.target}};
-      case plan_action::remove:
-        return command{delete_link{id}};
-      case plan_action::adopt:
-      case plan_action::release:
-        return command{change_owner{id, {}, {}, new_owner()}};
-      default:
-        break;
-    }
-    auto const* link = find_link_config(config_, step_.name);
-    if (link == nullptr || step_.action != plan_action::create) return refuse();
-    auto const left = find_app(state_, link->left);
-    auto const right = find_app(state_, link->right);
-    if (!left || !right) return error{error_code::unknown_app, left ? link->right : link->left};
-    return command{create_link{link->name, left, right, definition_owner::file}};
-  }
-
-  result<command> map_wish() const {
-    auto const slash = step_.name.find('/');
-    auto const link = find_link(state_, step_.name.substr(0, slash));
-    auto const id = find_map(state_, link, step_.name.substr(slash + 1));
-    if (!link) return error{error_code::unknown_link, step_.name};
-    switch (step_.action) {
-      case plan_action::rename:
-        return command{rename_map{id, step_.target}};
-      case plan_action::remove:
-        return command{delete_map{id}};
-      case plan_action::adopt:
-      case plan_action::release:
-        return command{change_owner{{}, id, {}, new_owner()}};
-      default:
-        break;
-    }
-    auto const* map = find_map_config(config_, step_.name);
-    if (map == nullptr) return refuse();
-    auto text = print_definition(map->definition);
-    if (step_.action == plan_action::change) return command{change_map{id, std::move(text)}};
-    return command{create_map{link, map->definition.name, std::move(text), definition_owner::file}};
-  }
-
-  result<command> rule_wish() const {
-    auto const id = find_rule(state_, step_.name);
-    switch (step_.action) {
-      case plan_action::remove:
-        return command{delete_alert_rule{id}};
-      case plan_action::adopt:
-      case plan_action::release:
-        return command{change_owner{{}, {}, id, new_owner()}};
-      case plan_action::rename:
-        return renamed_rule(id);
-      default:
-        break;
-    }
-    auto const [link_name, alert] = find_alert_config(config_, step_.name);
-    if (alert == nullptr) return refuse();
-    auto const notify = fmt::format("{}", fmt::join(alert->notify, ", "));
-    if (step_.action == plan_action::change) {
-      return command{change_alert_rule{id,
-                                       alert->name,
-                                       alert->errors,
-                                       alert->count,
-                                       alert->within,
-                                       alert->then,
-                                       notify,
-                                       alert->cooldown,
-                                       alert->enabled}};
-    }
-    auto const link = find_link(state_, link_name);
-    if (!link) return error{error_code::unknown_link, std::string(link_name)};
-    return command{create_alert_rule{link,
-                                     alert->name,
-                                     alert->errors,
-                                     alert->count,
-                                     alert->within,
-                                     alert->then,
-                                     notify,
-                                     definition_owner::file,
-                                     alert->cooldown,
-                                     alert->enabled}};
-  }
-  result<command> renamed_rule(rule_id id) const {
-    auto const found = state_.alerts.rules.find(id);
-    if (found == state_.alerts.rules.end()) return error{error_code::unknown_rule, step_.name};
-    auto const& row = found->second;
-    auto const within = duration(static_cast<std::int64_t>(row.within_us));
-    auto const cooldown = duration(static_cast<std::int64_t>(row.cooldown_us));
-    return command{change_alert_rule{id,
-                                     step_.target,
-                                     row.classes,
-                                     row.count,
-                                     within,
-                                     row.action,
-                                     row.notify,
-                                     cooldown,
-                                     !row.disabled}};
-  }
-
-  projections::views const& state_;
-  server_config const& config_;
-  plan_step const& step_;
 };
 
 }  // namespace
@@ -351,15 +224,6 @@ std::vector<plan_step> reconcile(projections::views const& state,
   for (auto const& link : config.links) plan.plan_link(link);
   plan.plan_rest();
   return std::move(plan.steps);
-}
-
-result<drafts> decide_step(projections::views const& state,
-                           server_config const& config,
-                           plan_step const& step,
-                           origin const& from) {
-  if (!step.acts()) return drafts{};
-  DW_TRY(auto const wish, step_decider(state, config, step).wish());
-  return decide(state, wish, from);
 }
 
 }  // namespace dualwrite::engine

@@ -24,7 +24,7 @@ enum class plan_action : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(plan_action action);
 
-enum class plan_thing : std::uint8_t { app, link, map, rule };
+enum class plan_thing : std::uint8_t { app, link, map, rule, plan };
 [[nodiscard]] std::string_view name_of(plan_thing thing);
 
 struct plan_step {

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/runtime/system_time_zones.h"
+#include "events/calendar.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -41,6 +44,17 @@ std::optional<std::string_view> authority_of(std::string_view url) {
   if (scheme == std::string_view::npos) return std::nullopt;
   url.remove_prefix(scheme + 3);
   return url.substr(0, std::min(url.find_first_of("/?#"), url.size()));
+}
+
+// Behind the scheme, and behind who asks.
+bool names_host(std::string_view url) {
+  auto authority = *authority_of(url);
+  if (auto const at = authority.rfind('@'); at != std::string_view::npos)
+    authority.remove_prefix(at + 1);
+  if (parse_address(authority)) return true;
+  if (authority.starts_with('[') && authority.ends_with(']'))
+    return is_ipv6(authority.substr(1, authority.size() - 2));
+  return is_host(authority);
 }
 
 }  // namespace
@@ -159,13 +173,35 @@ bool is_postgresql_url(std::string_view url) {
 
 bool is_smtp_url(std::string_view url) {
   if (!url.starts_with("smtp://") && !url.starts_with("smtps://")) return false;
-  auto authority = *authority_of(url);
-  if (auto const at = authority.rfind('@'); at != std::string_view::npos)
-    authority.remove_prefix(at + 1);
-  if (parse_address(authority)) return true;
-  if (authority.starts_with('[') && authority.ends_with(']'))
-    return is_ipv6(authority.substr(1, authority.size() - 2));
-  return is_host(authority);
+  return names_host(url);
+}
+
+bool is_http_url(std::string_view url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return false;
+  bool const is_plain =
+      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return is_plain && names_host(url);
+}
+
+std::optional<instant> parse_moment(std::string_view text) {
+  constexpr std::size_t date_and_minutes = 16;
+  if (text.size() != date_and_minutes && text.size() != date_and_minutes + 3) return std::nullopt;
+  std::string whole(text);
+  if (whole[10] == 'T') whole[10] = ' ';
+  if (whole.size() == date_and_minutes) whole += ":00";
+  auto const parsed = parse_timestamp(whole);
+  if (!parsed) return std::nullopt;
+  return instant{*parsed};
+}
+
+std::string print_moment(instant local) {
+  auto text = print_timestamp(local.us);
+  if (auto const t = text.find('T'); t != std::string::npos) text[t] = ' ';
+  return text.ends_with(":00") && text.size() > 16 ? text.substr(0, 16) : text;
+}
+
+bool is_time_zone(std::string_view name) {
+  return system_time_zones().to_utc(name, instant{}).has_value();
 }
 
 }  // namespace dualwrite::engine

@@ -39,5 +39,12 @@ struct secret_name {
 [[nodiscard]] bool holds_password(std::string_view url);
 [[nodiscard]] bool is_postgresql_url(std::string_view url);
 [[nodiscard]] bool is_smtp_url(std::string_view url);
+[[nodiscard]] bool is_http_url(std::string_view url);
+
+// "2026-12-05 22:00", counted as if it were UTC; nothing where it is no such date.
+[[nodiscard]] std::optional<instant> parse_moment(std::string_view text);
+[[nodiscard]] std::string print_moment(instant local);
+// Whether the time zone database of the machine has it.
+[[nodiscard]] bool is_time_zone(std::string_view name);
 
 }  // namespace dualwrite::engine

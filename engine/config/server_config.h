@@ -65,18 +65,21 @@ struct map_config {
   friend bool operator==(map_config const&, map_config const&) = default;
 };
 
+// `maps` are names; `terms.maps` is for ids, and empty here.
 struct alert_config {
-  std::string name{};
   std::string was{};
-  std::vector<fault_class> errors{};  // in the order of their numbers
-  std::uint32_t count = 1;
-  duration within{};
-  std::vector<std::string> notify{};  // mail addresses
-  alert_action then = alert_action::none;
-  duration cooldown{};
-  bool enabled = true;
+  alert_terms terms{};
+  std::vector<std::string> maps{};
 
   friend bool operator==(alert_config const&, alert_config const&) = default;
+};
+
+struct maintenance_config {
+  std::string was{};
+  maintenance_terms terms{};
+  std::vector<std::string> maps{};
+
+  friend bool operator==(maintenance_config const&, maintenance_config const&) = default;
 };
 
 struct link_config {
@@ -86,6 +89,7 @@ struct link_config {
   std::string right{};
   std::vector<map_config> maps{};
   std::vector<alert_config> alerts{};
+  std::vector<maintenance_config> maintenance{};
 
   friend bool operator==(link_config const&, link_config const&) = default;
 };
@@ -96,8 +100,18 @@ struct smtp_config {
   std::string user{};
   secret_text password{};
   bool starttls = false;  // refuse to send where the server does not offer it
+  std::string ca{};       // a file of certificates; empty: those that the machine trusts
 
   friend bool operator==(smtp_config const&, smtp_config const&) = default;
+};
+
+struct webhook_config {
+  std::string name{};
+  secret_text url{};
+  secret_text secret{};
+  bool allow_private = false;
+
+  friend bool operator==(webhook_config const&, webhook_config const&) = default;
 };
 
 struct server_config {
@@ -106,6 +120,7 @@ struct server_config {
   std::vector<app_config> apps{};
   std::vector<link_config> links{};
   std::optional<smtp_config> smtp{};
+  std::vector<webhook_config> webhooks{};
   flow_options engine{};
 
   app_config const* find_app(std::string_view name) const;

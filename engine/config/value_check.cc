@@ -40,6 +40,8 @@ class value_checker {
         return check_choices(key, value, rule);
       case key_kind::mail_list:
         return check_mails(key, value, rule);
+      case key_kind::name_list:
+        return check_names(key, value, rule);
       case key_kind::literal:
         state_.needs(
             key,
@@ -98,11 +100,16 @@ class value_checker {
         return need(parse_address(value.text).has_value(), key, value, rule);
       case key_kind::mail:
         return need(is_mail_address(value.text), key, value, rule);
+      case key_kind::moment:
+        return need(parse_moment(value.text).has_value(), key, value, rule);
+      case key_kind::zone:
+        return need(is_time_zone(value.text), key, value, rule);
       case key_kind::expression:
         return check_expression(key, value);
       case key_kind::secret:
       case key_kind::postgresql_url:
       case key_kind::smtp_url:
+      case key_kind::http_url:
         return check_secret(key, value, rule);
       default:
         return;
@@ -132,12 +139,29 @@ class value_checker {
     for (auto const& item : value.items) {
       if (!state_.needs(key, item, rule, {yaml_kind::text})) continue;
       check_choice(key, item, rule);
-      if (!seen.insert(item.text).second)
-        state_.refuse(item,
-                      config_code::used_twice,
-                      fmt::format("'{}' stands twice.", item.text),
-                      "keep one of them.");
+      refuse_repeated(item, seen);
     }
+  }
+
+  void check_names(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
+    if (!state_.needs(key, value, rule, {yaml_kind::list})) return;
+    if (value.items.empty()) return refuse_empty(key, value, rule);
+    std::set<std::string> seen;
+    for (auto const& item : value.items) {
+      if (!state_.needs(key, item, rule, {yaml_kind::text})) continue;
+      state_.check_name(item);
+      // Names stand in lists with commas between them.
+      if (item.text.find(',') != std::string::npos)
+        state_.refuse(item, config_code::invalid_name, "A name in a list has no comma.");
+      refuse_repeated(item, seen);
+    }
+  }
+  void refuse_repeated(yaml_node const& item, std::set<std::string>& seen) {
+    if (seen.insert(item.text).second) return;
+    state_.refuse(item,
+                  config_code::used_twice,
+                  fmt::format("'{}' stands twice.", item.text),
+                  "keep one of them.");
   }
 
   void check_mails(yaml_node const& key, yaml_node const& value, key_rule const& rule) {
@@ -237,10 +261,11 @@ class value_checker {
                       key.text,
                       key.text));
     }
-    need(rule.kind == key_kind::smtp_url ? is_smtp_url(value.text) : is_postgresql_url(value.text),
-         key,
-         value,
-         rule);
+    need(is_url_of(rule.kind, value.text), key, value, rule);
+  }
+  static bool is_url_of(key_kind kind, std::string_view text) {
+    if (kind == key_kind::smtp_url) return is_smtp_url(text);
+    return kind == key_kind::http_url ? is_http_url(text) : is_postgresql_url(text);
   }
 
   check_state& state_;

@@ -44,12 +44,6 @@ struct command_decider {
   drafts of_link(link_id link, Event const& event) const {
     return one({stream_kind::link, link.value}, link, event);
   }
-  template <class Event>
-  result<drafts> of_rule(rule_id rule, Event const& event) const {
-    auto const found = state.alerts.rules.find(rule);
-    if (found == state.alerts.rules.end()) return error{error_code::unknown_rule};
-    return one({stream_kind::rule, rule.value}, found->second.link, event);
-  }
 
   result<void> is_free_app(std::string const& name, app_id except = {}) const {
     for (auto const& [id, one] : state.status.apps) {
@@ -72,14 +66,6 @@ struct command_decider {
     }
     return {};
   }
-  result<void> is_free_rule(std::string const& name, rule_id except = {}) const {
-    for (auto const& [id, one] : state.alerts.rules) {
-      if (one.name == name && id != except)
-        return error{error_code::name_taken, fmt::format("rule {}", name)};
-    }
-    return {};
-  }
-
   result<drafts> operator()(register_app const& wish) const {
     DW_CHECK(is_free_app(wish.name));
     return one({}, {}, AppRegistered{wish.name, wish.connector});
@@ -111,7 +97,13 @@ struct command_decider {
     for (auto const& [id, rule] : state.alerts.rules) {
       if (rule.link == wish.link) {
         return error{error_code::still_used,
-                     fmt::format("{} has the rule {}.", link->second.name, rule.name)};
+                     fmt::format("{} has the rule {}.", link->second.name, rule.terms.name)};
+      }
+    }
+    for (auto const& [id, plan] : state.maintenance.plans) {
+      if (plan.link == wish.link) {
+        return error{error_code::still_used,
+                     fmt::format("{} has the maintenance {}.", link->second.name, plan.terms.name)};
       }
     }
     return of_link(wish.link, LinkDeleted{wish.link});
@@ -172,10 +164,19 @@ struct command_decider {
     return of_map(wish.map, *row, MapDeleted{wish.map});
   }
   result<drafts> operator()(change_owner const& wish) const {
-    OwnerChanged const event{wish.link, wish.map, wish.rule, wish.owner};
+    OwnerChanged const event{wish.link, wish.map, wish.rule, wish.owner, wish.plan};
     if (auto const* row = state.status.find(wish.map)) return of_map(wish.map, *row, event);
     if (wish.map) return error{error_code::unknown_map};
-    if (wish.rule) return of_rule(wish.rule, event);
+    if (wish.rule) {
+      auto const rule = state.alerts.rules.find(wish.rule);
+      if (rule == state.alerts.rules.end()) return error{error_code::unknown_rule};
+      return one({stream_kind::rule, wish.rule.value}, rule->second.link, event);
+    }
+    if (wish.plan) {
+      auto const plan = state.maintenance.plans.find(wish.plan);
+      if (plan == state.maintenance.plans.end()) return error{error_code::unknown_plan};
+      return one({stream_kind::plan, wish.plan.value}, plan->second.link, event);
+    }
     if (!state.status.links.contains(wish.link)) return error{error_code::unknown_link};
     return of_link(wish.link, event);
   }
@@ -189,7 +190,7 @@ struct command_decider {
   }
   result<drafts> operator()(resume_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::resume));
-    return of_map(wish.map, *row, ResumeRequested{wish.map});
+    return of_map(wish.map, *row, ResumeRequested{wish.map, {}, {}});
   }
   result<drafts> operator()(stop_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::stop));
@@ -209,46 +210,9 @@ struct command_decider {
     }
     return of_map(wish.map, *row, event);
   }
-  result<drafts> operator()(create_alert_rule const& wish) const {
-    DW_CHECK(is_free_rule(wish.name));
-    auto const within = static_cast<std::uint64_t>(wish.within.count());
-    AlertRuleCreated const event{wish.link,
-                                 wish.name,
-                                 wish.classes,
-                                 wish.count,
-                                 within,
-                                 wish.action,
-                                 wish.notify,
-                                 wish.owner,
-                                 static_cast<std::uint64_t>(wish.cooldown.count()),
-                                 !wish.enabled};
-    return one({stream_kind::rule, 0}, wish.link, event);
-  }
-  result<drafts> operator()(change_alert_rule const& wish) const {
-    DW_CHECK(is_free_rule(wish.name, wish.rule));
-    auto const within = static_cast<std::uint64_t>(wish.within.count());
-    AlertRuleChanged const event{wish.rule,
-                                 wish.name,
-                                 wish.classes,
-                                 wish.count,
-                                 within,
-                                 wish.action,
-                                 wish.notify,
-                                 static_cast<std::uint64_t>(wish.cooldown.count()),
-                                 !wish.enabled};
-    return of_rule(wish.rule, event);
-  }
-  result<drafts> operator()(delete_alert_rule const& wish) const {
-    return of_rule(wish.rule, AlertRuleDeleted{wish.rule});
-  }
-  result<drafts> operator()(test_alert_rule const& wish) const {
-    auto const rule = state.alerts.rules.find(wish.rule);
-    if (rule != state.alerts.rules.end() && rule->second.notify.empty())
-      return error{error_code::nobody_to_notify, rule->second.name};
-    return of_rule(wish.rule, AlertTested{wish.rule});
-  }
-  result<drafts> operator()(mute_alert_rule const& wish) const {
-    return of_rule(wish.rule, AlertMuted{wish.rule, wish.until});
+  template <class Wish>
+  result<drafts> operator()(Wish const& wish) const {
+    return decide_alert_command(state, wish, from);
   }
 
   result<KeyGivenUp> parked(map_id map, sequence record) const {
@@ -264,12 +228,13 @@ struct command_decider {
 
 // In the order of the variant.
 constexpr std::string_view command_names[] = {
-    "register_app",    "create_link",       "create_map",        "run_map",
-    "pause_map",       "resume_map",        "stop_map",          "retry_records",
-    "delete_records",  "create_alert_rule", "change_map",        "rename_app",
-    "rename_link",     "rename_map",        "delete_map",        "delete_link",
-    "change_owner",    "change_alert_rule", "delete_alert_rule", "test_alert_rule",
-    "mute_alert_rule",
+    "register_app",       "create_link",       "create_map",        "run_map",
+    "pause_map",          "resume_map",        "stop_map",          "retry_records",
+    "delete_records",     "create_alert_rule", "change_map",        "rename_app",
+    "rename_link",        "rename_map",        "delete_map",        "delete_link",
+    "change_owner",       "change_alert_rule", "delete_alert_rule", "test_alert_rule",
+    "mute_alert_rule",    "switch_alert_rule", "plan_maintenance",  "change_maintenance",
+    "delete_maintenance",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 

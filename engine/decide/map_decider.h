@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/decide/alert_commands.h"
 #include "events/codec.h"
 #include "events/result.h"
 #include "projections/views.h"
@@ -50,11 +51,12 @@ struct delete_map {
 struct delete_link {
   link_id link;
 };
-// One of the three is named.
+// One of them is named.
 struct change_owner {
   link_id link;
   map_id map;
   rule_id rule;
+  plan_id plan;
   definition_owner owner = definition_owner::hand;
 };
 struct run_map {
@@ -78,41 +80,6 @@ struct delete_records {
   map_id map;
   std::vector<sequence> records;
 };
-struct create_alert_rule {
-  link_id link;
-  std::string name;
-  std::vector<fault_class> classes;
-  std::uint32_t count = 1;
-  duration within{};
-  alert_action action = alert_action::none;
-  std::string notify{};  // mail addresses, with commas between them
-  definition_owner owner = definition_owner::hand;
-  duration cooldown{};
-  bool enabled = true;
-};
-struct change_alert_rule {
-  rule_id rule;
-  std::string name;
-  std::vector<fault_class> classes;
-  std::uint32_t count = 1;
-  duration within{};
-  alert_action action = alert_action::none;
-  std::string notify{};
-  duration cooldown{};
-  bool enabled = true;
-};
-struct delete_alert_rule {
-  rule_id rule;
-};
-// A message to each of its recipients.
-struct test_alert_rule {
-  rule_id rule;
-};
-struct mute_alert_rule {
-  rule_id rule;
-  instant until;  // one that has passed: no longer muted
-};
-
 using command = std::variant<register_app,
                              create_link,
                              create_map,
@@ -133,14 +100,18 @@ using command = std::variant<register_app,
                              change_alert_rule,
                              delete_alert_rule,
                              test_alert_rule,
-                             mute_alert_rule>;
+                             mute_alert_rule,
+                             switch_alert_rule,
+                             plan_maintenance,
+                             change_maintenance,
+                             delete_maintenance>;
 
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
 
-// Errors: `unknown_map`, `unknown_app`, `unknown_link`, `unknown_rule`, `illegal_transition`,
-// `name_taken`, `unknown_record`, `retry_while_paused`, `invalid_definition`, `still_used`,
-// `nobody_to_notify`.
+// Errors: those of decide_alert_command; `unknown_map`, `unknown_app`, `unknown_link`,
+// `unknown_rule`, `unknown_plan`, `illegal_transition`, `name_taken`, `unknown_record`,
+// `retry_while_paused`, `invalid_definition`, `still_used`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);

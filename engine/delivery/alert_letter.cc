@@ -3,6 +3,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "events/duration_text.h"
+#include "events/utf8_text.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -20,7 +23,7 @@ std::string time_text(instant when) {
 std::string sample_of(std::string_view text) {
   auto length = std::min(text.size(), sample_bytes_max);
   while (length > 0 && length < text.size() && (text[length] & 0xc0) == 0x80) --length;
-  std::string out(text.substr(0, length));
+  auto out = utf8(text.substr(0, length));
   for (auto& c : out) c = static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   return length < text.size() ? out + "…" : out;
 }
@@ -96,7 +99,7 @@ void write_action(letter_facts const& facts, writer& to) {
     return;
   }
   if (facts.maps.empty()) {
-    to.line("Nothing: no map of the link was at work.");
+    to.line("Nothing: no map of the rule was at work.");
     return;
   }
   for (auto const& map : facts.maps) {
@@ -113,38 +116,94 @@ void write_action(letter_facts const& facts, writer& to) {
     to.command("dualwrite error list --map " + name);
     to.command(fmt::format("dualwrite map {} {}", stops ? "run" : "resume", name));
   }
+  if (facts.resumes_after > duration{})
+    to.line(
+        fmt::format("Or wait: {} from now the apps are asked whether they answer again, and "
+                    "if they do, the maps are resumed.",
+                    print_duration(facts.resumes_after)));
+}
+
+// What was counted or measured.
+std::string seen_text(letter_facts const& facts) {
+  switch (facts.subject) {
+    case alert_subject::errors:
+      return fmt::format("Seen: {} errors from {} to {}.",
+                         facts.count,
+                         time_text(facts.since),
+                         time_text(facts.at));
+    case alert_subject::queue:
+      return fmt::format("Seen: {} records at {}.", facts.measured, time_text(facts.at));
+    default:
+      return fmt::format("Seen: since {}.", time_text(facts.since));
+  }
 }
 
 letter_text fired(letter_facts const& facts) {
   writer out;
-  out.line(fmt::format("The alert rule \"{}\" of the link {} has fired.", facts.rule, facts.link));
+  out.line(fmt::format("The alert rule \"{}\" of the link {} has fired.", facts.topic, facts.link));
   out.title("Why");
   out.line(fmt::format("Rule: {}.", facts.condition));
-  out.line(fmt::format(
-      "Seen: {} errors from {} to {}.", facts.count, time_text(facts.since), time_text(facts.at)));
+  out.line(seen_text(facts));
   write_groups(facts, out);
   write_action(facts, out);
-  return out.take(fmt::format("[dualwrite] {}: {}", facts.link, facts.rule));
+  return out.take(fmt::format("[dualwrite] {}: {}", facts.link, facts.topic));
 }
 
 letter_text resolved(letter_facts const& facts) {
   writer out;
   out.line(fmt::format("The alert rule \"{}\" of the link {} is clear again since {}.",
-                       facts.rule,
+                       facts.topic,
                        facts.link,
                        time_text(facts.at)));
   out.line(fmt::format("It had fired at {}. Rule: {}.", time_text(facts.since), facts.condition));
   for (auto const& map : facts.maps)
     out.item(fmt::format("map {} runs; {} records queued", map.name, map.queued));
-  return out.take(fmt::format("[dualwrite] Clear: {}: {}", facts.link, facts.rule));
+  return out.take(fmt::format("[dualwrite] Clear: {}: {}", facts.link, facts.topic));
 }
 
 letter_text test(letter_facts const& facts) {
   writer out;
   out.line(fmt::format(
-      "This is a test of the alert rule \"{}\" of the link {}.", facts.rule, facts.link));
+      "This is a test of the alert rule \"{}\" of the link {}.", facts.topic, facts.link));
   out.line(fmt::format("Nothing has happened. Rule: {}.", facts.condition));
-  return out.take(fmt::format("[dualwrite] Test: {}: {}", facts.link, facts.rule));
+  return out.take(fmt::format("[dualwrite] Test: {}: {}", facts.link, facts.topic));
+}
+
+// Of the place, where it names one, and of the log.
+std::string span_text(letter_facts const& facts) {
+  return fmt::format("From {} to {} (times of the plan are of {}).",
+                     time_text(facts.since),
+                     time_text(facts.until),
+                     facts.zone);
+}
+
+letter_text announced(letter_facts const& facts) {
+  writer out;
+  out.line(
+      fmt::format("The maintenance \"{}\" of the link {} is coming.", facts.topic, facts.link));
+  out.line(span_text(facts));
+  out.line(
+      "Its maps are paused for that time; every change waits in the queue until they are "
+      "resumed.");
+  return out.take(fmt::format("[dualwrite] Planned: {}: {}", facts.link, facts.topic));
+}
+
+letter_text begun(letter_facts const& facts) {
+  writer out;
+  out.line(fmt::format("The maintenance \"{}\" of the link {} begins.", facts.topic, facts.link));
+  out.line(span_text(facts));
+  if (facts.maps.empty()) out.line("No map was at work.");
+  for (auto const& map : facts.maps) out.item(fmt::format("map {}: asked to pause", map.name));
+  return out.take(fmt::format("[dualwrite] Begins: {}: {}", facts.link, facts.topic));
+}
+
+letter_text ended(letter_facts const& facts) {
+  writer out;
+  out.line(fmt::format("The maintenance \"{}\" of the link {} is over.", facts.topic, facts.link));
+  for (auto const& map : facts.maps)
+    out.item(fmt::format("map {}: asked to resume; {} records queued", map.name, map.queued));
+  if (facts.maps.empty()) out.line("No map waited for it.");
+  return out.take(fmt::format("[dualwrite] Over: {}: {}", facts.link, facts.topic));
 }
 
 }  // namespace
@@ -155,6 +214,12 @@ letter_text compose(letter_facts const& facts) {
       return fired(facts);
     case message_kind::resolved:
       return resolved(facts);
+    case message_kind::announced:
+      return announced(facts);
+    case message_kind::begun:
+      return begun(facts);
+    case message_kind::ended:
+      return ended(facts);
     case message_kind::test:
       break;
   }

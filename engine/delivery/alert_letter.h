@@ -1,4 +1,5 @@
-// What a letter about an alert rule says. Pure: the same facts give the same bytes.
+// What a letter about an alert rule or about maintenance says. Pure: the same facts give the same
+// bytes.
 #pragma once
 
 #include <string>
@@ -27,14 +28,19 @@ struct held_map {
 
 struct letter_facts {
   projections::message_kind kind = projections::message_kind::fired;
-  std::string rule, link;
-  std::string condition;  // "10 application errors within 15m"
-  std::uint32_t count = 0;
-  instant since, at;
+  std::string topic, link;  // the name of the rule or the plan
+  std::string condition;    // "10 application errors within 15m"
+  alert_subject subject = alert_subject::errors;
+  std::uint32_t count = 0;          // errors
+  std::uint64_t measured = 0;       // queued records, or microseconds
+  instant since, at;                // of maintenance: when it begins
+  instant until;                    // when it ends
+  std::string zone;                 // of maintenance
   std::vector<error_group> groups;  // the most frequent first
   std::uint64_t groups_left_out = 0;
   alert_action action = alert_action::none;
-  std::vector<held_map> maps;  // that the action was asked of
+  duration resumes_after{};    // zero: people resume
+  std::vector<held_map> maps;  // that were asked to pause, to stop or to resume
 };
 
 struct letter_text {

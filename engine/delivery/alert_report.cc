@@ -20,6 +20,7 @@ struct reader {
   projections::views const& state;
   projections::message_row const& message;
   letter_facts out{};
+  std::uint32_t version = 0;  // of the rule that fired
 
   std::string map_name(map_id map) const {
     auto const* row = state.status.find(map);
@@ -35,29 +36,44 @@ struct reader {
     return one;
   }
 
-  result<void> read_firing(sequence about) {
+  // The event that the message is about, and what was asked of maps in its commit.
+  result<void> read_about(sequence about) {
     auto const cursor = log.read({about, false, std::nullopt});
     while (true) {
       DW_TRY(auto const stored, cursor->next());
       if (!stored) return {};
       DW_TRY(auto const event, decode(*stored));
-      if (auto const* fired = event.as<AlertFired>(); fired != nullptr && event.at == about) {
-        out.at = event.recorded_at;
-        out.since = fired->since;
-        out.count = fired->count;
+      if (event.at == about) {
+        take(event);
         continue;
       }
       if (event.recorded_at > out.at) return {};
-      if (auto const* pause = event.as<PauseRequested>()) add_map(pause->rule, pause->map);
-      if (auto const* stop = event.as<StopRequested>()) add_map(stop->rule, stop->map);
+      if (event.from.cause != about) continue;
+      if (auto const* pause = event.as<PauseRequested>()) out.maps.push_back(told(pause->map));
+      if (auto const* stop = event.as<StopRequested>()) out.maps.push_back(told(stop->map));
+      if (auto const* resume = event.as<ResumeRequested>()) out.maps.push_back(told(resume->map));
     }
   }
-  void add_map(rule_id rule, map_id map) {
-    if (rule == message.rule) out.maps.push_back(told(map));
+  void take(event_view const& event) {
+    out.at = event.recorded_at;
+    if (auto const* fired = event.as<AlertFired>()) {
+      out.since = fired->since;
+      out.count = fired->count;
+      out.measured = fired->measured;
+      version = fired->version;
+    } else if (auto const* announced = event.as<MaintenanceAnnounced>()) {
+      out.since = announced->begins;
+      out.until = announced->ends;
+    } else if (auto const* begun = event.as<MaintenanceBegun>()) {
+      out.since = begun->begins;
+      out.until = begun->ends;
+    }
   }
 
   // The errors from `since` to the firing, newest first: as many as the rule counted.
-  result<void> read_errors(sequence about, projections::alert_row const& rule) {
+  result<void> read_errors(sequence about,
+                           projections::alert_row const& rule,
+                           alert_terms const& terms) {
     std::vector<error_group> groups;
     auto const cursor = log.read({about, true, std::nullopt});
     for (std::size_t read = 0; read < errors_read_max; ++read) {
@@ -65,7 +81,7 @@ struct reader {
       if (!stored || stored->recorded_at < out.since) break;
       DW_TRY(auto const event, decode(*stored));
       auto const failed = state.alerts.error_of(event);
-      if (failed && failed->link == rule.link) count(groups, rule, event.at, *failed);
+      if (failed && failed->link == rule.link) count(groups, terms, event.at, *failed);
     }
     std::stable_sort(groups.begin(), groups.end(), [](auto const& a, auto const& b) {
       return a.count > b.count;
@@ -76,10 +92,11 @@ struct reader {
     return {};
   }
   void count(std::vector<error_group>& groups,
-             projections::alert_row const& rule,
+             alert_terms const& terms,
              sequence at,
              projections::counted_error const& failed) const {
-    if (!rule.counts(failed.kind)) return;
+    if (!terms.counts(failed.kind) || !terms.covers(failed.way)) return;
+    if (failed.map && !terms.covers(failed.map)) return;
     auto const map = failed.map ? map_name(failed.map) : std::string();
     auto const same = std::find_if(groups.begin(), groups.end(), [&](error_group const& one) {
       return one.map == map && one.kind == failed.kind && one.code == failed.code &&
@@ -103,21 +120,28 @@ result<letter_facts> report_on(event_log const& log,
   reader from{log, state, message};
   auto& out = from.out;
   out.kind = message.kind;
-  out.rule = message.rule_name;
+  out.topic = message.topic;
   auto const link = state.status.links.find(message.link);
   if (link != state.status.links.end()) out.link = link->second.name;
+  auto const plan = state.maintenance.plans.find(message.plan);
+  if (plan != state.maintenance.plans.end()) out.zone = plan->second.terms.zone;
+  if (message.kind != message_kind::test) {
+    // A resolution tells of the firing that people were told of.
+    DW_CHECK(from.read_about(message.kind == message_kind::resolved ? message.thread : about));
+  }
   auto const rule = state.alerts.rules.find(message.rule);
   if (rule != state.alerts.rules.end()) {
-    auto const& row = rule->second;
-    out.condition = condition_text(row);
-    out.action = row.action;
+    auto const bound = rule->second.versions.find(from.version);
+    auto const& terms =
+        bound == rule->second.versions.end() ? rule->second.terms : bound->second.terms;
+    out.condition = condition_text(terms);
+    out.subject = terms.subject;
+    out.action = terms.action;
+    out.resumes_after = duration(static_cast<duration::rep>(terms.resume_after_us));
+    if (message.kind == message_kind::fired && terms.subject == alert_subject::errors)
+      DW_CHECK(from.read_errors(about, rule->second, terms));
   }
-  if (message.kind == message_kind::test) return std::move(out);
-  DW_CHECK(from.read_firing(message.kind == message_kind::fired ? about : message.thread));
-  if (message.kind == message_kind::fired) {
-    if (rule != state.alerts.rules.end()) DW_CHECK(from.read_errors(about, rule->second));
-    return std::move(out);
-  }
+  if (message.kind != message_kind::resolved) return std::move(out);
   out.since = out.at;
   auto const cursor = log.read({about, false, std::nullopt});
   DW_TRY(auto const resolution, cursor->next());

@@ -1,24 +1,14 @@
 #include "engine/delivery/smtp_mail.h"
 
-#include <curl/curl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <algorithm>
 #include <boost/asio/strand.hpp>
-#include <mutex>
 
+#include "engine/delivery/curl_call.h"
 #include "engine/ports/blocking.h"
 
 namespace dualwrite::engine {
-
-struct mail_connection {
-  std::mutex guard;
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  bool stopped = false;
-};
 
 namespace {
 
@@ -26,30 +16,9 @@ namespace {
 constexpr std::size_t word_bytes_max = 45;
 constexpr std::size_t reply_bytes_max = 300;
 
-struct curl_deleter {
-  void operator()(CURL* one) const { curl_easy_cleanup(one); }
-  void operator()(curl_slist* one) const { curl_slist_free_all(one); }
-  void operator()(curl_mime* one) const { curl_mime_free(one); }
-};
-template <class T>
-using held_by_curl = std::unique_ptr<T, curl_deleter>;
-
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 // An address goes into the protocol as it stands.
 bool is_safe_address(std::string_view text) {
   return is_plain(text) && !text.empty() && text.find_first_of(" <>,") == std::string_view::npos;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  auto const length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                      reinterpret_cast<unsigned char const*>(bytes.data()),
-                                      static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
 }
 
 std::string header_date(instant when) {
@@ -67,20 +36,6 @@ std::size_t hear(char* bytes, std::size_t size, std::size_t count, void* into) {
   return size * count;
 }
 
-int take_socket(void* into, curl_socket_t socket, curlsocktype) {
-  auto& mine = *static_cast<mail_connection*>(into);
-  std::scoped_lock const lock(mine.guard);
-  mine.socket = socket;
-  return mine.stopped ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
-}
-
-int close_socket(void* into, curl_socket_t socket) {
-  auto& mine = *static_cast<mail_connection*>(into);
-  std::scoped_lock const lock(mine.guard);
-  if (mine.socket == socket) mine.socket = CURL_SOCKET_BAD;
-  return ::close(socket);
-}
-
 held_by_curl<curl_slist> headers_of(smtp_settings const& settings, mail const& letter) {
   std::vector<std::string> lines{
       "Date: " + header_date(letter.written_at),
@@ -94,9 +49,7 @@ held_by_curl<curl_slist> headers_of(smtp_settings const& settings, mail const& l
     lines.push_back("In-Reply-To: " + letter.reply_to);
     lines.push_back("References: " + letter.reply_to);
   }
-  curl_slist* list = nullptr;
-  for (auto const& line : lines) list = curl_slist_append(list, line.c_str());
-  return held_by_curl<curl_slist>(list);
+  return curl_list(lines);
 }
 
 // Lines of a text end with CR LF on the way.
@@ -140,6 +93,7 @@ void set_server(CURL* call, smtp_settings const& settings) {
   auto const wanted = settings.starttls ? CURLUSESSL_ALL : CURLUSESSL_TRY;
   curl_easy_setopt(call, CURLOPT_USE_SSL, static_cast<long>(wanted));
   curl_easy_setopt(call, CURLOPT_SSL_VERIFYPEER, matters ? 1L : 0L);
+  if (!settings.ca.empty()) curl_easy_setopt(call, CURLOPT_CAINFO, settings.ca.c_str());
   curl_easy_setopt(call, CURLOPT_SSL_VERIFYHOST, matters ? 2L : 0L);
   curl_easy_setopt(
       call, CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(settings.reply_max.count()));
@@ -158,19 +112,15 @@ error failure(CURLcode how, long code, std::string const& said) {
                said.empty() ? std::string(what) : fmt::format("{} ({})", said, what)};
 }
 
-result<std::string> send_now(smtp_settings const& settings,
-                             mail const& letter,
-                             mail_connection& connection) {
-  static std::once_flag begun;
-  std::call_once(begun, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+result<std::string> send_now(smtp_settings const& settings, mail const& letter, call_line& line) {
   if (!is_safe_address(letter.to) || !is_safe_address(settings.from))
     return error{error_code::mail_refused, "The address is none."};
 
-  held_by_curl<CURL> const call(curl_easy_init());
+  auto const call = new_call();
   if (!call) return error{error_code::mail_failed, "out of memory"};
   set_server(call.get(), settings);
   auto const headers = headers_of(settings, letter);
-  held_by_curl<curl_slist> const recipients(curl_slist_append(nullptr, letter.to.c_str()));
+  auto const recipients = curl_list({letter.to});
   auto const body = body_of(call.get(), letter);
   std::string said;
   curl_easy_setopt(call.get(), CURLOPT_MAIL_FROM, settings.from.c_str());
@@ -179,10 +129,7 @@ result<std::string> send_now(smtp_settings const& settings,
   curl_easy_setopt(call.get(), CURLOPT_MIMEPOST, body.get());
   curl_easy_setopt(call.get(), CURLOPT_HEADERFUNCTION, &hear);
   curl_easy_setopt(call.get(), CURLOPT_HEADERDATA, &said);
-  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTFUNCTION, &take_socket);
-  curl_easy_setopt(call.get(), CURLOPT_SOCKOPTDATA, &connection);
-  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
-  curl_easy_setopt(call.get(), CURLOPT_CLOSESOCKETDATA, &connection);
+  line.attach(call.get());
   auto const how = curl_easy_perform(call.get());
   if (how == CURLE_OK) return said;
   long code = 0;
@@ -195,17 +142,15 @@ result<std::string> send_now(smtp_settings const& settings,
 smtp_mail::smtp_mail(boost::asio::thread_pool& pool, smtp_settings settings)
     : sending_(boost::asio::make_strand(pool.get_executor())),
       settings_(std::make_shared<smtp_settings const>(std::move(settings))),
-      connection_(std::make_shared<mail_connection>()) {}
+      line_(std::make_shared<call_line>()) {}
 
 void smtp_mail::stop() {
-  std::scoped_lock const lock(connection_->guard);
-  connection_->stopped = true;
-  if (connection_->socket != CURL_SOCKET_BAD) ::shutdown(connection_->socket, SHUT_RDWR);
+  line_->stop();
 }
 
 async<std::string> smtp_mail::send(mail const& letter) {
-  auto call = [settings = settings_, connection = connection_, letter]() {
-    return send_now(*settings, letter, *connection);
+  auto call = [settings = settings_, line = line_, letter]() {
+    return send_now(*settings, letter, *line);
   };
   co_return co_await blocking<std::string>(sending_, std::move(call));
 }

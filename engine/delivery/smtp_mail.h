@@ -17,13 +17,13 @@ struct smtp_settings {
   std::string from;  // an address
   std::string user, password;
   bool starttls = false;  // refuse to send where the server does not offer it
+  std::string ca;         // a file of certificates; empty: those that the machine trusts
   std::chrono::seconds connect_max{10};
   std::chrono::seconds reply_max{20};
   std::chrono::seconds send_max{60};
 };
 
-// The connection that is in use, so that somebody else can break it.
-struct mail_connection;
+class call_line;
 
 // Guarantees: what comes from outside (names, texts, addresses) adds no header and no recipient.
 // Errors: those of mail_port. A login that is refused, or encryption that is not to be had, is for
@@ -40,7 +40,7 @@ class smtp_mail final : public mail_port {
  private:
   boost::asio::any_io_executor sending_;
   std::shared_ptr<smtp_settings const> settings_;
-  std::shared_ptr<mail_connection> connection_;
+  std::shared_ptr<call_line> line_;
 };
 
 // As a header may carry it: plain ASCII as it is, all else in encoded words (RFC 2047).

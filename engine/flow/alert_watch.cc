@@ -1,21 +1,12 @@
 #include "engine/flow/alert_watch.h"
 
-#include <algorithm>
-#include <optional>
+#include "engine/decide/alert_levels.h"
 
 namespace dualwrite::engine {
 namespace {
 
-// When the first of the open rules is over if nothing more happens; none where only events can end
-// it.
-std::optional<instant> next_end(projections::alert_windows const& alerts) {
-  std::optional<instant> next;
-  for (auto const& [id, rule] : alerts.rules) {
-    if (!rule.open || !rule.held.empty()) continue;
-    next = next ? std::min(*next, rule.falls_below()) : rule.falls_below();
-  }
-  return next;
-}
+// States are looked at no more often: rules on them speak of seconds and more.
+constexpr duration look_pace = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -30,30 +21,28 @@ alert_watch::~alert_watch() {
 
 async<void> alert_watch::run() {
   while (true) {
-    auto const next = next_end(log_.views().alerts);
-    if (next && *next <= time_.now()) {
-      DW_CO_CHECK(co_await resolve());
-    } else if (next) {
+    auto const now = time_.now();
+    auto const next = next_alert_at(log_.views(), now);
+    if (next && *next <= now) {
+      DW_CO_CHECK(co_await decide_due());
+      continue;
+    }
+    if (next) {
       DW_CO_CHECK(co_await wake_.wait_until(time_, *next));
     } else {
       DW_CO_CHECK(co_await wake_.wait());
     }
+    auto const rested = now + look_pace;
+    if (time_.now() < rested) DW_CO_CHECK(co_await time_.sleep_until(rested));
   }
 }
 
-async<void> alert_watch::resolve() {
-  auto decide_ends = [now = time_.now()](projections::views const& state) -> result<drafts> {
-    drafts events;
-    for (auto const& [id, rule] : state.alerts.rules) {
-      if (!rule.is_over(now)) continue;
-      AlertResolved const resolved{id, rule.open};
-      origin const from{{}, rule.open, rule.open, {}};
-      events.push_back(draft({stream_kind::rule, id.value}, rule.link, resolved, from));
-    }
-    return events;
+async<void> alert_watch::decide_due() {
+  auto decide = [now = time_.now()](projections::views const& state) -> result<drafts> {
+    return decide_alerts_at(state, now);
   };
-  decision ends = std::move(decide_ends);
-  DW_CO_CHECK(co_await log_.decide(std::move(ends)));
+  decision due = std::move(decide);
+  DW_CO_CHECK(co_await log_.decide(std::move(due)));
   co_return result<void>{};
 }
 

@@ -7,6 +7,7 @@ namespace dualwrite::engine {
 engine::engine(boost::asio::any_io_executor executor,
                durable_log& log,
                clock& time,
+               time_zones const& zones,
                std::map<std::string, app_ports> apps,
                engine_settings settings,
                projections::views views)
@@ -16,6 +17,13 @@ engine::engine(boost::asio::any_io_executor executor,
       settings_(settings),
       sequencer_(executor, log, time, std::move(views), settings.groups, settings.commit_faults),
       alerts_(executor, sequencer_, time),
+      resumes_(executor,
+               sequencer_,
+               time,
+               [this](link_id link, side of, std::string table) {
+                 return describe(link, of, std::move(table));
+               }),
+      maintenance_(executor, sequencer_, time, zones),
       wake_(executor),
       children_(executor) {
   sequencer_.add_listener(wake_);
@@ -29,6 +37,8 @@ void engine::start() {
   children_.start([this] { return sequencer_.run(); });
   children_.start([this] { return run_links(); });
   children_.start([this] { return alerts_.run(); });
+  children_.start([this] { return resumes_.run(); });
+  children_.start([this] { return maintenance_.run(); });
 }
 
 async<void> engine::stop() {

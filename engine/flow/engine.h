@@ -8,6 +8,8 @@
 #include "engine/decide/map_decider.h"
 #include "engine/flow/alert_watch.h"
 #include "engine/flow/link_runner.h"
+#include "engine/flow/maintenance_watch.h"
+#include "engine/flow/resume_watch.h"
 
 namespace dualwrite::engine {
 
@@ -32,6 +34,7 @@ class engine {
   engine(boost::asio::any_io_executor executor,
          durable_log& log,
          clock& time,
+         time_zones const& zones,
          std::map<std::string, app_ports> apps,
          engine_settings settings,
          projections::views views);
@@ -73,6 +76,8 @@ class engine {
   engine_settings settings_;
   sequencer sequencer_;
   alert_watch alerts_;
+  resume_watch resumes_;
+  maintenance_watch maintenance_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;
   nursery children_;

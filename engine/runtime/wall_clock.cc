@@ -1,5 +1,6 @@
 #include "engine/runtime/wall_clock.h"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -8,30 +9,54 @@
 namespace dualwrite::engine {
 namespace {
 
-duration in_microseconds(auto span) {
-  return std::chrono::duration_cast<duration>(span);
+template <class Clock>
+duration reading() {
+  return std::chrono::duration_cast<duration>(Clock::now().time_since_epoch());
+}
+duration monotonic() {
+  return reading<std::chrono::steady_clock>();
+}
+instant wall() {
+  return {reading<std::chrono::system_clock>().count()};
 }
 
 }  // namespace
 
 wall_clock::wall_clock(boost::asio::any_io_executor executor)
-    : executor_(std::move(executor)),
-      started_(std::chrono::steady_clock::now()),
-      wall_at_start_{in_microseconds(std::chrono::system_clock::now().time_since_epoch()).count()} {
+    : executor_(std::move(executor)), time_(monotonic(), wall(), {}) {}
+
+void wall_clock::begin_at(instant floor) {
+  std::scoped_lock const lock(guard_);
+  time_ = slewed_time(monotonic(), wall(), floor);
 }
 
 instant wall_clock::now() const {
-  return wall_at_start_ + in_microseconds(std::chrono::steady_clock::now() - started_);
+  std::scoped_lock const lock(guard_);
+  return time_.at(monotonic());
 }
 
 async<void> wall_clock::sleep_until(instant when) {
-  // One microsecond more than the truncated times could be short of.
-  auto const at = started_ + (when - wall_at_start_) + std::chrono::microseconds(1);
-  boost::asio::steady_timer timer(executor_, at);
-  boost::system::error_code cancelled;
-  auto token = boost::asio::redirect_error(boost::asio::use_awaitable, cancelled);
-  co_await timer.async_wait(token);
+  auto const left = [&] {
+    std::scoped_lock const lock(guard_);
+    return time_.until(monotonic(), when);
+  };
+  // The pace may have changed meanwhile, and a timer counts nanoseconds: it cannot wait for long.
+  constexpr duration wait_max = std::chrono::hours(24);
+  for (auto wait = left(); wait > duration{}; wait = left()) {
+    boost::asio::steady_timer timer(executor_, std::min(wait, wait_max));
+    boost::system::error_code cancelled;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, cancelled);
+    co_await timer.async_wait(token);
+    if (cancelled) break;
+  }
   co_return result<void>{};
+}
+
+std::optional<instant> wall_clock::follow() {
+  std::scoped_lock const lock(guard_);
+  auto const shown = wall();
+  if (time_.follow(monotonic(), shown)) return shown;
+  return std::nullopt;
 }
 
 }  // namespace dualwrite::engine

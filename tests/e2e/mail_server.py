@@ -2,9 +2,21 @@
 import email
 import email.policy
 import socket
+import ssl
+import subprocess
 import threading
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+
+def certificate(folder, name="127.0.0.1"):
+    """A key and a certificate for this address, that nobody has signed but itself: paths of key and certificate."""
+    key, made = folder / "mail-key.pem", folder / "mail-ca.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", key, "-out", made, "-days", "2", "-subj", "/CN=mail", "-addext",
+                    f"subjectAltName=IP:{name}"], check=True, capture_output=True)
+    return key, made
 
 
 class MailServer:
@@ -12,16 +24,29 @@ class MailServer:
     the next ones: "later" (451), "never" (550), "drop" (takes it and says nothing), "stall", or something to call
     before the letter is acknowledged."""
 
-    def __init__(self):
+    def __init__(self, tls=None, certificate=None, login=None):
+        """`tls` is "starttls" (nothing is taken without it) or "implicit"; `login` a user and a password."""
         self.letters = []
+        self.encrypted = []
+        self.logins = []
         self.treat = {}
         self._released = threading.Event()
         self._end = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"smtp://127.0.0.1:{port}"
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+        self.url = f"smtp{'s' if tls == 'implicit' else ''}://127.0.0.1:{port}"
+        more = {}
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate[1], certificate[0])
+            more = {"ssl_context": context} if tls == "implicit" else {"tls_context": context, "require_starttls": True}
+        if login:
+            def check(server, session, envelope, mechanism, data):
+                self.logins.append((data.login.decode(), data.password.decode()))
+                return AuthResult(success=self.logins[-1] == login, handled=False)
+            more |= {"auth_required": True, "authenticator": check, "auth_require_tls": tls == "starttls"}
+        self._controller = Controller(self, hostname="127.0.0.1", port=port, **more)
         self._controller.start()
 
     def _next(self, recipient, *kinds):
@@ -47,6 +72,7 @@ class MailServer:
                 await server.loop.run_in_executor(None, self._released.wait)
                 return "451 never mind"
             self.letters.append((recipient, letter))
+            self.encrypted.append(session.ssl is not None)
             if how == "drop":
                 server.transport.abort()
                 return "250 unheard"
@@ -59,7 +85,8 @@ class MailServer:
 
     def stop(self):
         self._released.set()
-        self._controller.stop()
+        if self._controller.loop.is_running():
+            self._controller.stop()
 
 
 def text_of(letter):

@@ -12,19 +12,22 @@ std::string alert_check::fold(event_view const& event) {
   }
   commit_ = event.recorded_at;
   if (auto const* e = event.as<AlertRuleCreated>()) {
+    if (e->subject != alert_subject::errors) return {};
     rules_[rule_id{event.at.value}] = {
-        e->link, e->classes, e->count, static_cast<std::int64_t>(e->within_us), e->action, {}};
+        e->link, e->classes, e->count, static_cast<std::int64_t>(e->within_us), e->action, {}, {}};
+    if (e->at_once) bind_started(rule_id{event.at.value});
   } else if (auto const* parked = event.as<RecordParked>()) {
-    if (parked->state == park_state::failed) error_at(event, maps_[parked->map].link, parked->kind);
+    if (parked->state == park_state::failed)
+      error_at(event, maps_[parked->map].link, parked->map, parked->kind);
   } else if (auto const* retried = event.as<RetryFailed>()) {
     if (retried->state == park_state::failed)
-      error_at(event, maps_[retried->map].link, retried->kind);
+      error_at(event, maps_[retried->map].link, retried->map, retried->kind);
   } else if (auto const* attempt = event.as<AttemptFailed>()) {
-    error_at(event, attempt->link, attempt->kind);
+    error_at(event, attempt->link, {}, attempt->kind);
   } else if (auto const* firing = event.as<AlertFired>()) {
-    return fired(event, firing->rule);
+    return rules_.contains(firing->rule) ? fired(event, firing->rule) : std::string();
   } else if (auto const* pause = event.as<PauseRequested>()) {
-    if (pause->rule) {
+    if (rules_.contains(pause->rule)) {
       auto wrong = requested(event, pause->map, pause->rule);
       if (!wrong.empty()) return wrong;
     }
@@ -33,11 +36,12 @@ std::string alert_check::fold(event_view const& event) {
   return {};
 }
 
-void alert_check::error_at(event_view const& event, link_id link, fault_class kind) {
+void alert_check::error_at(event_view const& event, link_id link, map_id map, fault_class kind) {
   for (auto& [id, counted] : rules_) {
     auto const& classes = counted.classes;
     bool const counts = std::find(classes.begin(), classes.end(), kind) != classes.end();
-    if (counted.link != link || !counts) continue;
+    bool const holds = map ? counted.bound.contains(map) : !counted.bound.empty();
+    if (counted.link != link || !counts || !holds) continue;
     counted.errors.push_back(event.recorded_at);
     auto const within =
         std::count_if(counted.errors.begin(), counted.errors.end(), [&](instant one) {
@@ -49,9 +53,9 @@ void alert_check::error_at(event_view const& event, link_id link, fault_class ki
         });
     if (within < counted.count || fires_already) continue;
     expected one{event.at, id, {}, false};
-    for (auto const& [map, state] : maps_) {
-      if (state.link == link && state.works && state.asked == event_type::none)
-        one.requests.insert(map);
+    for (auto const bound : counted.bound) {
+      auto const& state = maps_[bound];
+      if (state.works && state.asked == event_type::none) one.requests.insert(bound);
     }
     expected_.push_back(std::move(one));
   }
@@ -89,6 +93,25 @@ std::string alert_check::missing() const {
   return {};
 }
 
+void alert_check::bind(map_id map) {
+  maps_[map].started = true;
+  for (auto& [id, one] : rules_) {
+    if (one.link == maps_[map].link) one.bound.insert(map);
+  }
+}
+void alert_check::bind_started(rule_id id) {
+  for (auto const& [map, state] : maps_) {
+    if (state.link == rules_[id].link && state.started) rules_[id].bound.insert(map);
+  }
+}
+// What was counted goes with the last map.
+void alert_check::unbind(map_id map) {
+  maps_[map].started = false;
+  for (auto& [id, one] : rules_) {
+    if (one.bound.erase(map) > 0 && one.bound.empty()) one.errors.clear();
+  }
+}
+
 void alert_check::follow_maps(event_view const& event) {
   if (expected_.size() > 64) expected_.pop_front();
   auto const works = [&](map_id map, bool yes) {
@@ -97,9 +120,12 @@ void alert_check::follow_maps(event_view const& event) {
   };
   if (auto const* made = event.as<MapCreated>()) maps_[map_id{event.at.value}].link = made->link;
   if (auto const* e = event.as<InitialSyncStarted>()) works(e->map, true);
+  if (auto const* e = event.as<InitialSyncStarted>()) bind(e->map);
   if (auto const* e = event.as<MapResumed>()) works(e->map, true);
+  if (auto const* e = event.as<MapResumed>()) bind(e->map);
   if (auto const* e = event.as<MapPaused>()) works(e->map, false);
   if (auto const* e = event.as<MapStopped>()) works(e->map, false);
+  if (auto const* e = event.as<MapStopped>()) unbind(e->map);
   if (auto const* e = event.as<InitialSyncCompleted>()) {
     if (e->state != end_state::succeeded) works(e->map, false);
   }

@@ -1,5 +1,5 @@
-// Counts errors anew, the slow way, and holds what rules did against it: one crossing, one firing,
-// one request for each map that works.
+// Counts errors anew, the slow way, and holds what rules on errors did against it: one crossing,
+// one firing, one request for each map that works.
 #pragma once
 
 #include <deque>
@@ -25,9 +25,11 @@ class alert_check {
     std::int64_t within_us = 0;
     alert_action action = alert_action::none;
     std::vector<instant> errors;
+    std::set<map_id> bound;  // maps that were started since the rule is there
   };
   struct map_state {
     link_id link;
+    bool started = false;
     bool works = false;
     event_type asked = event_type::none;
   };
@@ -39,7 +41,10 @@ class alert_check {
     bool fired = false;
   };
 
-  void error_at(event_view const& event, link_id link, fault_class kind);
+  void error_at(event_view const& event, link_id link, map_id map, fault_class kind);
+  void bind(map_id map);
+  void bind_started(rule_id id);
+  void unbind(map_id map);
   [[nodiscard]] std::string fired(event_view const& event, rule_id id);
   [[nodiscard]] std::string requested(event_view const& event, map_id map, rule_id id);
   [[nodiscard]] std::string missing() const;

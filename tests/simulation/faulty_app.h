@@ -68,6 +68,8 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   // A crash of the engine is not its matter. `restored` happens at once, the others at the next
   // call that they can strike, or the next of that kind.
   void ask_for(fault_site site, std::optional<app_call> at = std::nullopt);
+  // It does not answer until then.
+  void stay_away_until(instant when) { away_until_ = when; }
   // Nothing more happens; whoever is away is back.
   void heal();
   // Told of each fault with the calls that it met.

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/decide/alert_backtest.h"
+#include "engine/delivery/mail_channel.h"
 #include "engine/delivery/notifier.h"
 #include "tests/simulation/customers.h"
 
@@ -54,21 +55,29 @@ struct told : customers {
       return std::nullopt;
     };
     start();
-    engine::create_alert_rule rule{link, "any error", {fault_class::application}};
-    rule.within = std::chrono::minutes(15);
-    rule.action = alert_action::pause;
-    rule.notify = "ann@x, bob@x";
-    id = rule_id{submit(rule).value};
+    id = rule_id{submit(engine::create_alert_rule{link, terms()}).value};
     open_office();
   }
   ~told() { clerk.reset(); }
+
+  static alert_terms terms() {
+    alert_terms out;
+    out.name = "any error";
+    out.classes = {fault_class::application};
+    out.within_us = 15 * 60'000'000;
+    out.action = alert_action::pause;
+    out.notify = "ann@x, bob@x";
+    out.at_once = true;
+    return out;
+  }
 
   void open_office() {
     clerk = std::make_unique<engine::notifier>(here.io().get_executor(),
                                                here.core().log(),
                                                here.time,
-                                               office,
-                                               engine::notifier_settings{"x"});
+                                               message_channel::mail,
+                                               letters,
+                                               engine::notifier_settings{});
     auto work = [mine = clerk.get()]() -> boost::asio::awaitable<void> {
       (void)co_await mine->run();
     };
@@ -105,6 +114,7 @@ struct told : customers {
   }
 
   post_office office;
+  engine::mail_channel letters{office, "x"};
   std::unique_ptr<engine::notifier> clerk;
   rule_id id;
 };
@@ -132,6 +142,39 @@ TEST(Mail, AServerThatFailsGetsEveryLetterInTheEnd) {
   ASSERT_TRUE(one.here.run_until([&] { return one.all_told(); }));
   EXPECT_EQ(2u, one.distinct().size());
   EXPECT_EQ(one.office.letters.size() - one.office.unheard, 2u);
+}
+
+// DW_STEP_CROSSINGS crossings, each once for each of its steps, with a crash after that step: from
+// the change that crosses to the last letter and the pause.
+TEST(Mail, ACrashAtEachStepOfACrossingFiresItOnce) {
+  auto const* asked = std::getenv("DW_STEP_CROSSINGS");
+  std::uint64_t const rounds = asked == nullptr ? 3 : std::strtoull(asked, nullptr, 10);
+  told one;
+  std::uint64_t crossings = 0;
+  auto const over = [&] {
+    return one.rule().fired == crossings && one.all_told() && one.state() == map_state::paused;
+  };
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    ++crossings;
+    auto const begun = one.here.steps();
+    one.user(one.here.left, put(1, "bad " + std::to_string(crossings)));
+    ASSERT_TRUE(one.here.run_until(over)) << round;
+    auto const length = one.here.steps() - begun;
+    ASSERT_GT(length, 20u);
+    ASSERT_TRUE(one.goes_on()) << round;
+    for (std::size_t at = 0; at <= length; ++at) {
+      ++crossings;
+      one.user(one.here.left, put(1, "bad " + std::to_string(crossings)));
+      one.here.run(at);
+      one.crash();
+      ASSERT_TRUE(one.here.run_until(over)) << "round " << round << " step " << at;
+      ASSERT_TRUE(one.goes_on()) << "round " << round << " step " << at;
+    }
+  }
+  ASSERT_TRUE(one.here.run_until([&] { return one.all_told(); }, 100'000));
+  EXPECT_EQ(crossings, one.count(event_type::AlertFired));
+  EXPECT_EQ(crossings, one.count(event_type::PauseRequested));
+  EXPECT_EQ(2 * (crossings + one.count(event_type::AlertResolved)), one.distinct().size());
 }
 
 // As many crossings as DW_CROSSINGS says, beside a server that fails and an engine that crashes.
@@ -165,10 +208,10 @@ TEST(Mail, EachCrossingFiresOnceAndAllAreTold) {
 TEST(Mail, ABacktestGivesTheFiringsThatHappened) {
   for (std::uint32_t const threshold : {1u, 2u, 3u}) {
     told one;
-    engine::change_alert_rule change{one.id, "any error", {fault_class::application}, threshold};
-    change.within = std::chrono::milliseconds(20);
-    change.action = alert_action::pause;
-    one.submit(change);
+    auto change = told::terms();
+    change.count = threshold;
+    change.within_us = 20'000;
+    one.submit(engine::change_alert_rule{one.id, change});
     std::mt19937_64 chance(threshold);
     for (std::uint64_t turn = 0; turn < 40; ++turn) {
       one.user(one.here.left, put(static_cast<std::int64_t>(chance() % 5), "bad"));
@@ -176,7 +219,7 @@ TEST(Mail, ABacktestGivesTheFiringsThatHappened) {
       if (one.state() == map_state::paused) (void)one.here.submit(engine::resume_map{one.map});
     }
     one.here.run(300);
-    engine::alert_backtest test(one.rule());
+    engine::alert_backtest test(one.link, one.rule().terms);
     std::vector<sequence> fired;
     auto const cursor = one.here.log().read({sequence{1}, false, std::nullopt});
     while (true) {

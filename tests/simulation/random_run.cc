@@ -94,11 +94,11 @@ void random_run::define() {
 void random_run::add_rule(link_id link) {
   engine::create_alert_rule rule;
   rule.link = link;
-  rule.name = "too many";
-  rule.classes = {fault_class::network, fault_class::throttled, fault_class::application};
-  rule.count = options_.alert_after;
-  rule.within = std::chrono::milliseconds(20);
-  rule.action = alert_action::pause;
+  rule.terms.name = "too many";
+  rule.terms.classes = {fault_class::network, fault_class::throttled, fault_class::application};
+  rule.terms.count = options_.alert_after;
+  rule.terms.within_us = 20'000;
+  rule.terms.action = alert_action::pause;
   ask(rule);
 }
 

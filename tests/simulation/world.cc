@@ -54,7 +54,7 @@ void world::start() {
   std::map<std::string, engine::app_ports> apps{{"left", {&left_port, &left_port}},
                                                 {"right", {&right_port, &right_port}}};
   engine_ = std::make_unique<engine::engine>(
-      io_->get_executor(), *log_, time, std::move(apps), settings_, std::move(*views));
+      io_->get_executor(), *log_, time, zones, std::move(apps), settings_, std::move(*views));
   engine_->start();
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/connectors/memory/memory_app.h"
 #include "engine/flow/engine.h"
+#include "engine/runtime/system_time_zones.h"
 #include "events/store/memory_event_log.h"
 #include "tests/simulation/faulty_app.h"
 #include "tests/simulation/virtual_clock.h"
@@ -37,6 +38,7 @@ class world {
   ~world();
 
   virtual_clock time;
+  engine::system_time_zones zones;
   engine::memory_app left{time};
   engine::memory_app right{time};
   // What the engine sees of them.

@@ -19,6 +19,12 @@ class story {
     return fold(events_.size() - 1, views);
   }
   template <class Event>
+  sequence tell_from(stream_id stream, Event const& event, origin const& from) {
+    events_.push_back(draft(stream, link, event, from));
+    spans_.push_back(1);
+    return fold(events_.size() - 1, views);
+  }
+  template <class Event>
   sequence of_map(Event const& event) {
     return tell({stream_kind::map, map.value}, event);
   }

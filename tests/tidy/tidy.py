@@ -21,7 +21,8 @@ FLOORS = {
     "engine/connectors/sqlite": ["events", "engine/mapping", "engine/ports"],
     "engine/flow": ["events", "events/store", "projections", "replay", "engine/mapping", "engine/ports", "engine/decide"],
     "engine/delivery": ["events", "events/store", "projections", "engine/decide", "engine/ports", "engine/flow"],
-    "engine/config": ["events", "projections", "engine/mapping", "engine/decide", "engine/ports", "engine/flow"],
+    "engine/config": ["events", "projections", *(f"engine/{one}" for one in (
+        "mapping", "decide", "ports", "flow", "runtime"))],
     "engine/runtime": ["events", "events/store", "engine/ports"],
     "engine/api": ["events", "events/store", "projections", "replay", *(f"engine/{one}" for one in (
         "mapping", "ports", "decide", "flow", "runtime", "config"))],
@@ -36,6 +37,7 @@ KEPT_IN = {
     "sqlite3.h": ["engine/mapping", "engine/connectors/sqlite", "tests", "bench"],
     "libpq-fe.h": ["engine/connectors/postgresql", "tests", "bench"],
     "curl/": ["engine/delivery"],
+    "date/": ["engine/runtime"],
 }
 NOT_IN_HEADERS = ["rocksdb/", "flatbuffers/", "boost/beast", "sqlite3.h", "libfyaml.h"]
 

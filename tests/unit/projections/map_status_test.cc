@@ -50,7 +50,7 @@ TEST_F(MapStatus, PausesWithAReasonAndResumes) {
   EXPECT_EQ(map_state::paused, row().state);
   EXPECT_EQ(rule_id{9}, row().paused_by);
   EXPECT_EQ("too many errors", row().reason);
-  of_map(MapResumed{map, of_map(ResumeRequested{map})});
+  of_map(MapResumed{map, of_map(ResumeRequested{map, {}, {}})});
   EXPECT_EQ(map_state::resuming, row().state);
   EXPECT_EQ("", row().reason);
   of_map(CaughtUp{map});

@@ -46,7 +46,7 @@ class Routes : public testing::Test, protected simulation::customers {
   }
 
   boost::asio::thread_pool pool{1};
-  api_context context{here.core(), here.log(), here.time, pool, {}, {}};
+  api_context context{here.core(), here.log(), here.time, here.zones, pool, {}, {}};
 };
 
 TEST_F(Routes, AMapIsShownWithItsCountsAndActions) {

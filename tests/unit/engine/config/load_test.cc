@@ -58,13 +58,13 @@ TEST(LoadConfig, TheExampleBecomesWhatItSays) {
   expected.columns[2].expression = "trim(note)";
   EXPECT_EQ(print_definition(expected), print_definition(link.maps[0].definition));
   ASSERT_EQ(1u, link.alerts.size());
-  alert_config const alert{"too many application errors",
-                           "",
-                           {fault_class::application},
-                           10,
-                           std::chrono::minutes(15),
-                           {"ops@example.com", "erp-team@example.com"},
-                           alert_action::pause};
+  alert_config alert;
+  alert.terms.name = "too many application errors";
+  alert.terms.classes = {fault_class::application};
+  alert.terms.count = 10;
+  alert.terms.within_us = 15 * 60'000'000;
+  alert.terms.notify = "ops@example.com, erp-team@example.com";
+  alert.terms.action = alert_action::pause;
   EXPECT_EQ(alert, link.alerts[0]);
   ASSERT_TRUE(config.smtp);
   EXPECT_EQ("smtp://127.0.0.1:2525", config.smtp->url.value);
@@ -92,7 +92,23 @@ TEST(LoadConfig, EveryKeyArrives) {
   EXPECT_TRUE(definition.park_whole_transaction);
   EXPECT_EQ(side::right, definition.master);
   EXPECT_EQ((std::vector{fault_class::network, fault_class::unavailable}),
-            config.links[0].alerts[0].errors);
+            config.links[0].alerts[0].terms.classes);
+  auto const& lag = config.links[0].alerts[1];
+  EXPECT_EQ(alert_subject::lag, lag.terms.subject);
+  EXPECT_EQ(5u * 60'000'000, lag.terms.within_us);
+  EXPECT_EQ(std::vector<std::string>{"only the key"}, lag.maps);
+  EXPECT_EQ(alert_ways::left_to_right, lag.terms.ways);
+  EXPECT_TRUE(lag.terms.per_map);
+  EXPECT_TRUE(lag.terms.at_once);
+  EXPECT_EQ("on-call", lag.terms.webhooks);
+  EXPECT_EQ(600u * 1'000'000, lag.terms.resume_after_us);
+  auto const& plan = config.links[0].maintenance[0];
+  EXPECT_EQ("Europe/Berlin", plan.terms.zone);
+  EXPECT_EQ(repetition::weekly, plan.terms.repeat);
+  EXPECT_EQ(4 * 3600, (plan.terms.resume_at - plan.terms.pause_at).count() / 1'000'000);
+  EXPECT_EQ(24ULL * 3600 * 1'000'000, plan.terms.announce_us);
+  EXPECT_EQ("Pa55word", config.webhooks[0].secret.value);
+  EXPECT_TRUE(config.webhooks[0].allow_private);
   EXPECT_EQ("Pa55word", config.smtp->password.value);
   EXPECT_TRUE(config.smtp->starttls);
   EXPECT_EQ(500u, config.engine.batch_records_max);

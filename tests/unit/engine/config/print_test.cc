@@ -35,6 +35,9 @@ class config_maker {
     for (std::size_t at = 0; at < links; ++at) made.links.push_back(make_link(made, at));
     made.smtp = smtp_config{
         {"smtps://[::1]:465", "smtps://[::1]:465"}, "a+b@example.com", "", {}, one_in(2)};
+    auto const secret = secret_text{"env:SMTP_PASSWORD", ""};
+    auto const url = secret_text{"https://[::1]:8443/hook?a=b", "https://[::1]:8443/hook?a=b"};
+    made.webhooks.push_back({"on-call", url, secret, one_in(2)});
     if (one_in(2))
       made.engine = {1 + below(9),
                      2,
@@ -79,17 +82,51 @@ class config_maker {
     made.right = config.apps[1].name;
     for (std::size_t at = 0; at < below(4); ++at) made.maps.push_back(make_map(at));
     for (std::size_t at = 0; at < below(3); ++at) {
-      alert_config alert{name(at) + made.name,
-                         "",
-                         {fault_class::network, fault_class::mapping},
-                         1 + static_cast<std::uint32_t>(below(9)),
-                         duration(1'000'000 * (1 + static_cast<std::int64_t>(below(9000)))),
-                         {},
-                         static_cast<alert_action>(below(3))};
-      if (one_in(2)) alert.notify = {"ops@example.com", "ann@example.com"};
+      auto alert = make_alert(made);
+      alert.terms.name = name(at) + made.name;
       made.alerts.push_back(std::move(alert));
     }
+    for (std::size_t at = 0; at < below(3); ++at) {
+      maintenance_config plan;
+      plan.terms.name = name(at) + made.name;
+      plan.terms.pause_at = instant{60'000'000 * static_cast<std::int64_t>(below(40'000'000))};
+      plan.terms.resume_at = plan.terms.pause_at + std::chrono::minutes(1 + below(1'000));
+      plan.terms.zone = one_in(2) ? "UTC" : "America/New_York";
+      plan.terms.repeat = static_cast<repetition>(below(3));
+      plan.maps = some_maps(made);
+      plan.terms.announce_us = below(3) * 3'600'000'000;
+      made.maintenance.push_back(std::move(plan));
+    }
     return made;
+  }
+  std::vector<std::string> some_maps(link_config const& link) {
+    std::vector<std::string> out;
+    for (auto const& map : link.maps) {
+      if (one_in(3)) out.push_back(map.definition.name);
+    }
+    return out;
+  }
+  alert_config make_alert(link_config const& link) {
+    alert_config alert;
+    auto& terms = alert.terms;
+    terms.subject = static_cast<alert_subject>(below(6));
+    if (terms.subject == alert_subject::errors)
+      terms.classes = {fault_class::network, fault_class::mapping};
+    bool const counts =
+        terms.subject == alert_subject::errors || terms.subject == alert_subject::queue;
+    if (counts) terms.count = 1 + static_cast<std::uint32_t>(below(9));
+    if (terms.subject != alert_subject::queue) terms.within_us = 1'000'000 * (1 + below(9000));
+    alert.maps = some_maps(link);
+    terms.ways = static_cast<alert_ways>(below(3));
+    terms.per_map = one_in(2);
+    if (one_in(2)) terms.notify = "ops@example.com, ann@example.com";
+    if (one_in(2)) terms.webhooks = "on-call";
+    terms.action = static_cast<alert_action>(below(3));
+    if (terms.action == alert_action::pause && one_in(2)) terms.resume_after_us = 60'000'000;
+    terms.cooldown_us = below(3) * 60'000'000;
+    terms.at_once = one_in(2);
+    terms.disabled = one_in(3);
+    return alert;
   }
   map_config make_map(std::size_t number) {
     map_config made;

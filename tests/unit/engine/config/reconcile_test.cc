@@ -216,8 +216,8 @@ TEST_F(Reconcile, AChangedRuleTakesEffectAtOnceAndCountsAnew) {
       "pause }]");
   EXPECT_EQ("change    rule r: when.errors, then\n1 to do.\n", apply(file));
   auto const& rule = state.alerts.rules.begin()->second;
-  EXPECT_EQ(alert_action::pause, rule.action);
-  EXPECT_EQ((std::vector{fault_class::application, fault_class::mapping}), rule.classes);
+  EXPECT_EQ(alert_action::pause, rule.terms.action);
+  EXPECT_EQ((std::vector{fault_class::application, fault_class::mapping}), rule.terms.classes);
 }
 
 TEST_F(Reconcile, AppsOfALinkAndConnectorsOfAppsStay) {

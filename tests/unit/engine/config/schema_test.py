@@ -33,9 +33,9 @@ def schema_keys(schema, path=""):
     return found
 
 
-# Names that the file's author gives: apps, and the values of a value map.
+# Names that the file's author gives: apps, web hooks, and the values of a value map.
 def is_free(path):
-    return path == ".apps" or path.endswith(".value_map")
+    return path in (".apps", ".webhooks") or path.endswith(".value_map")
 
 
 def file_keys(value, path=""):

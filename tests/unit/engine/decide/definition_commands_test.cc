@@ -21,9 +21,16 @@ class DefinitionCommands : public testing::Test {
     link = link_id{given(create_link{"erp-crm", left, right}).value};
     other = link_id{given(create_link{"other", right, left}).value};
     map = map_id{given(create_map{link, "customers", text}).value};
-    rule = rule_id{
-        given(create_alert_rule{link, "errors", {fault_class::mapping}, 3, std::chrono::hours(1)})
-            .value};
+    rule = rule_id{given(create_alert_rule{link, terms("errors", 3)}).value};
+  }
+
+  static alert_terms terms(std::string name, std::uint32_t count) {
+    alert_terms out;
+    out.name = std::move(name);
+    out.classes = {fault_class::mapping};
+    out.count = count;
+    out.within_us = 3'600'000'000;
+    return out;
   }
 
   result<sequence> submit(command const& wish) {
@@ -135,31 +142,55 @@ TEST_F(DefinitionCommands, ARuleThatCountsOtherwiseCountsAnew) {
                               {},
                               {}}));
   };
+  happen(draft({stream_kind::map, map.value}, link, MapResumed{map, {}}));
   fail();
-  given(change_alert_rule{rule,
-                          "renamed",
-                          {fault_class::mapping},
-                          3,
-                          std::chrono::hours(1),
-                          alert_action::none,
-                          "ops@example.com"});
-  EXPECT_EQ("renamed", state.alerts.rules.at(rule).name);
-  EXPECT_EQ("ops@example.com", state.alerts.rules.at(rule).notify);
-  EXPECT_EQ(1u, state.alerts.rules.at(rule).errors.size());
-  given(change_alert_rule{rule, "renamed", {fault_class::mapping}, 2, std::chrono::hours(1)});
-  EXPECT_TRUE(state.alerts.rules.at(rule).errors.empty());
-  expect_refused(error_code::unknown_rule, change_alert_rule{rule_id{99}, "x", {}, 1});
+  auto renamed = terms("renamed", 3);
+  renamed.notify = "ops@example.com";
+  given(change_alert_rule{rule, renamed});
+  auto const& row = state.alerts.rules.at(rule);
+  EXPECT_EQ("renamed", row.terms.name);
+  EXPECT_EQ("ops@example.com", row.terms.notify);
+  EXPECT_EQ(1u, row.version);
+  EXPECT_EQ(1u, row.window(1, {})->errors.size());
+  auto lower = terms("renamed", 2);
+  lower.at_once = true;
+  given(change_alert_rule{rule, lower});
+  EXPECT_EQ(2u, row.version);
+  EXPECT_TRUE(row.window(2, {})->errors.empty());
+  EXPECT_EQ(nullptr, row.window(1, {})) << "no map is bound to it";
+  expect_refused(error_code::unknown_rule, change_alert_rule{rule_id{99}, terms("x", 1)});
+}
+
+TEST_F(DefinitionCommands, ARuleThatCouldNotFireIsRefused) {
+  auto wrong = terms("x", 0);
+  expect_refused(error_code::invalid_definition, create_alert_rule{link, wrong});
+  wrong = terms("x", 1);
+  wrong.within_us = 0;
+  expect_refused(error_code::invalid_definition, create_alert_rule{link, wrong});
+  wrong = terms("x", 1);
+  wrong.classes.clear();
+  expect_refused(error_code::invalid_definition, create_alert_rule{link, wrong});
+  wrong = terms("x", 1);
+  wrong.resume_after_us = 1;
+  expect_refused(error_code::invalid_definition, create_alert_rule{link, wrong});
+  wrong = terms("x", 1);
+  wrong.maps = {map_id{99}};
+  expect_refused(error_code::unknown_map, create_alert_rule{link, wrong});
+  wrong = terms("x", 1);
+  wrong.notify.assign(5'000, 'a');
+  expect_refused(error_code::invalid_definition, create_alert_rule{link, wrong});
+  expect_refused(error_code::unknown_link, create_alert_rule{link_id{99}, terms("x", 1)});
 }
 
 TEST_F(DefinitionCommands, AnOwnerIsRememberedOfEachKind) {
-  given(change_owner{link, {}, {}, definition_owner::file});
-  given(change_owner{{}, map, {}, definition_owner::released});
-  given(change_owner{{}, {}, rule, definition_owner::file});
+  given(change_owner{link, {}, {}, {}, definition_owner::file});
+  given(change_owner{{}, map, {}, {}, definition_owner::released});
+  given(change_owner{{}, {}, rule, {}, definition_owner::file});
   EXPECT_EQ(definition_owner::file, state.status.links.at(link).owner);
   EXPECT_EQ(definition_owner::released, state.status.find(map)->owner);
   EXPECT_EQ(definition_owner::file, state.alerts.rules.at(rule).owner);
   expect_refused(error_code::unknown_link,
-                 change_owner{link_id{99}, {}, {}, definition_owner::file});
+                 change_owner{link_id{99}, {}, {}, {}, definition_owner::file});
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using testing::Not;
 
 letter_facts some_facts() {
   letter_facts out;
-  out.rule = "too many";
+  out.topic = "too many";
   out.link = "erp-crm";
   out.condition = "10 application errors within 15m";
   out.count = 10;
@@ -65,6 +65,28 @@ TEST(Letter, EachKindHasASubjectOfItsOwn) {
   EXPECT_THAT(compose(facts).subject, HasSubstr("Clear"));
   facts.kind = message_kind::test;
   EXPECT_THAT(compose(facts).subject, HasSubstr("Test"));
+  facts.kind = message_kind::announced;
+  EXPECT_THAT(compose(facts).subject, HasSubstr("Planned"));
+  facts.kind = message_kind::begun;
+  EXPECT_THAT(compose(facts).subject, HasSubstr("Begins"));
+  facts.kind = message_kind::ended;
+  EXPECT_THAT(compose(facts).subject, HasSubstr("Over"));
+}
+
+TEST(Letter, OfAStateSaysWhatWasMeasured) {
+  auto facts = some_facts();
+  facts.subject = alert_subject::queue;
+  facts.condition = "5000 records are queued";
+  facts.measured = 5'100;
+  EXPECT_THAT(compose(facts).text, HasSubstr("Seen: 5100 records at"));
+  facts.subject = alert_subject::lag;
+  EXPECT_THAT(compose(facts).text, HasSubstr("Seen: since "));
+}
+
+TEST(Letter, OfARuleThatResumesByItselfSaysWhen) {
+  auto facts = some_facts();
+  facts.resumes_after = std::chrono::minutes(10);
+  EXPECT_THAT(compose(facts).text, HasSubstr("10m from now the apps are asked"));
 }
 
 TEST(HeaderText, PlainTextIsAsItIs) {
