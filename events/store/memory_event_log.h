@@ -53,6 +53,7 @@ class memory_event_log final : public event_log, private block_source {
   [[nodiscard]] std::unique_ptr<event_cursor> read(read_request request) const override;
   [[nodiscard]] result<sequence> first_at(instant when) const override;
   [[nodiscard]] result<log_head> head_at(sequence at) const override;
+  [[nodiscard]] result<event_proof> prove(sequence at, sequence to) const override;
   [[nodiscard]] verify_report verify(sequence from = sequence{1}) const override;
 
   // The first half of append(): the block is in the system's cache, lost in a crash and invisible

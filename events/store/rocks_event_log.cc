@@ -7,6 +7,7 @@
 
 #include "events/assert.h"
 #include "events/store/log_cursor.h"
+#include "events/store/log_proof.h"
 #include "events/store/log_search.h"
 #include "events/store/log_verify.h"
 #include "events/store/rocks_opening.h"
@@ -49,6 +50,7 @@ result<opened<rocks_event_log>> rocks_event_log::open(std::filesystem::path cons
   auto result = open_or_recover(folder, written, options.sizes);
   DW_CHECK(folder.take_ballast(options.ballast_bytes));
   if (!result) return result.error();
+  DW_CHECK(result->log->database_->complete_index());
   DW_CHECK(result->log->adopt(std::move(folder), options));
   return result;
 }
@@ -108,6 +110,7 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
          encode_block({before.log, first, before.chain}, recorded_at, events, run));
 
   log_head const after{before.log, block.header.last, block.header.chain, recorded_at};
+  std::scoped_lock const no_checkpoint{writing_};
   if (auto const written = database_->write(block, postings_of(first, events)); !written) {
     failed_ = true;
     return written.error();
@@ -122,6 +125,19 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
   return after;
 }
 
+result<log_head> rocks_event_log::fork(log_id into,
+                                       instant recorded_at,
+                                       std::span<encoded_event const> events) {
+  DW_ASSERT(!folder_);
+  auto const first = head_.at + 1;
+  auto const when = std::max(recorded_at, head_.recorded_at);
+  DW_TRY(auto const block, encode_block({into, first, head_.chain}, when, events));
+  DW_CHECK(database_->write(block, postings_of(first, events)));
+  head_ = {into, block.header.last, block.header.chain, when};
+  durable_ = head_.at.value;
+  return head_;
+}
+
 std::unique_ptr<event_cursor> rocks_event_log::read(read_request request) const {
   block_source const& blocks = *this;
   return std::make_unique<log_cursor>(blocks, request);
@@ -133,6 +149,10 @@ result<sequence> rocks_event_log::first_at(instant when) const {
 
 result<log_head> rocks_event_log::head_at(sequence at) const {
   return find_head_at(*this, at);
+}
+
+result<event_proof> rocks_event_log::prove(sequence at, sequence to) const {
+  return prove_event(*this, at, to);
 }
 
 verify_report rocks_event_log::verify(sequence from) const {
@@ -151,6 +171,26 @@ verify_report rocks_event_log::verify(sequence from) const {
         error{error_code::log_anchor_missing, "The anchor's file was changed by someone else."};
   }
   note_anchor(report, anchored);
+  return report;
+}
+
+result<backup_report> rocks_event_log::backup(std::filesystem::path const& folder) const {
+  DW_ASSERT(folder_);
+  std::unique_lock const alone{backing_up_, std::try_to_lock};
+  if (!alone) return error{error_code::backup_failed, "Another one is being made."};
+  DW_CHECK(check_vacant(folder));
+  DW_CHECK(folder_->clear_scratch());
+  auto const scratch = folder_->backing_up();
+  backup_report report;
+  DW_CHECK(database_->flush());
+  {
+    std::scoped_lock const no_write{writing_};
+    DW_CHECK(database_->checkpoint(scratch / "log"));
+    report.head = head();
+  }
+  DW_CHECK(anchor_file::create(scratch / "anchor", anchor_of(report.head)));
+  report.bytes = bytes_in(scratch);
+  DW_CHECK(move_durably(scratch, folder));
   return report;
 }
 
