@@ -9,38 +9,6 @@ namespace {
 
 constexpr std::size_t any_number = 1000;
 
-constexpr cli_option options[] = {
-    {"config", "FILE", "The configuration file (default: dualwrite.yaml, where there is one)."},
-    {"server", "URL", "Where the server is (default: $DUALWRITE_SERVER, or what the file says)."},
-    {"token",
-     "TOKEN",
-     "What to be let in by (default: $DUALWRITE_TOKEN, or data_dir/admin.token)."},
-    {"output", "FORMAT", "text, json, jsonl or csv; -o for short."},
-    {"timeout", "SECONDS", "How long to wait (default: 60)."},
-    {"wait", "", "Wait until it is done."},
-    {"yes", "", "Do not ask."},
-    {"dry-run", "", "Only say what would be done."},
-    {"link", "LINK", "Only maps of this link."},
-    {"all", "", "All of them."},
-    {"map", "MAP", "Only this map, or LINK/MAP."},
-    {"initial-sync", "", "Copy both sides first, even if that was done."},
-    {"skip-initial-sync", "", "Copy nothing, go on from where it was."},
-    {"class", "CLASS", "Only errors of this class."},
-    {"code", "CODE", "Only errors with this code of the app."},
-    {"text", "TEXT", "Only errors whose text has this in it."},
-    {"limit", "COUNT", "At most so many (default: 100)."},
-    {"from", "SEQUENCE", "Begin at this event."},
-    {"type", "TYPE", "Only events of this type."},
-    {"backward", "", "Newest first."},
-    {"follow", "", "Go on until it has ended."},
-    {"data-dir", "FOLDER", "Check the log in this folder, without a server."},
-    {"count", "COUNT", "As if so many errors made it fire."},
-    {"within", "DURATION", "As if they had to happen within this span, as 15m or 2h."},
-    {"for", "DURATION", "For how long, as 30m or 2h (default: 1h); 0s ends it."},
-    {"prune", "", "Delete what the file made once and names no more."},
-    {"help", "", "Show help; -h for short."},
-};
-
 constexpr cli_command commands[] = {
     {"serve",
      "",
@@ -277,8 +245,8 @@ constexpr cli_command commands[] = {
     {"event list",
      "",
      "Events of the log.",
-     "client from backward map type limit",
-     "dualwrite event list --backward --limit 20",
+     "client from backward map correlation since until type limit",
+     "dualwrite event list --since 2h --map customers",
      0,
      0,
      run_event_list},
@@ -290,6 +258,14 @@ constexpr cli_command commands[] = {
      1,
      1,
      run_event_show},
+    {"event export",
+     "",
+     "Events of the log with their records, a line of JSON each; goes on where a file ends.",
+     "client file format from map correlation since until type",
+     "dualwrite event export --file events.ndjson",
+     0,
+     0,
+     run_event_export},
     {"event tail",
      "",
      "Events as they come.",
@@ -301,11 +277,43 @@ constexpr cli_command commands[] = {
     {"event verify",
      "",
      "Check every byte of the log.",
-     "client data-dir from",
+     "client data-dir from head",
      "dualwrite event verify --data-dir ./data",
      0,
      0,
      run_event_verify},
+    {"event head",
+     "",
+     "The log's head, signed: keep it, and 'event verify --head' holds a log or a copy to it.",
+     "client",
+     "dualwrite event head > head.json",
+     0,
+     0,
+     run_event_head},
+    {"event prove",
+     "SEQUENCE",
+     "What shows to whoever trusts a head that the event is in the log before it.",
+     "client to",
+     "dualwrite event prove 42 > proof.json",
+     1,
+     1,
+     run_event_prove},
+    {"backup",
+     "FOLDER",
+     "A copy of the log, made by the server on its machine while it works.",
+     "client",
+     "dualwrite backup /var/backups/dualwrite/monday",
+     1,
+     1,
+     run_backup},
+    {"restore",
+     "BACKUP FOLDER",
+     "A new data folder from a backup, verified; without a server.",
+     "config output fork",
+     "dualwrite restore /var/backups/dualwrite/monday ./data",
+     2,
+     2,
+     run_restore},
     {"completion",
      "",
      "A script that completes command lines in bash.",
@@ -320,7 +328,7 @@ constexpr cli_command commands[] = {
 constexpr std::string_view client_options = "config server token output timeout";
 
 cli_option const* option_named(std::string_view name) {
-  for (auto const& one : options) {
+  for (auto const& one : cli_options()) {
     if (one.name == name) return &one;
   }
   return nullptr;
@@ -343,9 +351,6 @@ void add_options(std::string_view names, std::vector<cli_option const*>& found) 
 
 std::span<cli_command const> cli_commands() {
   return commands;
-}
-std::span<cli_option const> cli_options() {
-  return options;
 }
 
 std::vector<cli_option const*> options_of(cli_command const& command) {

@@ -89,4 +89,14 @@ class sequencer {
   instant last_time_;
 };
 
+// Hears the log step forward for as long as it lives.
+struct listening {
+  listening(sequencer& to, bell& with) : log(to), wake(with) { log.add_listener(wake); }
+  ~listening() { log.remove_listener(wake); }
+  listening(listening const&) = delete;
+  listening& operator=(listening const&) = delete;
+  sequencer& log;
+  bell& wake;
+};
+
 }  // namespace dualwrite::engine

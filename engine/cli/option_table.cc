@@ -1,0 +1,54 @@
+#include "engine/cli/command_table.h"
+
+namespace dualwrite::engine {
+namespace {
+
+constexpr cli_option options[] = {
+    {"config", "FILE", "The configuration file (default: dualwrite.yaml, where there is one)."},
+    {"server", "URL", "Where the server is (default: $DUALWRITE_SERVER, or what the file says)."},
+    {"token",
+     "TOKEN",
+     "What to be let in by (default: $DUALWRITE_TOKEN, or data_dir/admin.token)."},
+    {"output", "FORMAT", "text, json, jsonl or csv; -o for short."},
+    {"timeout", "SECONDS", "How long to wait (default: 60)."},
+    {"wait", "", "Wait until it is done."},
+    {"yes", "", "Do not ask."},
+    {"dry-run", "", "Only say what would be done."},
+    {"link", "LINK", "Only maps of this link."},
+    {"all", "", "All of them."},
+    {"map", "MAP", "Only this map, or LINK/MAP."},
+    {"initial-sync", "", "Copy both sides first, even if that was done."},
+    {"skip-initial-sync", "", "Copy nothing, go on from where it was."},
+    {"class", "CLASS", "Only errors of this class."},
+    {"code", "CODE", "Only errors with this code of the app."},
+    {"text", "TEXT", "Only errors whose text has this in it."},
+    {"limit", "COUNT", "At most so many (default: 100)."},
+    {"from", "SEQUENCE", "Begin at this event."},
+    {"to", "SEQUENCE", "Up to the head at this event (default: the last)."},
+    {"head", "FILE", "A signed head that the log has to hold."},
+    {"type", "TYPE", "Only events of this type."},
+    {"correlation", "SEQUENCE", "Only the request with this sequence, and what it led to."},
+    {"since", "TIME", "Only from then on: 2026-11-23T09:24:47Z, or 2h for that long ago."},
+    {"until", "TIME", "Only up to then."},
+    {"file", "FILE", "Write to this file; one that is there is gone on with."},
+    {"format", "FORMAT", "ndjson or cloudevents (version 1.0); default: ndjson."},
+    {"backward", "", "Newest first."},
+    {"follow", "", "Go on until it has ended."},
+    {"data-dir", "FOLDER", "Check the log in this folder, without a server."},
+    {"count", "COUNT", "As if so many errors made it fire."},
+    {"within", "DURATION", "As if they had to happen within this span, as 15m or 2h."},
+    {"for", "DURATION", "For how long, as 30m or 2h (default: 1h); 0s ends it."},
+    {"fork",
+     "",
+     "Go on as another log, although the apps hold more than this one: all maps are stopped."},
+    {"prune", "", "Delete what the file made once and names no more."},
+    {"help", "", "Show help; -h for short."},
+};
+
+}  // namespace
+
+std::span<cli_option const> cli_options() {
+  return options;
+}
+
+}  // namespace dualwrite::engine
