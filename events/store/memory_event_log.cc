@@ -150,10 +150,21 @@ result<log_head> memory_event_log::begin_append(std::span<encoded_event const> e
 
 result<log_head> memory_event_log::sync() {
   std::unique_lock const lock{guard_};
+  return sync_blocks(unsynced_.size());
+}
+
+result<log_head> memory_event_log::sync_next() {
+  std::unique_lock const lock{guard_};
+  return sync_blocks(1);
+}
+
+result<log_head> memory_event_log::sync_blocks(std::size_t count) {
   if (next_failure_ == error_code::log_write_failed) failed_ = true;
   if (failed_) return error{error_code::log_write_failed};
-  for (auto& block : unsynced_) publish(std::move(block));
-  unsynced_.clear();
+  DW_ASSERT(count <= unsynced_.size());
+  auto const end = unsynced_.begin() + static_cast<std::ptrdiff_t>(count);
+  for (auto block = unsynced_.begin(); block != end; ++block) publish(std::move(*block));
+  unsynced_.erase(unsynced_.begin(), end);
   anchor_written_ = anchor_of(head_);
   return head_;
 }

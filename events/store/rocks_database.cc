@@ -94,6 +94,14 @@ rocksdb::Status put_postings(rocksdb::WriteBatch& batch,
   return status;
 }
 
+rocksdb::Status put_block(rocksdb::WriteBatch& batch,
+                          rocksdb::ColumnFamilyHandle& blocks,
+                          sequence first,
+                          bytes_view bytes) {
+  rocksdb::Slice const value{reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+  return batch.Put(&blocks, text(block_key(first)), value);
+}
+
 }  // namespace
 
 error rocks_error(rocksdb::Status const& status) {
@@ -132,11 +140,10 @@ rocks_database::~rocks_database() {
   }
 }
 
-result<void> rocks_database::write(encoded_block const& block, std::span<posting const> postings) {
+result<void> rocks_database::write(indexed_block const& written) {
+  auto const& [block, postings] = written;
   rocksdb::WriteBatch batch{block.bytes.size() + 64 * (postings.size() + 1)};
-  auto const key = block_key(block.header.first);
-  rocksdb::Slice const value{reinterpret_cast<char const*>(block.bytes.data()), block.bytes.size()};
-  auto status = batch.Put(blocks_, text(key), value);
+  auto status = put_block(batch, *blocks_, block.header.first, block.bytes);
   if (status.ok()) status = put_postings(batch, *streams_, postings);
   rocksdb::WriteOptions options;
   options.sync = true;
@@ -183,8 +190,7 @@ result<void> rocks_database::take_sound_blocks(rocks_database const& from) {
     auto const postings = postings_of(*block, reader);
     if (!postings || (!before && block->header().first != sequence{1})) break;
     rocksdb::WriteBatch batch;
-    rocksdb::Slice const value{reinterpret_cast<char const*>((*bytes)->data()), (*bytes)->size()};
-    auto status = batch.Put(blocks_, text(block_key(block->header().first)), value);
+    auto status = put_block(batch, *blocks_, block->header().first, **bytes);
     if (status.ok()) status = put_postings(batch, *streams_, *postings);
     if (status.ok()) status = database_->Write({}, &batch);
     if (!status.ok()) return rocks_error(status);

@@ -33,6 +33,12 @@ enum class rocks_recovery : std::uint8_t {
   up_to_damage,  // takes what is before the damage
 };
 
+// A block as it is written.
+struct indexed_block {
+  encoded_block block;
+  std::vector<posting> postings;
+};
+
 // Errors: `log_corrupt`, `log_locked`, `log_newer_format` (column families of a later release),
 // `log_disk_reserve`, `folder_refused`.
 // Threads: write() from one, the rest from any.
@@ -45,7 +51,7 @@ class rocks_database {
   ~rocks_database();
 
   // Writes a block and its postings together; they are on stable storage when it returns.
-  [[nodiscard]] result<void> write(encoded_block const& block, std::span<posting const> postings);
+  [[nodiscard]] result<void> write(indexed_block const& written);
   // Makes the index of blocks that an earlier release wrote, where that is not done yet.
   [[nodiscard]] result<void> complete_index();
   // Takes over the blocks of another database, from the first on and as far as they are sound, and

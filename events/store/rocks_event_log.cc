@@ -19,6 +19,11 @@ unsigned core_count() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
+log_head end_of(encoded_block const& block) {
+  auto const& header = block.header;
+  return {header.log, header.last, header.chain, header.recorded_at};
+}
+
 // The anchor to open with. A new log has an anchor before it has a log, so that a missing one is
 // never excused.
 result<anchor> find_anchor(log_folder const& folder, std::optional<log_id> create) {
@@ -63,7 +68,7 @@ result<std::unique_ptr<rocks_event_log>> rocks_event_log::inspect(
 }
 
 rocks_event_log::rocks_event_log(std::unique_ptr<rocks_database> database, log_head head)
-    : database_(std::move(database)), head_(head), durable_(head.at.value) {}
+    : database_(std::move(database)), begun_(head), head_(head), durable_(head.at.value) {}
 
 result<void> rocks_event_log::adopt(log_folder folder, rocks_log_options const& options) {
   DW_TRY(anchor_, anchor_file::open(folder.anchor(), options.anchor_sync_delay));
@@ -96,22 +101,35 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
                                          instant recorded_at,
                                          sequence expected,
                                          epoch /*writer*/) {
-  DW_ASSERT(folder_ && anchor_);
+  DW_TRY(auto const block, begin_append(events, recorded_at, expected));
+  return finish_append(block);
+}
+
+result<indexed_block> rocks_event_log::begin_append(std::span<encoded_event const> events,
+                                                    instant recorded_at,
+                                                    sequence expected) {
+  DW_ASSERT(folder_);
   if (failed_) return error{error_code::log_write_failed, "An earlier write failed."};
-  auto const before = head();
-  if (expected != before.at) return error{error_code::log_head_moved, {}, before.at};
-  DW_ASSERT(!(recorded_at < before.recorded_at));
+  if (expected != begun_.at) return error{error_code::log_head_moved, {}, begun_.at};
+  DW_ASSERT(!(recorded_at < begun_.recorded_at));
   DW_CHECK(check_room(events));
-  auto const first = before.at + 1;
+  auto const first = begun_.at + 1;
   auto const run = [this](std::size_t count, std::function<void(std::size_t)> const& task) {
     pool_->run(count, task);
   };
-  DW_TRY(auto const block,
-         encode_block({before.log, first, before.chain}, recorded_at, events, run));
+  indexed_block begun;
+  DW_TRY(begun.block, encode_block({begun_.log, first, begun_.chain}, recorded_at, events, run));
+  begun.postings = postings_of(first, events);
+  begun_ = end_of(begun.block);
+  return begun;
+}
 
-  log_head const after{before.log, block.header.last, block.header.chain, recorded_at};
+result<log_head> rocks_event_log::finish_append(indexed_block const& begun) {
+  DW_ASSERT(anchor_);
+  if (failed_) return error{error_code::log_write_failed, "An earlier write failed."};
+  auto const after = end_of(begun.block);
   std::scoped_lock const no_checkpoint{writing_};
-  if (auto const written = database_->write(block, postings_of(first, events)); !written) {
+  if (auto const written = database_->write(begun); !written) {
     failed_ = true;
     return written.error();
   }
@@ -131,9 +149,11 @@ result<log_head> rocks_event_log::fork(log_id into,
   DW_ASSERT(!folder_);
   auto const first = head_.at + 1;
   auto const when = std::max(recorded_at, head_.recorded_at);
-  DW_TRY(auto const block, encode_block({into, first, head_.chain}, when, events));
-  DW_CHECK(database_->write(block, postings_of(first, events)));
-  head_ = {into, block.header.last, block.header.chain, when};
+  indexed_block begun;
+  DW_TRY(begun.block, encode_block({into, first, head_.chain}, when, events));
+  begun.postings = postings_of(first, events);
+  DW_CHECK(database_->write(begun));
+  head_ = begun_ = end_of(begun.block);
   durable_ = head_.at.value;
   return head_;
 }

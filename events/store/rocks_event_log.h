@@ -51,6 +51,15 @@ class rocks_event_log final : public event_log, private block_source {
                                         instant recorded_at,
                                         sequence expected,
                                         epoch writer) override;
+  // append() in two steps, so that a block is encoded while the one before it is written. Blocks
+  // are finished in the order in which they were begun; none is left out, and none is appended
+  // otherwise meanwhile.
+  // Threads: each step from one at a time; the two may be different ones.
+  [[nodiscard]] result<indexed_block> begin_append(std::span<encoded_event const> events,
+                                                   instant recorded_at,
+                                                   sequence expected);
+  [[nodiscard]] result<log_head> finish_append(indexed_block const& begun);
+
   [[nodiscard]] std::unique_ptr<event_cursor> read(read_request request) const override;
   [[nodiscard]] result<sequence> first_at(instant when) const override;
   [[nodiscard]] result<log_head> head_at(sequence at) const override;
@@ -85,7 +94,8 @@ class rocks_event_log final : public event_log, private block_source {
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<anchor_file> anchor_;
   std::unique_ptr<work_pool> pool_;
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
+  log_head begun_;  // the end of the last block that was begun
   mutable std::mutex backing_up_;
   mutable std::mutex writing_;  // a write and a checkpoint exclude each other
   mutable std::mutex guard_;    // of the head, and of the anchor that says the same
