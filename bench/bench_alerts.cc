@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "engine/decide/map_decider.h"
+#include "engine/flow/nursery.h"
 #include "engine/flow/sequencer.h"
 #include "engine/runtime/commit_thread.h"
 #include "engine/runtime/wall_clock.h"
@@ -49,10 +50,11 @@ class run {
                                              projections::views{},
                                              sequencer_limits{},
                                              sequencer_faults{});
-    spawn([this] { return sequencer_->run(); });
+    spawn([this] { return sequencer_->run(appends_); });
     define(where);
   }
   ~run() {
+    appends_.abandon();
     sequencer_.reset();
     commits_.reset();
   }
@@ -181,6 +183,7 @@ class run {
   std::unique_ptr<rocks_event_log> log_;
   std::unique_ptr<commit_thread> commits_;
   std::unique_ptr<sequencer> sequencer_;
+  nursery appends_{io_.get_executor()};
   std::vector<std::pair<link_id, map_id>> maps_;
   std::size_t ended_ = 0;
 };

@@ -3,10 +3,12 @@
 // events where it says so.
 //   DW_BENCH_FOLDER   where the logs are made (default: the folder for temporary files)
 //   DW_BENCH_RECORDS  how many records the bulk log holds (default: 3 million)
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -120,18 +122,75 @@ std::unique_ptr<rocks_event_log> new_log(char const* name) {
   return open_log(bench_folder() / name);
 }
 
-void append_or_exit(event_log& log, std::span<encoded_event const> events) {
-  if (auto const head = log.append(events, instant{1}, log.head().at, epoch{}); !head) {
-    fmt::print(stderr, "{}\n", to_string(head.error()));
-    std::exit(1);
-  }
+template <class T>
+T or_exit(result<T> of) {
+  if (of) return std::move(*of);
+  fmt::print(stderr, "{}\n", to_string(of.error()));
+  std::exit(1);
 }
+
+void append_or_exit(event_log& log, std::span<encoded_event const> events) {
+  or_exit(log.append(events, instant{1}, log.head().at, epoch{}));
+}
+
+// Writes blocks beside whoever encodes them, each with a sync of its own, as the second of the
+// engine's commit threads does.
+class block_writer {
+ public:
+  explicit block_writer(rocks_event_log& log)
+      : log_(log), writing_([this](std::stop_token stop) { write_until(stop); }) {}
+
+  // Waits while one is written and another waits.
+  void put(indexed_block block) {
+    std::unique_lock lock{guard_};
+    moved_.wait(lock, [this] { return !waiting_; });
+    waiting_ = std::move(block);
+    moved_.notify_all();
+  }
+  // Until everything is durable.
+  void drain() {
+    std::unique_lock lock{guard_};
+    moved_.wait(lock, [this] { return !waiting_ && !at_work_; });
+  }
+
+ private:
+  void write_until(std::stop_token stop) {
+    std::unique_lock lock{guard_};
+    while (moved_.wait(lock, stop, [this] { return waiting_.has_value(); })) {
+      auto const block = *std::exchange(waiting_, std::nullopt);
+      at_work_ = true;
+      moved_.notify_all();
+      lock.unlock();
+      or_exit(log_.finish_append(block));
+      lock.lock();
+      at_work_ = false;
+      moved_.notify_all();
+    }
+  }
+
+  rocks_event_log& log_;
+  std::mutex guard_;
+  std::condition_variable_any moved_;
+  std::optional<indexed_block> waiting_;
+  bool at_work_ = false;
+  std::jthread writing_;
+};
 
 void append_bulk(benchmark::State& state) {
   auto const log = new_log("append");
   auto const& events = bulk_events();
   std::size_t next = 0;
-  for (auto _ : state) append_or_exit(*log, {&events[next++ % events.size()], 1});
+  sequence end;
+  {
+    block_writer writer{*log};
+    for (auto _ : state) {
+      auto begun =
+          or_exit(log->begin_append({&events[next++ % events.size()], 1}, instant{1}, end));
+      end = begun.block.header.last;
+      writer.put(std::move(begun));
+      if (next == static_cast<std::size_t>(state.max_iterations)) writer.drain();
+    }
+  }
   state.SetItemsProcessed(static_cast<std::int64_t>(log->head().at.value));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(events[0].bytes.size()));
 }
@@ -148,8 +207,9 @@ class group_commit {
     std::unique_lock lock{guard_};
     auto const mine = taken_;
     waiting_.push_back(std::move(event));
+    lock.unlock();
     arrived_.notify_one();
-    durable_.wait(lock, [&] { return done_ > mine; });
+    for (auto done = done_.load(); done <= mine; done = done_.load()) done_.wait(done);
   }
 
  private:
@@ -157,22 +217,22 @@ class group_commit {
     std::unique_lock lock{guard_};
     while (arrived_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
       auto const group = std::exchange(waiting_, {});
-      auto const number = ++taken_;
+      ++taken_;
       lock.unlock();
       append_or_exit(log_, group);
+      ++done_;
+      done_.notify_all();
       lock.lock();
-      done_ = number;
-      durable_.notify_all();
     }
   }
 
   event_log& log_;
   std::mutex guard_;
   std::condition_variable_any arrived_;
-  std::condition_variable durable_;
   std::vector<encoded_event> waiting_;
   std::uint64_t taken_ = 0;
-  std::uint64_t done_ = 0;
+  // Waited for outside of the guard, for which all of them would queue as they wake up.
+  std::atomic<std::uint64_t> done_{0};
   std::jthread committing_;
 };
 

@@ -2,6 +2,9 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <optional>
+
+#include "events/endian.h"
 #include "events_generated.h"
 
 namespace dualwrite {
@@ -211,6 +214,23 @@ void settle_cause(encoded_event& event, sequence first) {
   if (envelope->correlation() == first_of_submission.value) {
     table->SetField<std::uint64_t>(fb::Event::VT_CORRELATION, first.value, 0);
   }
+}
+
+sequence correlation_of(bytes_view event) {
+  auto const number_at = [&](std::size_t at, auto number) -> std::optional<decltype(number)> {
+    if (at > event.size() || event.size() - at < sizeof number) return {};
+    return load_little<decltype(number)>(event.data() + at);
+  };
+  auto const table = number_at(0, uoffset_t{});
+  if (!table) return {};
+  auto const back = number_at(*table, flatbuffers::soffset_t{});
+  if (!back || *back > static_cast<std::int64_t>(*table)) return {};
+  auto const fields = static_cast<std::size_t>(static_cast<std::int64_t>(*table) - *back);
+  auto const fields_bytes = number_at(fields, voffset_t{});
+  if (!fields_bytes || *fields_bytes < fb::Event::VT_CORRELATION + sizeof(voffset_t)) return {};
+  auto const field = number_at(fields + fb::Event::VT_CORRELATION, voffset_t{});
+  if (!field || *field == 0) return {};
+  return sequence{number_at(*table + std::size_t{*field}, std::uint64_t{}).value_or(0)};
 }
 
 result<event_view> decode(stored_event const& stored) {

@@ -57,6 +57,10 @@ template <class Event>
 // Replaces `first_of_submission` as cause and as correlation.
 void settle_cause(encoded_event& event, sequence first);
 
+// The correlation in an event's bytes, read without looking at the rest; zero where there is none,
+// or where the bytes are no event's. Any bytes are safe to ask.
+[[nodiscard]] sequence correlation_of(bytes_view event);
+
 // Errors: `event_malformed` where the bytes do not verify. An event type that this release does not
 // know decodes to an empty body.
 [[nodiscard]] result<event_view> decode(stored_event const& stored);

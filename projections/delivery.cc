@@ -115,6 +115,11 @@ struct delivery_fold {
       found->second.position = told.position;
     }
   }
+  // The rows of the former log stay in the apps; this one has none yet.
+  void operator()(LogForked const&) {
+    view.lanes.clear();
+    view.batches.clear();
+  }
   template <class Other>
   void operator()(Other const&) {}
 };

@@ -76,7 +76,7 @@ struct capture_row {
 // Fed by captures, echoes, lanes and outcomes. Costs per event, never per record.
 struct delivery {
   static constexpr std::string_view name = "delivery";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<std::pair<link_id, side>, capture_row> captures;
   std::map<lane_name, lane_row> lanes;

@@ -198,6 +198,7 @@ void parked::reindex() {
   reread_.clear();
   dependants_.clear();
   for (auto const& [of, records] : stored) {
+    rows[of];  // also where it has none: the same state is the same bytes
     for (auto const& [record, row] : records) put(of, record, row);
   }
 }

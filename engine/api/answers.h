@@ -40,6 +40,10 @@ async<api_reply> list_maintenance(api_context& context, api_request request);
 async<api_reply> list_events(api_context& context, api_request request);
 async<api_reply> show_event(api_context& context, api_request request);
 async<api_reply> verify_log(api_context& context, api_request request);
+async<api_reply> show_head(api_context& context, api_request request);
+async<api_reply> show_proof(api_context& context, api_request request);
+
+async<api_reply> make_backup(api_context& context, api_request request);
 
 async<api_reply> plan_config(api_context& context, api_request request);
 async<api_reply> apply_config(api_context& context, api_request request);

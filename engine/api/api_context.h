@@ -9,6 +9,8 @@
 #include "engine/api/api_request.h"
 #include "engine/config/server_config.h"
 #include "engine/flow/engine.h"
+#include "events/store/head_key.h"
+#include "events/store/log_backup.h"
 
 namespace dualwrite::engine {
 
@@ -20,6 +22,8 @@ struct api_context {
   clock& time;
   time_zones const& zones;
   boost::asio::thread_pool& pool;
+  head_key const& signing;
+  std::function<result<backup_report>(std::string const& folder)> back_up;
   std::string config_path{};  // of the file that the server was started with
   instant started{};
   bool sends_mail = false;

@@ -11,8 +11,6 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::size_t records_shown_max = 100;
-
 template <class T>
 concept has_fields = requires(T& t) {
   t.fields();
@@ -115,11 +113,15 @@ std::string stream_name(stream_id stream) {
   return "unknown";
 }
 
+std::string_view name_of_type(event_view const& event) {
+  return dualwrite::name_of(types[event.body.index()]);
+}
+
 boost::json::object event_json(event_view const& event) {
   boost::json::object json;
   json["sequence"] = json_of(event.at);
   json["span"] = event.span;
-  json["type"] = dualwrite::name_of(types[event.body.index()]);
+  json["type"] = name_of_type(event);
   json["stream"] = stream_name(event.stream);
   json["recorded_at"] = json_of(event.recorded_at);
   json["actor"] = event.from.actor.empty() ? "engine" : utf8(event.from.actor);
@@ -145,10 +147,35 @@ boost::json::object verify_json(verify_report const& report) {
   return json;
 }
 
-boost::json::object event_detail_json(projections::views const& state, event_view const& event) {
+boost::json::object event_json(projections::views const& state,
+                               event_view const& event,
+                               std::size_t records_max) {
   auto json = event_json(event);
-  auto records = records_json(state, event, records_shown_max);
+  if (records_max == 0) return json;
+  auto records = records_json(state, event, records_max);
   if (records && !records->is_null()) json["records"] = std::move(*records);
+  return json;
+}
+
+boost::json::object cloud_event_json(log_id log, boost::json::object event) {
+  boost::json::object json;
+  json["specversion"] = "1.0";
+  json["id"] = event["sequence"];
+  json["source"] = fmt::format("urn:dualwrite:log:{}", log.value);
+  json["type"] = fmt::format("dualwrite.{}", std::string_view(event["type"].as_string()));
+  json["subject"] = event["stream"];
+  json["time"] = event["recorded_at"];
+  json["datacontenttype"] = "application/json";
+  // Extension attributes; names may have small letters and digits only.
+  for (auto const* name : {"sequence", "span", "actor", "correlation", "cause"}) {
+    if (auto const* member = event.if_contains(name)) json[name] = *member;
+  }
+  if (auto const* command = event.if_contains("command_id")) json["commandid"] = *command;
+  boost::json::object content;
+  for (auto const* name : {"data", "records"}) {
+    if (auto const* member = event.if_contains(name)) content[name] = *member;
+  }
+  json["data"] = std::move(content);
   return json;
 }
 

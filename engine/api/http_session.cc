@@ -23,16 +23,6 @@ namespace http = boost::beast::http;
 
 namespace {
 
-// Hears the log step forward for as long as it lives.
-struct listening {
-  listening(sequencer& to, bell& with) : log(to), wake(with) { log.add_listener(wake); }
-  ~listening() { log.remove_listener(wake); }
-  listening(listening const&) = delete;
-  listening& operator=(listening const&) = delete;
-  sequencer& log;
-  bell& wake;
-};
-
 // What there is, at most about 64 KiB of it.
 std::string next_events(event_cursor& cursor) {
   std::string text;

@@ -46,7 +46,13 @@ exit_code run_maintenance_list(command_line const& line);
 exit_code run_event_list(command_line const& line);
 exit_code run_event_show(command_line const& line);
 exit_code run_event_tail(command_line const& line);
+exit_code run_event_export(command_line const& line);
 exit_code run_event_verify(command_line const& line);
+exit_code run_event_head(command_line const& line);
+exit_code run_event_prove(command_line const& line);
+
+exit_code run_backup(command_line const& line);
+exit_code run_restore(command_line const& line);
 
 exit_code run_completion(command_line const& line);
 exit_code run_help(command_line const& line);

@@ -3,10 +3,8 @@
 #include <iostream>
 
 #include "engine/api/api_request.h"
-#include "engine/api/event_json.h"
 #include "engine/cli/cli_actions.h"
 #include "engine/cli/talk.h"
-#include "events/store/rocks_event_log.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -19,41 +17,9 @@ constexpr table_column event_columns[] = {
     {"BY", "actor"},
     {"DATA", "data"},
 };
-constexpr std::string_view list_options[] = {"from", "map", "type"};
+constexpr std::string_view list_options[] = {
+    "from", "map", "correlation", "since", "until", "type"};
 constexpr std::string_view from_option[] = {"from"};
-
-exit_code print_report(boost::json::value const& report, command_line const& line) {
-  bool const ok = report.at("ok").as_bool();
-  if (line.get("output", "text") != "text") {
-    print_item(report, {}, line);
-  } else if (ok) {
-    std::cout << fmt::format("The log is whole: {} events checked, head {}.\n",
-                             text_at(report, "events"),
-                             text_at(report, "head"));
-  } else {
-    std::cout << fmt::format("The log is damaged at event {}: {}\n",
-                             text_at(report, "first_bad_sequence"),
-                             text_at(report, "reason"));
-  }
-  return ok ? exit_code::fine : exit_code::internal;
-}
-
-// Without a server: the log is opened as a server would open it, and so refused where one has it
-// open.
-exit_code verify_folder(std::string const& folder, command_line const& line) {
-  auto opened = rocks_event_log::open(folder, {});
-  if (!opened) {
-    auto const& why = opened.error();
-    if (class_of(why.code) != error_class::corrupt) return tell(why);
-    verify_report report;
-    report.ok = false;
-    report.reason = to_string(why);
-    report.first_bad = why.at;
-    return print_report(verify_json(report), line);
-  }
-  auto const from = std::stoull(line.get("from", "1"));
-  return print_report(verify_json(opened->log->verify(sequence{from})), line);
-}
 
 }  // namespace
 
@@ -101,16 +67,6 @@ exit_code run_event_tail(command_line const& line) {
   auto const ended = client->stream(with_query("/api/v1/events/stream", line, from_option), take);
   if (!ended) return tell(ended.error());
   return tell(error{error_code::server_unreachable, "The stream has ended."});
-}
-
-exit_code run_event_verify(command_line const& line) {
-  if (line.has("data-dir")) return verify_folder(line.get("data-dir"), line);
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  auto const report =
-      client->post(with_query("/api/v1/verify", line, from_option), boost::json::object{});
-  if (!report) return tell(report.error());
-  return print_report(*report, line);
 }
 
 }  // namespace dualwrite::engine

@@ -109,7 +109,7 @@ struct line_reader {
       return wrong(fmt::format(
           "There is no output format '{}'; there are text, json, jsonl and csv.", format));
     }
-    for (auto const* number : {"timeout", "limit", "from"}) {
+    for (auto const* number : {"timeout", "limit", "from", "to", "correlation"}) {
       auto const text = line.get(number, "0");
       bool const digits =
           !text.empty() && text.size() < 19 &&

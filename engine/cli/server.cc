@@ -1,7 +1,6 @@
 #include "engine/cli/server.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 #include <unistd.h>
 #include <csignal>
 #include <filesystem>
@@ -9,9 +8,7 @@
 
 #include "engine/api/access.h"
 #include "engine/api/apply_config.h"
-#include "engine/connectors/postgresql/postgresql_app.h"
-#include "engine/connectors/sqlite/sqlite_app.h"
-#include "replay/rebuild.h"
+#include "engine/cli/new_log_id.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -21,12 +18,6 @@ constexpr int interrupted = 130;
 constexpr std::size_t pool_threads = 8;
 // How often the machine's clock is looked at.
 constexpr duration clock_pace = std::chrono::seconds(5);
-
-log_id new_log_id() {
-  std::uint64_t id = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id);
-  return log_id{(id >> 1) | 1};
-}
 
 std::string address_text(listen_address const& listen, std::uint16_t port) {
   bool const six = listen.host.find(':') != std::string::npos;
@@ -50,13 +41,17 @@ server::~server() {
 
 result<void> server::open() {
   DW_CHECK(open_log());
-  make_apps();
-  DW_TRY(auto views, replay::rebuild(*log_));
+  apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_);
+  DW_TRY(auto const program, digest_of_program());
+  auto file = std::filesystem::path(config_.data_dir) / "views.snapshot";
+  keeper_ =
+      std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, std::move(file), program);
+  DW_TRY(auto views, keeper_->load());
   commits_ = std::make_unique<commit_thread>(*log_);
   engine_settings settings;
   settings.flow = config_.engine;
   engine_ = std::make_unique<engine>(
-      io_.get_executor(), *commits_, time_, zones_, ports_, settings, std::move(views));
+      io_.get_executor(), *commits_, time_, zones_, apps_->ports(), settings, std::move(views));
   make_notifiers();
   return open_door();
 }
@@ -107,30 +102,20 @@ result<void> server::open_log() {
   return {};
 }
 
-void server::make_apps() {
-  auto const add = [this](std::string const& name, auto app) {
-    ports_[name] = {app.get(), app.get()};
-    apps_.push_back(std::move(app));
-  };
-  auto const strand = io_.get_executor();
-  for (auto const& app : config_.apps) {
-    if (auto const* file = std::get_if<sqlite_settings>(&app.settings)) {
-      sqlite::sqlite_settings settings;
-      settings.path = file->path;
-      add(app.name, std::make_unique<sqlite::sqlite_app>(strand, pool_, std::move(settings)));
-    } else {
-      postgresql::postgresql_settings settings;
-      settings.url = std::get<postgresql_settings>(app.settings).url.value;
-      add(app.name,
-          std::make_unique<postgresql::postgresql_app>(strand, pool_, std::move(settings)));
-    }
-  }
-}
-
 result<void> server::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
-  context_ = std::make_unique<api_context>(api_context{
-      *engine_, *log_, time_, zones_, pool_, config_path_, time_.now(), mail_ != nullptr});
+  DW_TRY(key_, head_key::in(config_.data_dir));
+  context_ = std::make_unique<api_context>(
+      api_context{*engine_,
+                  *log_,
+                  time_,
+                  zones_,
+                  pool_,
+                  *key_,
+                  [this](std::string const& folder) { return log_->backup(folder); },
+                  config_path_,
+                  time_.now(),
+                  mail_ != nullptr});
   for (auto const& hook : config_.webhooks) context_->webhooks.push_back(hook.name);
   http_ =
       std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});
@@ -175,6 +160,7 @@ async<void> server::live() {
     http_->start();
     for (auto const& one : notifiers_) beside_.start([mine = one.get()] { return mine->run(); });
     beside_.start([this] { return watch_clock(); });
+    beside_.start([this] { return keeper_->run(engine_->log()); });
     ready_(address_text(config_.listen, port_));
   } else {
     engine_->cancel();
@@ -189,6 +175,7 @@ async<void> server::live() {
   if (!ended) co_return ended;
   if (!told) co_return told;
   if (!closed) co_return closed;
+  keeper_->save(engine_->views());
   if (!begun && !asked_to_stop_) co_return begun;
   co_return result<void>{};
 }

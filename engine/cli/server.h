@@ -10,6 +10,8 @@
 #include <string>
 
 #include "engine/api/http_server.h"
+#include "engine/cli/app_shelf.h"
+#include "engine/cli/view_keeper.h"
 #include "engine/config/server_config.h"
 #include "engine/delivery/mail_channel.h"
 #include "engine/delivery/notifier.h"
@@ -37,7 +39,6 @@ class server {
 
  private:
   [[nodiscard]] result<void> open_log();
-  void make_apps();
   void make_notifiers();
   [[nodiscard]] result<void> open_door();
   [[nodiscard]] async<void> live();
@@ -54,14 +55,15 @@ class server {
   boost::asio::thread_pool pool_;
   std::unique_ptr<rocks_event_log> log_;
   std::optional<trimmed_tail> trimmed_;
+  std::unique_ptr<view_keeper> keeper_;
   std::unique_ptr<commit_thread> commits_;
-  std::vector<std::unique_ptr<source_app>> apps_;
-  std::map<std::string, app_ports> ports_;
+  std::unique_ptr<app_shelf> apps_;
   std::unique_ptr<engine> engine_;
   std::unique_ptr<smtp_mail> mail_;
   std::unique_ptr<mail_channel> letters_;
   std::unique_ptr<webhook_channel> hooks_;
   std::vector<std::unique_ptr<notifier>> notifiers_;  // one for each channel
+  std::unique_ptr<head_key> key_;
   std::unique_ptr<api_context> context_;
   std::unique_ptr<http_server> http_;
   boost::asio::signal_set signals_;

@@ -34,7 +34,7 @@ engine::~engine() {
 }
 
 void engine::start() {
-  children_.start([this] { return sequencer_.run(); });
+  children_.start([this] { return sequencer_.run(children_); });
   children_.start([this] { return run_links(); });
   children_.start([this] { return alerts_.run(); });
   children_.start([this] { return resumes_.run(); });

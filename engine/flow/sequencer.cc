@@ -8,6 +8,17 @@
 
 namespace dualwrite::engine {
 
+namespace {
+
+// Whether nothing that is decided on depends on the event: neither a map's status nor a request.
+bool is_about_records(event_view const& event) {
+  return event.as<RecordsCaptured>() != nullptr || event.as<RecordsApplied>() != nullptr ||
+         event.as<EchoSeen>() != nullptr || event.as<RecordSkipped>() != nullptr ||
+         event.as<RecordParked>() != nullptr || event.as<AttemptFailed>() != nullptr;
+}
+
+}  // namespace
+
 sequencer::sequencer(boost::asio::any_io_executor executor,
                      durable_log& log,
                      clock& time,
@@ -33,6 +44,7 @@ struct sequencer::submission {
 
   drafts facts;
   decision command;
+  std::size_t bytes = 0;  // of the facts
   bool is_command = false;
   bool acknowledged = false;
   result<sequence> outcome{error{error_code::stopped}};
@@ -42,6 +54,7 @@ struct sequencer::submission {
 async<sequence> sequencer::append(drafts facts) {
   auto mine = std::make_shared<submission>(executor_);
   mine->facts = std::move(facts);
+  for (auto const& fact : mine->facts) mine->bytes += fact.bytes.size();
   co_return co_await submit(std::move(mine));
 }
 
@@ -54,20 +67,44 @@ async<sequence> sequencer::decide(decision command) {
 
 async<sequence> sequencer::submit(std::shared_ptr<submission> mine) {
   inbox_.push_back(mine);
+  inbox_bytes_ += mine->bytes;
   arrived_.ring();
   DW_CO_CHECK(co_await mine->ready.wait());
   co_return mine->outcome;
 }
 
-async<void> sequencer::run() {
+// What is appended together, until it is durable.
+struct sequencer::commit_group {
+  group members;
+  drafts events;
+  instant when;
+  sequence before;
+  bool is_alone = false;  // what comes next is decided on the state behind it
+};
+
+async<void> sequencer::run(nursery& appends) {
   while (true) {
-    if (inbox_.empty()) {
+    if (!may_take()) {
       DW_CO_CHECK(co_await arrived_.wait());
       continue;
     }
-    auto members = take_group();
-    DW_CO_CHECK(co_await commit(std::move(members)));
+    auto built = build(take_group());
+    if (built->events.empty()) {
+      acknowledge(built->members);
+      continue;
+    }
+    at_work_.push_back(built);
+    appends.start([this, built] { return commit(built); });
   }
+}
+
+// Facts about records need no state but that of the alert windows, which are ahead of the views. A
+// command, and what follows one, sees the views of everything before it.
+bool sequencer::may_take() const {
+  if (inbox_.empty()) return false;
+  if (at_work_.empty()) return true;
+  return at_work_.size() < limits_.groups_at_work_max && !at_work_.back()->is_alone &&
+         !inbox_.front()->is_command && inbox_bytes_ >= limits_.built_ahead_bytes_min;
 }
 
 // Facts go together as far as the limits allow. A command goes alone, so that it sees the state of
@@ -79,11 +116,12 @@ sequencer::group sequencer::take_group() {
   while (!inbox_.empty()) {
     auto const& next = inbox_.front();
     if (next->is_command && !members.empty()) break;
-    for (auto const& event : next->facts) bytes += event.bytes.size();
+    bytes += next->bytes;
     events += next->facts.size();
     if (!members.empty() && (bytes > limits_.group_bytes_max || events > limits_.group_events_max))
       break;
     members.push_back(next);
+    inbox_bytes_ -= next->bytes;
     inbox_.pop_front();
     if (members.back()->is_command) break;
   }
@@ -104,13 +142,14 @@ void sequencer::place(drafts& into, drafts events) {
   }
 }
 
-async<void> sequencer::commit(group members) {
-  auto const expected = next_ - 1;
+std::shared_ptr<sequencer::commit_group> sequencer::build(group members) {
+  auto built = std::make_shared<commit_group>();
+  built->before = next_ - 1;
   last_time_ = std::max(last_time_, time_.now());
-  auto const when = last_time_;
+  built->when = last_time_;
   alert_turn turn;
-  drafts events;
   for (auto const& member : members) {
+    built->is_alone = built->is_alone || member->is_command;
     if (member->is_command) {
       auto decided = member->command(views_);
       if (!decided) {
@@ -120,27 +159,34 @@ async<void> sequencer::commit(group members) {
       member->facts = std::move(*decided);
     }
     member->outcome = result<sequence>(next_);
-    auto const first = events.size();
-    place(events, std::move(member->facts));
-    judge_alerts(events, first, turn);
+    auto const first = built->events.size();
+    place(built->events, std::move(member->facts));
+    if (!judge_alerts(built->events, first, turn)) built->is_alone = true;
   }
-  if (faults_.acknowledge_before_sync) acknowledge(members);
-  if (!events.empty()) {
-    auto copy = events;
-    DW_CO_TRY(auto const head, co_await log_.append(std::move(copy), when, expected));
-    DW_ASSERT(head.at == next_ - 1);
-    publish(events, when);
-  }
-  if (!faults_.acknowledge_before_sync) acknowledge(members);
+  built->members = std::move(members);
+  if (faults_.acknowledge_before_sync) acknowledge(built->members);
+  return built;
+}
+
+async<void> sequencer::commit(std::shared_ptr<commit_group> built) {
+  auto copy = built->events;
+  DW_CO_TRY(auto const head, co_await log_.append(std::move(copy), built->when, built->before));
+  DW_ASSERT(at_work_.front() == built);
+  at_work_.pop_front();
+  publish(built->events, built->when);
+  DW_ASSERT(head.at == views_.checkpoint);
+  if (!faults_.acknowledge_before_sync) acknowledge(built->members);
+  arrived_.ring();
   co_return result<void>{};
 }
 
 // A rule that crosses its threshold fires behind the submission with the error that crosses it,
 // with its requests. The windows count in the order of the log, so that a rebuild has the same
 // ones.
-void sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn) {
+bool sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn) {
   turn.fired.clear();
   std::vector<drafts> fired;
+  bool only_records = true;
   auto const submitted = events.size();
   auto const count = [&](std::size_t i) {
     auto const& event = events[i];
@@ -149,6 +195,7 @@ void sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn
     auto const view = decode(stored);
     DW_ASSERT(view.has_value());
     alerts_.fold(*view);
+    only_records = only_records && is_about_records(*view);
     if (i >= submitted) return;
     for (auto& one : decide_alerts(alerts_, views_.status, *view, turn))
       fired.push_back(std::move(one));
@@ -156,6 +203,7 @@ void sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn
   for (auto i = first; i < submitted; ++i) count(i);
   for (auto& one : fired) place(events, std::move(one));
   for (auto i = submitted; i < events.size(); ++i) count(i);
+  return only_records;
 }
 
 void sequencer::publish(drafts const& events, instant when) {

@@ -9,6 +9,7 @@
 
 #include "engine/decide/alert_decider.h"
 #include "engine/flow/bell.h"
+#include "engine/flow/nursery.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/durable_log.h"
 #include "projections/views.h"
@@ -23,6 +24,10 @@ using decision = std::function<result<drafts>(projections::views const&)>;
 struct sequencer_limits {
   std::size_t group_bytes_max = 1 << 20;
   std::size_t group_events_max = 4096;
+  // One is written while the next is built, where that has at least so much in it: to build a
+  // smaller one takes less time than it gains by waiting for more.
+  std::size_t groups_at_work_max = 2;
+  std::size_t built_ahead_bytes_min = 128 << 10;
 };
 
 // Deliberate faults, for the tests that prove that the checkers see them. All off in production.
@@ -33,7 +38,8 @@ struct sequencer_faults {
 // Guarantees: a submission's events stand together and in order; a submitter hears of them only
 // after they are durable and the views have them; decisions see the state of everything before
 // them.
-// Errors: when the log fails, run() ends with that error and no submitter is acknowledged any more.
+// Errors: when the log fails, the append at work ends with that error, and with it the nursery; no
+// submitter is acknowledged any more.
 // Lifetime: outlives its submitters' coroutines.
 // Threads: the engine strand.
 class sequencer {
@@ -49,8 +55,8 @@ class sequencer {
   [[nodiscard]] async<sequence> append(drafts facts);
   [[nodiscard]] async<sequence> decide(decision command);
 
-  // The commit loop; a child of the engine's nursery.
-  [[nodiscard]] async<void> run();
+  // The commit loop; a child of the engine's nursery, as are the appends that it starts there.
+  [[nodiscard]] async<void> run(nursery& appends);
 
   projections::views const& views() const { return views_; }
   event_log const& log() const { return log_.log(); }
@@ -64,12 +70,16 @@ class sequencer {
  private:
   struct submission;
   using group = std::vector<std::shared_ptr<submission>>;
+  struct commit_group;
 
   [[nodiscard]] async<sequence> submit(std::shared_ptr<submission> mine);
   [[nodiscard]] group take_group();
   void place(drafts& into, drafts events);
-  [[nodiscard]] async<void> commit(group members);
-  void judge_alerts(drafts& events, std::size_t first, alert_turn& turn);
+  bool may_take() const;
+  [[nodiscard]] std::shared_ptr<commit_group> build(group members);
+  [[nodiscard]] async<void> commit(std::shared_ptr<commit_group> built);
+  // Whether the events were about records only.
+  bool judge_alerts(drafts& events, std::size_t first, alert_turn& turn);
   void publish(drafts const& events, instant when);
   void acknowledge(group const& members);
 
@@ -81,12 +91,24 @@ class sequencer {
   sequencer_limits limits_;
   sequencer_faults faults_;
   std::deque<std::shared_ptr<submission>> inbox_;
+  std::size_t inbox_bytes_ = 0;
+  std::deque<std::shared_ptr<commit_group>> at_work_;  // in the order of the log
   bell arrived_;
   std::vector<bell*>
       listeners_;     // rung in the order in which they came: a run must not depend on addresses
   sequence counted_;  // up to which event `alerts_` has counted
   sequence next_;
   instant last_time_;
+};
+
+// Hears the log step forward for as long as it lives.
+struct listening {
+  listening(sequencer& to, bell& with) : log(to), wake(with) { log.add_listener(wake); }
+  ~listening() { log.remove_listener(wake); }
+  listening(listening const&) = delete;
+  listening& operator=(listening const&) = delete;
+  sequencer& log;
+  bell& wake;
 };
 
 }  // namespace dualwrite::engine

@@ -8,7 +8,9 @@
 
 namespace dualwrite::engine {
 
-// Errors and guarantees of append(): those of event_log::append(); one at a time.
+// Errors and guarantees of append(): those of event_log::append(). The next may be begun before the
+// one before has ended; they end in the order in which they were begun, and after one that failed
+// all fail.
 // Lifetime: outlives the engine.
 // Threads: called on the engine strand; an implementation may hop to the commit thread inside.
 class durable_log {

@@ -1,18 +1,20 @@
-// The log on disk behind the engine's port: appends are made by a thread of their own.
+// The log on disk behind the engine's port: one thread encodes, another writes what is encoded, so
+// that a group is built while the one before it is on its way to the disk.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
 
 #include "engine/ports/durable_log.h"
+#include "events/store/rocks_event_log.h"
 
 namespace dualwrite::engine {
 
 // Errors, guarantees: those of durable_log.
-// Lifetime: outlived by the log. Its end waits for the append at work.
-// Threads: the engine strand, and one inside.
+// Lifetime: outlived by the log. Its end waits for the appends at work.
+// Threads: the engine strand, and two inside.
 class commit_thread final : public durable_log {
  public:
-  explicit commit_thread(event_log& log);
+  explicit commit_thread(rocks_event_log& log);
   ~commit_thread() override;
   [[nodiscard]] async<log_head> append(std::vector<encoded_event> events,
                                        instant recorded_at,
@@ -20,8 +22,9 @@ class commit_thread final : public durable_log {
   [[nodiscard]] event_log const& log() const override { return log_; }
 
  private:
-  event_log& log_;
-  boost::asio::thread_pool thread_;
+  rocks_event_log& log_;
+  boost::asio::thread_pool encoding_;
+  boost::asio::thread_pool writing_;
 };
 
 }  // namespace dualwrite::engine

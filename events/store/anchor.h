@@ -28,7 +28,7 @@ struct anchor {
 // The same, and that the chain goes on from the anchor to the head: what opening a log asks.
 [[nodiscard]] result<void> check_tail(std::optional<anchor> const& written, event_log const& log);
 
-// Makes a report of what check_anchor() found, where the blocks themselves were sound.
+// Makes a report of what a comparison from outside found, where the blocks themselves were sound.
 void note_anchor(verify_report& report, result<void> const& checked);
 
 }  // namespace dualwrite

@@ -1,4 +1,5 @@
-// What both logs are made of: blocks in order of sequence, and one posting per stream and block.
+// What both logs are made of: blocks in order of sequence, and one posting per block, stream and
+// correlation.
 // The cursor, the searches and the verification are written once, over this.
 #pragma once
 
@@ -14,8 +15,12 @@
 
 namespace dualwrite {
 
-// A line of the stream index: the stream has events in `block` (named by its first sequence), from
-// `first` on.
+// In the index, the events that name one correlation are found as if they were a stream of this
+// kind with its sequence as id.
+inline constexpr stream_kind correlation_kind{0xff};
+
+// A line of the index: the stream has events in `block` (named by its first sequence), from `first`
+// on.
 struct posting {
   stream_id stream;
   sequence first;
@@ -24,13 +29,38 @@ struct posting {
   friend auto operator<=>(posting const&, posting const&) = default;
 };
 
-// The postings of a block that begins at `block`, ordered.
+// Gathers the postings of one block.
+class posting_list {
+ public:
+  explicit posting_list(sequence block) : block_(block) {}
+
+  // In the order of the block.
+  void add(stream_id stream, sequence at, bytes_view event);
+  // One for each stream and correlation, ordered.
+  [[nodiscard]] std::vector<posting> take();
+
+ private:
+  sequence block_;
+  std::optional<stream_id> stream_;  // of the event before
+  sequence correlation_;
+  std::vector<posting> postings_;
+};
+
 [[nodiscard]] std::vector<posting> postings_of(sequence block,
                                                std::span<encoded_event const> events);
+[[nodiscard]] result<std::vector<posting>> postings_of(block_view const& block,
+                                                       chunk_reader& reader);
 
-// Leaves the first posting of each stream, ordered by stream. All are of one block, in the block's
-// order.
-void keep_first_of_stream(std::vector<posting>& postings);
+// The log that the block's log was forked from, where it begins with the event that says so.
+[[nodiscard]] log_id former_log(block_view const& block);
+
+// Whether `after` may stand behind `before` in one log: dense, on its chain, not earlier; under
+// another log's id only where that was forked from this one.
+// Errors: `log_corrupt`.
+[[nodiscard]] result<void> check_order(block_header const& before,
+                                       block_header const& after,
+                                       log_id former_of_after);
+[[nodiscard]] result<void> check_order(block_header const& before, block_view const& after);
 
 enum class scan_kind : std::uint8_t {
   single,      // a few blocks

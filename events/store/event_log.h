@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "events/hash_chain.h"
+#include "events/event_proof.h"
 #include "events/result.h"
 #include "events/stored_event.h"
 
@@ -25,11 +25,12 @@ struct log_head {
 
 // Where to read from, and which way. Forward starts at the first event that ends at or after
 // `from`, backward at the last one that begins at or before it; a cursor on a stream gives that
-// stream's events only.
+// stream's events only, one on a correlation (which is not zero) the events that name it.
 struct read_request {
   sequence from;
   bool backward = false;
-  std::optional<stream_id> stream;
+  std::optional<stream_id> stream{};
+  std::optional<sequence> correlation{};
 };
 
 // One reader's place in the log. It sees what was durable at each call, so a forward cursor that
@@ -82,6 +83,11 @@ class event_log {
   // The chain digest at the end of the block that holds `at`, and that block's last sequence: what
   // a snapshot names so that it is never used on another log.
   [[nodiscard]] virtual result<log_head> head_at(sequence at) const = 0;
+
+  // Shows that the event at `at` is under the chain digest of the block that holds `to`.
+  // Errors: `sequence_not_found`; `proof_too_long` where more than `proof_links_max` blocks lie
+  // between them.
+  [[nodiscard]] virtual result<event_proof> prove(sequence at, sequence to) const = 0;
 
   // Reads and checks every block from `from` on: hashes, chain, dense sequences, index, anchor.
   [[nodiscard]] virtual verify_report verify(sequence from = sequence{1}) const = 0;

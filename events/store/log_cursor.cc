@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "events/codec.h"
+
 namespace dualwrite {
 
 log_cursor::log_cursor(block_source const& source, read_request request)
-    : source_(source), request_(request), next_(request.from) {
-  bool const whole = !request.stream && !request.backward;
+    : source_(source), request_(request), index_(request.stream), next_(request.from) {
+  if (request.correlation) index_ = stream_id{correlation_kind, request.correlation->value};
+  bool const whole = !index_ && !request.backward;
   walk_ = source.walk(whole ? scan_kind::sequential : scan_kind::single);
   if (!request.backward) {
     next_ = std::max(next_, sequence{1});
@@ -65,7 +68,8 @@ result<bool> log_cursor::load_block() {
   DW_TRY(auto const bytes, find_block());
   if (!bytes) return false;
   DW_TRY(auto block, block_view::open(*bytes));
-  DW_CHECK(check_order(block.header()));
+  // Blocks that are found by the index, or backward, are not neighbours in that order.
+  if (before_ && !index_ && !request_.backward) DW_CHECK(check_order(*before_, block));
   block_ = std::move(block);
   chunks_done_ = 0;
   return true;
@@ -73,7 +77,7 @@ result<bool> log_cursor::load_block() {
 
 result<std::optional<bytes_view>> log_cursor::find_block() {
   if (!request_.backward && next_ > source_.durable_head()) return std::optional<bytes_view>{};
-  return request_.stream ? find_block_of_stream() : find_block_of_log();
+  return index_ ? find_block_of_index() : find_block_of_log();
 }
 
 result<std::optional<bytes_view>> log_cursor::find_block_of_log() {
@@ -85,24 +89,16 @@ result<std::optional<bytes_view>> log_cursor::find_block_of_log() {
   return walk_->block_at_or_after(next_);
 }
 
-result<std::optional<bytes_view>> log_cursor::find_block_of_stream() {
+result<std::optional<bytes_view>> log_cursor::find_block_of_index() {
   std::optional<posting> found;
   if (request_.backward || !before_) {
-    DW_TRY(found, walk_->posting_at_or_before(*request_.stream, next_));
+    DW_TRY(found, walk_->posting_at_or_before(*index_, next_));
   }
   if (!found && !request_.backward) {
-    DW_TRY(found, walk_->posting_at_or_after(*request_.stream, next_));
+    DW_TRY(found, walk_->posting_at_or_after(*index_, next_));
   }
   if (!found || found->block > source_.durable_head()) return std::optional<bytes_view>{};
   return walk_->block_at_or_before(found->block);
-}
-
-result<void> log_cursor::check_order(block_header const& header) const {
-  bool const follows = !before_ || request_.stream || request_.backward ||
-                       (header.first == before_->last + 1 && header.previous == before_->chain &&
-                        header.log == before_->log);
-  if (follows) return {};
-  return error{error_code::log_corrupt, "A block does not follow the one before it.", header.first};
 }
 
 bool log_cursor::skips(chunk_header const& chunk) const {
@@ -111,6 +107,7 @@ bool log_cursor::skips(chunk_header const& chunk) const {
 
 bool log_cursor::skips(stored_event const& event) const {
   if (request_.stream && event.stream != *request_.stream) return true;
+  if (request_.correlation && correlation_of(event.bytes) != *request_.correlation) return true;
   return request_.backward ? event.at > next_ : event.last() < next_;
 }
 

@@ -21,14 +21,14 @@ class log_cursor final : public event_cursor {
   [[nodiscard]] result<bool> load_chunk();
   [[nodiscard]] result<bool> load_block();
   [[nodiscard]] result<std::optional<bytes_view>> find_block();
-  [[nodiscard]] result<std::optional<bytes_view>> find_block_of_stream();
+  [[nodiscard]] result<std::optional<bytes_view>> find_block_of_index();
   [[nodiscard]] result<std::optional<bytes_view>> find_block_of_log();
-  [[nodiscard]] result<void> check_order(block_header const& header) const;
   [[nodiscard]] bool skips(chunk_header const& chunk) const;
   [[nodiscard]] bool skips(stored_event const& event) const;
 
   block_source const& source_;
   read_request request_;
+  std::optional<stream_id> index_;  // what leads to the blocks, where not all are read
   std::unique_ptr<block_walk> walk_;
   sequence next_;  // the least, or backward the greatest, sequence that was not given yet
   bool ended_ = false;

@@ -132,6 +132,14 @@ result<void> log_folder::drop_copy() const {
   return {};
 }
 
+result<void> log_folder::clear_scratch() const {
+  std::error_code failed;
+  fs::remove_all(backing_up(), failed);
+  if (!failed) fs::create_directory(backing_up(), failed);
+  if (failed) return refused("Cannot make " + backing_up().string(), failed);
+  return {};
+}
+
 result<fs::path> log_folder::set_aside(sequence head) const {
   auto const parent = path_ / "set-aside";
   auto const name = fmt::format("after-{}", head.value);

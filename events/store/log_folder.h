@@ -3,10 +3,13 @@
 //
 //   lock              held by the one process that has the log open
 //   anchor            events/store/anchor_file.h
-//   ballast           room that is given up while the log opens, so that a full disk does not keep
-//   it closed log/              the blocks and their index (RocksDB) recovering/       a copy of
-//   log/ on which a recovery is tried; of no worth after a crash set-aside/        torn write-ahead
-//   logs, as they were found: after-<head>[-<n>]/
+//   ballast           room given up while the log opens: a full disk does not keep it closed
+//   log/              the blocks and their index (RocksDB)
+//   recovering/       a copy of log/ on which a recovery is tried; of no worth after a crash
+//   backing-up/       a backup that is being made; of no worth after a crash
+//   set-aside/        torn write-ahead logs, as they were found: after-<head>[-<n>]/
+//   signing.key       events/store/head_key.h
+//   views.snapshot    events/store/snapshot_file.h
 #pragma once
 
 #include <cstdint>
@@ -31,6 +34,7 @@ class log_folder {
   std::filesystem::path log() const { return path_ / "log"; }
   std::filesystem::path anchor() const { return path_ / "anchor"; }
   std::filesystem::path recovering() const { return path_ / "recovering"; }
+  std::filesystem::path backing_up() const { return path_ / "backing-up"; }
 
   [[nodiscard]] bool has_log() const;
   [[nodiscard]] result<std::uint64_t> free_bytes() const;
@@ -44,6 +48,9 @@ class log_folder {
   // rest is copied.
   [[nodiscard]] result<void> copy_log() const;
   [[nodiscard]] result<void> drop_copy() const;
+
+  // Makes backing-up/ an empty folder.
+  [[nodiscard]] result<void> clear_scratch() const;
 
   // Copies the write-ahead logs to set-aside/, durably and whole or not at all; returns where.
   [[nodiscard]] result<std::filesystem::path> set_aside(sequence head) const;

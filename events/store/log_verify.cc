@@ -18,36 +18,17 @@ struct range {
 
   // Found in it.
   std::optional<block_header> first;
+  log_id former;  // of the first
   block_header last;
   std::uint64_t postings = 0;
   std::optional<error> bad;
 };
 
-std::optional<error> disorder(block_header const& before, block_header const& after) {
-  auto const wrong = [&](char const* why) {
-    return error{error_code::log_corrupt, why, after.first};
-  };
-  if (after.log != before.log) return wrong("A block is from another log.");
-  if (after.first != before.last + 1) return wrong("Blocks are missing, or overlap.");
-  if (after.previous != before.chain) return wrong("A block does not follow the chain.");
-  if (after.recorded_at < before.recorded_at) return wrong("Time runs backward.");
-  return {};
-}
-
-// Decodes a block and looks up each of its streams in the index; returns how many there are.
+// Decodes a block and looks up each of its postings in the index; returns how many there are.
 result<std::uint64_t> check_content(block_view const& block,
                                     block_walk& walk,
                                     chunk_reader& reader) {
-  std::vector<posting> postings;
-  auto const begin = block.header().first;
-  for (std::size_t i = 0; i < block.chunks().size(); ++i) {
-    DW_CHECK(reader.load(block, i));
-    for (auto const& event : reader.events()) {
-      if (!postings.empty() && postings.back().stream == event.stream) continue;
-      postings.push_back({event.stream, event.at, begin});
-    }
-  }
-  keep_first_of_stream(postings);
+  DW_TRY(auto const postings, postings_of(block, reader));
   for (auto const& expected : postings) {
     DW_TRY(auto const found, walk.posting_at_or_after(expected.stream, expected.first));
     if (found != expected) {
@@ -87,11 +68,14 @@ class range_verifier {
     auto const& header = block.header();
     if (!(header.first < range_.end)) return false;
     if (range_.first) {
-      if (auto wrong = disorder(range_.last, header)) return *wrong;
+      DW_CHECK(check_order(range_.last, block));
     }
     DW_TRY(auto const postings, check_content(block, *index_, reader_));
     range_.postings += postings;
-    if (!range_.first) range_.first = header;
+    if (!range_.first) {
+      range_.first = header;
+      range_.former = former_log(block);
+    }
     range_.last = header;
     return true;
   }
@@ -108,7 +92,7 @@ std::vector<range> split(sequence from, sequence last, unsigned threads) {
   std::uint64_t const step = (whole + count - 1) / count;
   std::vector<range> ranges;
   for (auto begin = from; !(begin > last); begin = begin + step) {
-    ranges.push_back({begin, std::min(begin + step, last + 1), {}, {}, 0, {}});
+    ranges.push_back({begin, std::min(begin + step, last + 1), {}, {}, {}, 0, {}});
   }
   return ranges;
 }
@@ -138,6 +122,8 @@ result<start> find_start(block_source const& source, log_head const& head, seque
   if (!holding) return at;
   DW_TRY(auto const block, block_view::open(*holding));
   at.from = block.header().first;
+  // A log that was forked begins under the id of the first one.
+  at.before.log = block.header().log;
   if (at.from == sequence{1}) return at;
   DW_TRY(auto const earlier, walk->block_at_or_before(at.from - 1));
   if (!earlier) return error{error_code::log_corrupt, "The log does not begin at 1.", sequence{1}};
@@ -153,7 +139,7 @@ result<void> join(std::vector<range> const& ranges,
                   verify_report& report) {
   for (auto const& part : ranges) {
     if (part.first) {
-      if (auto wrong = disorder(before, *part.first)) return *wrong;
+      DW_CHECK(check_order(before, *part.first, part.former));
       before = part.last;
       report.events += part.last.last.value - part.first->first.value + 1;
       report.head = {before.log, before.last, before.chain, before.recorded_at};

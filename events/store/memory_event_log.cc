@@ -5,6 +5,7 @@
 
 #include "events/assert.h"
 #include "events/store/log_cursor.h"
+#include "events/store/log_proof.h"
 #include "events/store/log_search.h"
 #include "events/store/log_verify.h"
 
@@ -101,17 +102,14 @@ result<bool> memory_event_log::adopt(block_bytes bytes) {
     return false;
   }
   auto const& header = block->header();
-  bool const follows =
-      header.log == head_.log && header.first == head_.at + 1 && header.previous == head_.chain;
-  if (!follows) return false;
-  std::vector<posting> postings;
+  block_header before;
+  before.log = head_.log;
+  before.last = head_.at;
+  before.chain = head_.chain;
+  before.recorded_at = head_.at ? head_.recorded_at : header.recorded_at;
+  if (!check_order(before, *block)) return false;
   chunk_reader reader;
-  for (std::size_t i = 0; i < block->chunks().size(); ++i) {
-    DW_CHECK(reader.load(*block, i));
-    for (auto const& event : reader.events())
-      postings.push_back({event.stream, event.at, header.first});
-  }
-  keep_first_of_stream(postings);
+  DW_TRY(auto postings, postings_of(*block, reader));
   written_ = {header.log, header.last, header.chain, header.recorded_at};
   publish({std::move(bytes), written_, std::move(postings)});
   return true;
@@ -152,10 +150,21 @@ result<log_head> memory_event_log::begin_append(std::span<encoded_event const> e
 
 result<log_head> memory_event_log::sync() {
   std::unique_lock const lock{guard_};
+  return sync_blocks(unsynced_.size());
+}
+
+result<log_head> memory_event_log::sync_next() {
+  std::unique_lock const lock{guard_};
+  return sync_blocks(1);
+}
+
+result<log_head> memory_event_log::sync_blocks(std::size_t count) {
   if (next_failure_ == error_code::log_write_failed) failed_ = true;
   if (failed_) return error{error_code::log_write_failed};
-  for (auto& block : unsynced_) publish(std::move(block));
-  unsynced_.clear();
+  DW_ASSERT(count <= unsynced_.size());
+  auto const end = unsynced_.begin() + static_cast<std::ptrdiff_t>(count);
+  for (auto block = unsynced_.begin(); block != end; ++block) publish(std::move(*block));
+  unsynced_.erase(unsynced_.begin(), end);
   anchor_written_ = anchor_of(head_);
   return head_;
 }
@@ -216,6 +225,10 @@ result<sequence> memory_event_log::first_at(instant when) const {
 
 result<log_head> memory_event_log::head_at(sequence at) const {
   return find_head_at(*this, at);
+}
+
+result<event_proof> memory_event_log::prove(sequence at, sequence to) const {
+  return prove_event(*this, at, to);
 }
 
 verify_report memory_event_log::verify(sequence from) const {

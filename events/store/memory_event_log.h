@@ -53,6 +53,7 @@ class memory_event_log final : public event_log, private block_source {
   [[nodiscard]] std::unique_ptr<event_cursor> read(read_request request) const override;
   [[nodiscard]] result<sequence> first_at(instant when) const override;
   [[nodiscard]] result<log_head> head_at(sequence at) const override;
+  [[nodiscard]] result<event_proof> prove(sequence at, sequence to) const override;
   [[nodiscard]] verify_report verify(sequence from = sequence{1}) const override;
 
   // The first half of append(): the block is in the system's cache, lost in a crash and invisible
@@ -60,8 +61,10 @@ class memory_event_log final : public event_log, private block_source {
   [[nodiscard]] result<log_head> begin_append(std::span<encoded_event const> events,
                                               instant recorded_at,
                                               sequence expected);
-  // The second half: all that was begun is stable, then visible, and the anchor is written.
+  // The second half: all that was begun is stable, then visible, and the anchor is written; or of
+  // that the oldest block only, of which there is one.
   [[nodiscard]] result<log_head> sync();
+  [[nodiscard]] result<log_head> sync_next();
   // What a timer does at most 100 ms after sync(): makes the anchor itself stable.
   void sync_anchor();
 
@@ -90,6 +93,7 @@ class memory_event_log final : public event_log, private block_source {
   [[nodiscard]] sequence durable_head() const override;
   [[nodiscard]] result<bool> adopt(block_bytes bytes);
   void publish(stored_block block);
+  [[nodiscard]] result<log_head> sync_blocks(std::size_t count);
 
   mutable std::shared_mutex guard_;
   log_head head_;     // as readers see it

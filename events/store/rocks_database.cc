@@ -1,11 +1,13 @@
 #include "events/store/rocks_database.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include "events/block_layout.h"
@@ -17,6 +19,8 @@ namespace {
 
 constexpr char blocks_name[] = "blocks";
 constexpr char streams_name[] = "streams";
+constexpr char index_key[] = "index";
+constexpr char index_version[] = "\2";
 
 rocksdb::DBOptions database_options(rocks_recovery recovery, bool create) {
   rocksdb::DBOptions options;
@@ -78,6 +82,26 @@ result<void> check_families(std::filesystem::path const& folder,
   return {};
 }
 
+rocksdb::Status put_postings(rocksdb::WriteBatch& batch,
+                             rocksdb::ColumnFamilyHandle& streams,
+                             std::span<posting const> postings) {
+  rocksdb::Status status;
+  for (auto const& line : postings) {
+    if (!status.ok()) break;
+    auto const key = posting_key(line.stream, line.first);
+    status = batch.Put(&streams, text(key), text(block_key(line.block)));
+  }
+  return status;
+}
+
+rocksdb::Status put_block(rocksdb::WriteBatch& batch,
+                          rocksdb::ColumnFamilyHandle& blocks,
+                          sequence first,
+                          bytes_view bytes) {
+  rocksdb::Slice const value{reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+  return batch.Put(&blocks, text(block_key(first)), value);
+}
+
 }  // namespace
 
 error rocks_error(rocksdb::Status const& status) {
@@ -116,19 +140,80 @@ rocks_database::~rocks_database() {
   }
 }
 
-result<void> rocks_database::write(encoded_block const& block, std::span<posting const> postings) {
+result<void> rocks_database::write(indexed_block const& written) {
+  auto const& [block, postings] = written;
   rocksdb::WriteBatch batch{block.bytes.size() + 64 * (postings.size() + 1)};
-  auto const key = block_key(block.header.first);
-  rocksdb::Slice const value{reinterpret_cast<char const*>(block.bytes.data()), block.bytes.size()};
-  auto status = batch.Put(blocks_, text(key), value);
-  for (auto const& line : postings) {
-    if (status.ok())
-      status = batch.Put(streams_, text(posting_key(line.stream, line.first)), text(key));
-  }
+  auto status = put_block(batch, *blocks_, block.header.first, block.bytes);
+  if (status.ok()) status = put_postings(batch, *streams_, postings);
   rocksdb::WriteOptions options;
   options.sync = true;
   if (status.ok()) status = database_->Write(options, &batch);
   if (!status.ok()) return error{error_code::log_write_failed, status.ToString()};
+  return {};
+}
+
+result<void> rocks_database::complete_index() {
+  std::string version;
+  auto const found = database_->Get({}, default_, index_key, &version);
+  if (!found.ok() && !found.IsNotFound()) return rocks_error(found);
+  if (version == index_version) return {};
+  if (!version.empty()) return error{error_code::log_newer_format, "Its index is a later one."};
+  auto const blocks = walk(scan_kind::sequential);
+  chunk_reader reader;
+  for (sequence next{1};;) {
+    DW_TRY(auto const bytes, blocks->block_at_or_after(next));
+    if (!bytes) break;
+    DW_TRY(auto const block, block_view::open(*bytes));
+    DW_TRY(auto const postings, postings_of(block, reader));
+    rocksdb::WriteBatch batch;
+    auto status = put_postings(batch, *streams_, postings);
+    if (status.ok()) status = database_->Write({}, &batch);
+    if (!status.ok()) return rocks_error(status);
+    next = block.header().last + 1;
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  auto const marked = database_->Put(synced, default_, index_key, index_version);
+  if (!marked.ok()) return rocks_error(marked);
+  return {};
+}
+
+result<void> rocks_database::take_sound_blocks(rocks_database const& from) {
+  auto const blocks = from.walk(scan_kind::sequential);
+  chunk_reader reader;
+  std::optional<block_header> before;
+  while (true) {
+    auto const bytes = blocks->block_at_or_after(before ? before->last + 1 : sequence{1});
+    if (!bytes || !*bytes) break;
+    auto const block = block_view::open(**bytes);
+    if (!block || (before && !check_order(*before, *block))) break;
+    auto const postings = postings_of(*block, reader);
+    if (!postings || (!before && block->header().first != sequence{1})) break;
+    rocksdb::WriteBatch batch;
+    auto status = put_block(batch, *blocks_, block->header().first, **bytes);
+    if (status.ok()) status = put_postings(batch, *streams_, *postings);
+    if (status.ok()) status = database_->Write({}, &batch);
+    if (!status.ok()) return rocks_error(status);
+    before = block->header();
+  }
+  return flush();
+}
+
+result<void> rocks_database::flush() {
+  auto const status = database_->Flush({}, {default_, blocks_, streams_});
+  if (!status.ok()) return rocks_error(status);
+  return {};
+}
+
+result<void> rocks_database::checkpoint(std::filesystem::path const& folder) {
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(database_.get(), &made);
+  std::unique_ptr<rocksdb::Checkpoint> const checkpoint{made};
+  // The write-ahead log is copied, whatever its length: flushing it here would take the time that
+  // writers wait.
+  constexpr auto never = std::numeric_limits<std::uint64_t>::max();
+  if (status.ok()) status = checkpoint->CreateCheckpoint(folder.string(), never);
+  if (!status.ok()) return rocks_error(status);
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "events/assert.h"
 #include "events/store/log_cursor.h"
+#include "events/store/log_proof.h"
 #include "events/store/log_search.h"
 #include "events/store/log_verify.h"
 #include "events/store/rocks_opening.h"
@@ -16,6 +17,11 @@ namespace {
 
 unsigned core_count() {
   return std::max(1u, std::thread::hardware_concurrency());
+}
+
+log_head end_of(encoded_block const& block) {
+  auto const& header = block.header;
+  return {header.log, header.last, header.chain, header.recorded_at};
 }
 
 // The anchor to open with. A new log has an anchor before it has a log, so that a missing one is
@@ -49,6 +55,7 @@ result<opened<rocks_event_log>> rocks_event_log::open(std::filesystem::path cons
   auto result = open_or_recover(folder, written, options.sizes);
   DW_CHECK(folder.take_ballast(options.ballast_bytes));
   if (!result) return result.error();
+  DW_CHECK(result->log->database_->complete_index());
   DW_CHECK(result->log->adopt(std::move(folder), options));
   return result;
 }
@@ -61,7 +68,7 @@ result<std::unique_ptr<rocks_event_log>> rocks_event_log::inspect(
 }
 
 rocks_event_log::rocks_event_log(std::unique_ptr<rocks_database> database, log_head head)
-    : database_(std::move(database)), head_(head), durable_(head.at.value) {}
+    : database_(std::move(database)), begun_(head), head_(head), durable_(head.at.value) {}
 
 result<void> rocks_event_log::adopt(log_folder folder, rocks_log_options const& options) {
   DW_TRY(anchor_, anchor_file::open(folder.anchor(), options.anchor_sync_delay));
@@ -94,21 +101,35 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
                                          instant recorded_at,
                                          sequence expected,
                                          epoch /*writer*/) {
-  DW_ASSERT(folder_ && anchor_);
+  DW_TRY(auto const block, begin_append(events, recorded_at, expected));
+  return finish_append(block);
+}
+
+result<indexed_block> rocks_event_log::begin_append(std::span<encoded_event const> events,
+                                                    instant recorded_at,
+                                                    sequence expected) {
+  DW_ASSERT(folder_);
   if (failed_) return error{error_code::log_write_failed, "An earlier write failed."};
-  auto const before = head();
-  if (expected != before.at) return error{error_code::log_head_moved, {}, before.at};
-  DW_ASSERT(!(recorded_at < before.recorded_at));
+  if (expected != begun_.at) return error{error_code::log_head_moved, {}, begun_.at};
+  DW_ASSERT(!(recorded_at < begun_.recorded_at));
   DW_CHECK(check_room(events));
-  auto const first = before.at + 1;
+  auto const first = begun_.at + 1;
   auto const run = [this](std::size_t count, std::function<void(std::size_t)> const& task) {
     pool_->run(count, task);
   };
-  DW_TRY(auto const block,
-         encode_block({before.log, first, before.chain}, recorded_at, events, run));
+  indexed_block begun;
+  DW_TRY(begun.block, encode_block({begun_.log, first, begun_.chain}, recorded_at, events, run));
+  begun.postings = postings_of(first, events);
+  begun_ = end_of(begun.block);
+  return begun;
+}
 
-  log_head const after{before.log, block.header.last, block.header.chain, recorded_at};
-  if (auto const written = database_->write(block, postings_of(first, events)); !written) {
+result<log_head> rocks_event_log::finish_append(indexed_block const& begun) {
+  DW_ASSERT(anchor_);
+  if (failed_) return error{error_code::log_write_failed, "An earlier write failed."};
+  auto const after = end_of(begun.block);
+  std::scoped_lock const no_checkpoint{writing_};
+  if (auto const written = database_->write(begun); !written) {
     failed_ = true;
     return written.error();
   }
@@ -122,6 +143,21 @@ result<log_head> rocks_event_log::append(std::span<encoded_event const> events,
   return after;
 }
 
+result<log_head> rocks_event_log::fork(log_id into,
+                                       instant recorded_at,
+                                       std::span<encoded_event const> events) {
+  DW_ASSERT(!folder_);
+  auto const first = head_.at + 1;
+  auto const when = std::max(recorded_at, head_.recorded_at);
+  indexed_block begun;
+  DW_TRY(begun.block, encode_block({into, first, head_.chain}, when, events));
+  begun.postings = postings_of(first, events);
+  DW_CHECK(database_->write(begun));
+  head_ = begun_ = end_of(begun.block);
+  durable_ = head_.at.value;
+  return head_;
+}
+
 std::unique_ptr<event_cursor> rocks_event_log::read(read_request request) const {
   block_source const& blocks = *this;
   return std::make_unique<log_cursor>(blocks, request);
@@ -133,6 +169,10 @@ result<sequence> rocks_event_log::first_at(instant when) const {
 
 result<log_head> rocks_event_log::head_at(sequence at) const {
   return find_head_at(*this, at);
+}
+
+result<event_proof> rocks_event_log::prove(sequence at, sequence to) const {
+  return prove_event(*this, at, to);
 }
 
 verify_report rocks_event_log::verify(sequence from) const {
@@ -151,6 +191,26 @@ verify_report rocks_event_log::verify(sequence from) const {
         error{error_code::log_anchor_missing, "The anchor's file was changed by someone else."};
   }
   note_anchor(report, anchored);
+  return report;
+}
+
+result<backup_report> rocks_event_log::backup(std::filesystem::path const& folder) const {
+  DW_ASSERT(folder_);
+  std::unique_lock const alone{backing_up_, std::try_to_lock};
+  if (!alone) return error{error_code::backup_failed, "Another one is being made."};
+  DW_CHECK(check_vacant(folder));
+  DW_CHECK(folder_->clear_scratch());
+  auto const scratch = folder_->backing_up();
+  backup_report report;
+  DW_CHECK(database_->flush());
+  {
+    std::scoped_lock const no_write{writing_};
+    DW_CHECK(database_->checkpoint(scratch / "log"));
+    report.head = head();
+  }
+  DW_CHECK(anchor_file::create(scratch / "anchor", anchor_of(report.head)));
+  report.bytes = bytes_in(scratch);
+  DW_CHECK(move_durably(scratch, folder));
   return report;
 }
 

@@ -15,6 +15,7 @@
 #include "events/store/anchor_file.h"
 #include "events/store/blocks.h"
 #include "events/store/event_log.h"
+#include "events/store/log_backup.h"
 #include "events/store/log_folder.h"
 #include "events/store/opened_log.h"
 #include "events/store/rocks_database.h"
@@ -50,15 +51,36 @@ class rocks_event_log final : public event_log, private block_source {
                                         instant recorded_at,
                                         sequence expected,
                                         epoch writer) override;
+  // append() in two steps, so that a block is encoded while the one before it is written. Blocks
+  // are finished in the order in which they were begun; none is left out, and none is appended
+  // otherwise meanwhile.
+  // Threads: each step from one at a time; the two may be different ones.
+  [[nodiscard]] result<indexed_block> begin_append(std::span<encoded_event const> events,
+                                                   instant recorded_at,
+                                                   sequence expected);
+  [[nodiscard]] result<log_head> finish_append(indexed_block const& begun);
+
   [[nodiscard]] std::unique_ptr<event_cursor> read(read_request request) const override;
   [[nodiscard]] result<sequence> first_at(instant when) const override;
   [[nodiscard]] result<log_head> head_at(sequence at) const override;
+  [[nodiscard]] result<event_proof> prove(sequence at, sequence to) const override;
   [[nodiscard]] verify_report verify(sequence from = sequence{1}) const override;
+
+  // Makes a backup of everything that is durable, while appends and reads go on; appends wait only
+  // while files are linked. `folder` is not there yet, or empty.
+  // Errors: `backup_failed`, `folder_refused`; there is no backup then.
+  // Threads: any; a second one at the same time is refused.
+  [[nodiscard]] result<backup_report> backup(std::filesystem::path const& folder) const;
 
   // A log on a database alone, to look at: without folder and anchor it takes no appends.
   // Errors: `log_corrupt`, `log_newer_format`.
   [[nodiscard]] static result<std::unique_ptr<rocks_event_log>> inspect(
       std::unique_ptr<rocks_database> database, log_id log);
+  // Goes on under another id, with `events` as its first block, LogForked before all; only for a
+  // log to look at.
+  [[nodiscard]] result<log_head> fork(log_id into,
+                                      instant recorded_at,
+                                      std::span<encoded_event const> events);
 
  private:
   rocks_event_log(std::unique_ptr<rocks_database> database, log_head head);
@@ -72,8 +94,11 @@ class rocks_event_log final : public event_log, private block_source {
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<anchor_file> anchor_;
   std::unique_ptr<work_pool> pool_;
-  bool failed_ = false;
-  mutable std::mutex guard_;  // of the head, and of the anchor that says the same
+  std::atomic<bool> failed_ = false;
+  log_head begun_;  // the end of the last block that was begun
+  mutable std::mutex backing_up_;
+  mutable std::mutex writing_;  // a write and a checkpoint exclude each other
+  mutable std::mutex guard_;    // of the head, and of the anchor that says the same
   log_head head_;
   std::atomic<std::uint64_t> durable_;
 };

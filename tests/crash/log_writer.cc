@@ -9,6 +9,7 @@
 
 #include "events/endian.h"
 #include "events/store/rocks_event_log.h"
+#include "tests/crash/io_faults.h"
 #include "tests/crash/writer_report.h"
 #include "tests/support/random_events.h"
 
@@ -72,6 +73,7 @@ int run(char** arguments) {
 
   dice dice{seed};
   auto const pool = random_pool(dice);
+  count_io_faults();
   while (true) {
     auto const head =
         log.append(group_of(dice, pool, group_bytes), instant{1}, log.head().at, epoch{});

@@ -29,6 +29,7 @@ engine::engine_settings random_run::settings() {
   out.commit_faults = options_.commit_faults;
   out.flow = options_.flow;
   out.flow.batch_records_max = 1 + draw(8);
+  if (out.flow.batch_records_max % 2 == 0) out.groups.built_ahead_bytes_min = 0;
   out.flow.chunk_rows = 1 + draw(4);
   out.flow.capture_transactions_max = 1 + draw(4);
   out.flow.retry_records_max = 1 + draw(4);

@@ -22,7 +22,7 @@ engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
   if (!begun) co_return begun.error();
   auto const until = time_.now() + std::chrono::microseconds(300);
   DW_CO_CHECK(co_await time_.sleep_until(until));
-  co_return log_->sync();
+  co_return log_->sync_next();
 }
 
 world::world(engine::engine_settings settings)

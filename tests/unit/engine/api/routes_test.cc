@@ -7,6 +7,7 @@
 
 #include "engine/api/route_table.h"
 #include "tests/simulation/customers.h"
+#include "tests/support/log_under_test.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -45,8 +46,10 @@ class Routes : public testing::Test, protected simulation::customers {
     return std::string(from.at(name).as_string());
   }
 
+  tests::temporary_folder folder;
+  std::unique_ptr<head_key> key = std::move(*head_key::in(folder.path()));
   boost::asio::thread_pool pool{1};
-  api_context context{here.core(), here.log(), here.time, here.zones, pool, {}, {}};
+  api_context context{here.core(), here.log(), here.time, here.zones, pool, *key, {}, {}, {}};
 };
 
 TEST_F(Routes, AMapIsShownWithItsCountsAndActions) {

@@ -49,6 +49,16 @@ TEST_F(MemoryEventLog, WhatIsNotSyncedIsInvisibleAndLostInACrash) {
   EXPECT_EQ(log_.head().at, sequence{4});
 }
 
+TEST_F(MemoryEventLog, BlocksBecomeDurableOneByOne) {
+  begin('d');
+  begin('e');
+  ASSERT_TRUE(log_.sync_next());
+  EXPECT_EQ(log_.head().at, sequence{4});
+  EXPECT_EQ(memory_event_log::reopen(log_.crash({}))->log->head().at, sequence{4});
+  ASSERT_TRUE(log_.sync_next());
+  EXPECT_EQ(log_.head().at, sequence{5});
+}
+
 TEST_F(MemoryEventLog, ACrashMayKeepAWholeBlockThatWasNotSynced) {
   begin('d');
   auto const all = log_.unsynced_bytes();

@@ -124,6 +124,27 @@ TEST_F(RocksEventLog, AppendThatLeavesNoReserveIsRefusedWhole) {
   EXPECT_TRUE(opened->log->verify().ok);
 }
 
+TEST_F(RocksEventLog, ABlockIsBegunWhileTheOneBeforeIsWrittenAndSeenWhenItIsDurable) {
+  auto log = open();
+  encoded_event const event{{stream_kind::map, 3}, {}, 2, {std::byte{1}, std::byte{2}}};
+  std::vector<indexed_block> begun;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    auto block = log->begin_append({&event, 1}, instant{5}, sequence{2 * i});
+    ASSERT_TRUE(block) << to_string(block.error());
+    begun.push_back(std::move(*block));
+  }
+  EXPECT_EQ(sequence{}, log->head().at);
+  EXPECT_EQ(error_code::log_head_moved,
+            log->begin_append({&event, 1}, instant{5}, sequence{2}).error().code);
+  EXPECT_EQ(sequence{2}, log->finish_append(begun[0])->at);
+  EXPECT_EQ(sequence{2}, log->head().at);
+  EXPECT_EQ(sequence{4}, log->finish_append(begun[1])->at);
+  EXPECT_EQ(sequence{6}, log->finish_append(begun[2])->at);
+  EXPECT_TRUE(log->verify().ok) << log->verify().reason;
+  log.reset();
+  EXPECT_EQ(sequence{6}, open()->head().at);
+}
+
 TEST_F(RocksEventLog, BallastIsHeldWhileTheLogIsOpen) {
   auto const log = open();
   EXPECT_EQ(fs::file_size(path() / "ballast"), small_log().ballast_bytes);
