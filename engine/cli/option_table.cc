@@ -1,5 +1,7 @@
 #include "engine/cli/command_table.h"
 
+#include <algorithm>
+
 namespace dualwrite::engine {
 namespace {
 
@@ -45,10 +47,38 @@ constexpr cli_option options[] = {
     {"help", "", "Show help; -h for short."},
 };
 
+constexpr std::string_view client_options = "config server token output timeout";
+
+cli_option const* option_named(std::string_view name) {
+  auto const all = cli_options();
+  auto const found =
+      std::find_if(all.begin(), all.end(), [&](cli_option const& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+void add_options(std::string_view names, std::vector<cli_option const*>& found) {
+  while (!names.empty()) {
+    auto const end = std::min(names.find(' '), names.size());
+    auto const name = names.substr(0, end);
+    if (name == "client") {
+      add_options(client_options, found);
+    } else {
+      found.push_back(option_named(name));
+    }
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+}
+
 }  // namespace
 
 std::span<cli_option const> cli_options() {
   return options;
+}
+
+std::vector<cli_option const*> options_of(cli_command const& command) {
+  std::vector<cli_option const*> found;
+  add_options(command.options, found);
+  return found;
 }
 
 }  // namespace dualwrite::engine
