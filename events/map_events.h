@@ -25,7 +25,9 @@ struct PauseRequested {
 };
 struct ResumeRequested {
   map_id map;
-  DW_FIELDS(map);
+  resume_mode mode = resume_mode::in_order;
+  std::string_view reason;
+  DW_FIELDS(map, mode, reason);
 };
 struct StopRequested {
   map_id map;
@@ -46,7 +48,8 @@ struct InitialSyncStarted {
   map_id map;
   side master = side::left;
   std::vector<direction> legs;
-  DW_FIELDS(map, master, legs);
+  run_mode mode = run_mode::automatic;  // which rows: all, or only a part of them
+  DW_FIELDS(map, master, legs, mode);
 };
 struct LegStarted {
   map_id map;
@@ -128,7 +131,9 @@ struct MapPaused {
 struct MapResumed {
   map_id map;
   sequence request;
-  DW_FIELDS(map, request);
+  resume_mode mode = resume_mode::in_order;
+  std::vector<MapPlace> places;  // where the queue is discarded: what lies behind them, up to here
+  DW_FIELDS(map, request, mode, places);
 };
 struct CaughtUp {
   map_id map;

@@ -15,7 +15,7 @@ struct sums_row {
   std::uint64_t captured = 0;
   std::uint64_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
   std::uint64_t superseded = 0, conflict_lost = 0, kept = 0;
-  std::uint64_t deleted = 0, discarded = 0;
+  std::uint64_t deleted = 0, purged = 0, discarded = 0;
   std::uint64_t parked = 0;
   instant last_captured, last_settled;
   DW_FIELDS(captured,
@@ -28,6 +28,7 @@ struct sums_row {
             conflict_lost,
             kept,
             deleted,
+            purged,
             discarded,
             parked,
             last_captured,
@@ -35,7 +36,7 @@ struct sums_row {
 
   std::uint64_t settled() const {
     return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +
-           deleted + discarded;
+           deleted + purged + discarded;
   }
   // Captured and neither settled nor parked. Signed, so that a broken sum shows.
   std::int64_t queued() const {
@@ -46,7 +47,7 @@ struct sums_row {
 // Fed by captures, outcomes, parking and its ends. Costs per event, never per record.
 struct conservation {
   static constexpr std::string_view name = "conservation";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_way, sums_row> sums;
   // Who gets the records of a table: what CaptureStarted said last.

@@ -14,6 +14,7 @@
 #include "projections/drift.h"
 #include "projections/map_status.h"
 #include "projections/notifications.h"
+#include "projections/operations.h"
 #include "projections/outages.h"
 #include "projections/parked.h"
 #include "projections/progress.h"
@@ -33,6 +34,7 @@ struct views {
   projections::commands commands;
   projections::outages outages;
   projections::notifications notifications;
+  projections::operations operations;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -46,6 +48,7 @@ struct views {
             commands,
             outages,
             notifications,
+            operations,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -61,7 +64,8 @@ struct views {
          alerts,
          commands,
          outages,
-         notifications);
+         notifications,
+         operations);
     checkpoint = event.last();
   }
 };

@@ -16,6 +16,7 @@ engine::engine(boost::asio::any_io_executor executor,
       settings_(settings),
       sequencer_(executor, log, time, std::move(views), settings.groups, settings.commit_faults),
       alerts_(executor, sequencer_, time),
+      retention_(executor, sequencer_, time),
       wake_(executor),
       children_(executor) {
   sequencer_.add_listener(wake_);
@@ -29,6 +30,7 @@ void engine::start() {
   children_.start([this] { return sequencer_.run(); });
   children_.start([this] { return run_links(); });
   children_.start([this] { return alerts_.run(); });
+  children_.start([this] { return retention_.run(); });
 }
 
 async<void> engine::stop() {

@@ -8,6 +8,7 @@
 #include "engine/decide/map_decider.h"
 #include "engine/flow/alert_watch.h"
 #include "engine/flow/link_runner.h"
+#include "engine/flow/retention_watch.h"
 
 namespace dualwrite::engine {
 
@@ -73,6 +74,7 @@ class engine {
   engine_settings settings_;
   sequencer sequencer_;
   alert_watch alerts_;
+  retention_watch retention_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;
   nursery children_;
