@@ -1,45 +1,11 @@
 #include "engine/cli/command_table.h"
 
-#include <algorithm>
-
 #include "engine/cli/cli_actions.h"
 
 namespace dualwrite::engine {
 namespace {
 
 constexpr std::size_t any_number = 1000;
-
-constexpr cli_option options[] = {
-    {"config", "FILE", "The configuration file (default: dualwrite.yaml, where there is one)."},
-    {"server", "URL", "Where the server is (default: $DUALWRITE_SERVER, or what the file says)."},
-    {"token",
-     "TOKEN",
-     "What to be let in by (default: $DUALWRITE_TOKEN, or data_dir/admin.token)."},
-    {"output", "FORMAT", "text, json, jsonl or csv; -o for short."},
-    {"timeout", "SECONDS", "How long to wait (default: 60)."},
-    {"wait", "", "Wait until it is done."},
-    {"yes", "", "Do not ask."},
-    {"dry-run", "", "Only say what would be done."},
-    {"link", "LINK", "Only maps of this link."},
-    {"all", "", "All of them."},
-    {"map", "MAP", "Only this map, or LINK/MAP."},
-    {"initial-sync", "", "Copy both sides first, even if that was done."},
-    {"skip-initial-sync", "", "Copy nothing, go on from where it was."},
-    {"class", "CLASS", "Only errors of this class."},
-    {"code", "CODE", "Only errors with this code of the app."},
-    {"text", "TEXT", "Only errors whose text has this in it."},
-    {"limit", "COUNT", "At most so many (default: 100)."},
-    {"from", "SEQUENCE", "Begin at this event."},
-    {"type", "TYPE", "Only events of this type."},
-    {"backward", "", "Newest first."},
-    {"follow", "", "Go on until it has ended."},
-    {"data-dir", "FOLDER", "Check the log in this folder, without a server."},
-    {"count", "COUNT", "As if so many errors made it fire."},
-    {"within", "DURATION", "As if they had to happen within this span, as 15m or 2h."},
-    {"for", "DURATION", "For how long, as 30m or 2h (default: 1h); 0s ends it."},
-    {"prune", "", "Delete what the file made once and names no more."},
-    {"help", "", "Show help; -h for short."},
-};
 
 constexpr cli_command commands[] = {
     {"serve",
@@ -114,6 +80,14 @@ constexpr cli_command commands[] = {
      1,
      1,
      run_map_show},
+    {"map queue",
+     "MAP",
+     "What was captured and waits to be delivered, with both images.",
+     "client key limit",
+     "dualwrite map queue customers --key 42",
+     1,
+     1,
+     run_map_queue},
     {"map drift",
      "MAP",
      "Keys that its sides may differ in, since a record of theirs was given up.",
@@ -148,9 +122,9 @@ constexpr cli_command commands[] = {
      run_map_action},
     {"map resume",
      "MAP…",
-     "Catch up, in order, and go on.",
-     "client link all wait dry-run yes",
-     "dualwrite map resume customers --wait",
+     "Catch up, in order, and go on; or go on without the queue.",
+     "client link all wait dry-run yes queue reason",
+     "dualwrite map resume customers --queue park --wait",
      0,
      any_number,
      run_map_action},
@@ -189,19 +163,43 @@ constexpr cli_command commands[] = {
     {"sync show",
      "ID",
      "One initial sync with both directions.",
-     "client follow",
-     "dualwrite sync show 42 --follow",
+     "client follow chunks errors limit",
+     "dualwrite sync show 42 --errors -o csv > errors.csv",
      1,
      1,
      run_sync_show},
+    {"sync rerun",
+     "MAP",
+     "An initial sync that has ended, again.",
+     "client without-errors errored-only wait dry-run yes",
+     "dualwrite sync rerun customers --without-errors --wait",
+     1,
+     1,
+     run_sync_rerun},
     {"error list",
      "",
      "Records that failed and wait for you.",
-     "client map class code text limit",
+     "client map link direction class code column text state filter waiting ended limit",
      "dualwrite error list --map customers",
      0,
      0,
      run_error_list},
+    {"error groups",
+     "",
+     "Catch-up errors by kind: what they mean, and what to do.",
+     "client map link direction class code column text state filter waiting ended",
+     "dualwrite error groups --map customers",
+     0,
+     0,
+     run_error_groups},
+    {"error export",
+     "",
+     "All of them, with their records.",
+     "client map link direction class code column text state filter waiting ended",
+     "dualwrite error export --map customers -o csv > errors.csv",
+     0,
+     0,
+     run_error_export},
     {"error show",
      "ID",
      "One failed record, with both images.",
@@ -213,19 +211,51 @@ constexpr cli_command commands[] = {
     {"error retry",
      "ID…",
      "Try records again.",
-     "client all map class code text dry-run yes",
-     "dualwrite error retry --all --map customers",
+     "client all map link direction class code column text state filter dry-run yes wait",
+     "dualwrite error retry --all --class application --wait",
      0,
      any_number,
      run_error_action},
     {"error delete",
      "ID…",
      "Give records up.",
-     "client all map class code text dry-run yes",
+     "client all map link direction class code column text state filter dry-run yes",
      "dualwrite error delete 42 --yes",
      0,
      any_number,
      run_error_action},
+    {"error amend",
+     "ID [COLUMN=VALUE…]",
+     "Values of the target's that take the place of the record's own; none: its own again.",
+     "client map null",
+     "dualwrite error amend 42 email=ada@example.com",
+     1,
+     any_number,
+     run_error_amend},
+    {"operation list",
+     "",
+     "What people asked to be done with errors, newest first.",
+     "client limit",
+     "dualwrite operation list",
+     0,
+     0,
+     run_operation_list},
+    {"operation show",
+     "ID",
+     "One of them, with what became of each record.",
+     "client limit",
+     "dualwrite operation show 42",
+     1,
+     1,
+     run_operation_show},
+    {"operation cancel",
+     "ID",
+     "Leave alone what it has not tried yet.",
+     "client",
+     "dualwrite operation cancel 42",
+     1,
+     1,
+     run_operation_cancel},
     {"alert list",
      "",
      "The alert rules and what they count.",
@@ -317,41 +347,10 @@ constexpr cli_command commands[] = {
     {"help", "[COMMAND…]", "This.", "", "dualwrite help map run", 0, 3, run_help},
 };
 
-constexpr std::string_view client_options = "config server token output timeout";
-
-cli_option const* option_named(std::string_view name) {
-  for (auto const& one : options) {
-    if (one.name == name) return &one;
-  }
-  return nullptr;
-}
-
-void add_options(std::string_view names, std::vector<cli_option const*>& found) {
-  while (!names.empty()) {
-    auto const end = std::min(names.find(' '), names.size());
-    auto const name = names.substr(0, end);
-    if (name == "client") {
-      add_options(client_options, found);
-    } else {
-      found.push_back(option_named(name));
-    }
-    names.remove_prefix(std::min(end + 1, names.size()));
-  }
-}
-
 }  // namespace
 
 std::span<cli_command const> cli_commands() {
   return commands;
-}
-std::span<cli_option const> cli_options() {
-  return options;
-}
-
-std::vector<cli_option const*> options_of(cli_command const& command) {
-  std::vector<cli_option const*> found;
-  add_options(command.options, found);
-  return found;
 }
 
 std::string command_line::get(std::string const& option, std::string otherwise) const {
