@@ -16,8 +16,28 @@ enum class event_type : std::uint8_t {
 
 [[nodiscard]] std::string_view name_of(event_type type);
 
-enum class run_mode : std::uint8_t { automatic = 0, initial_sync = 1, skip_initial_sync = 2 };
-enum class end_state : std::uint8_t { succeeded = 0, failed = 1, interrupted = 2 };
+enum class run_mode : std::uint8_t {
+  automatic = 0,
+  initial_sync = 1,
+  skip_initial_sync = 2,
+  without_errors = 3,  // an initial sync again, but for the rows that had failed
+  errored_only = 4,    // only these
+};
+// Whether an initial sync leaves rows of an earlier one as they are.
+constexpr bool is_partial(run_mode mode) {
+  return mode == run_mode::without_errors || mode == run_mode::errored_only;
+}
+enum class resume_mode : std::uint8_t {
+  in_order = 0,       // what is queued is delivered first
+  park_queue = 1,     // it becomes catch-up errors, to be retried at leisure
+  discard_queue = 2,  // it is given up
+};
+enum class end_state : std::uint8_t {
+  succeeded = 0,
+  failed = 1,
+  interrupted = 2,
+  completed = 3,  // but for the rows that were left alone
+};
 enum class capture_kind : std::uint8_t { live = 0, initial = 1, reread = 2 };
 enum class stop_reason : std::uint8_t {
   admin = 0,

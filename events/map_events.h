@@ -27,7 +27,8 @@ struct ResumeRequested {
   map_id map;
   rule_id rule;
   std::string_view reason;
-  DW_FIELDS(map, rule, reason);
+  resume_mode mode = resume_mode::in_order;
+  DW_FIELDS(map, rule, reason, mode);
 };
 struct StopRequested {
   map_id map;
@@ -48,7 +49,8 @@ struct InitialSyncStarted {
   map_id map;
   side master = side::left;
   std::vector<direction> legs;
-  DW_FIELDS(map, master, legs);
+  run_mode mode = run_mode::automatic;  // which rows: all, or only a part of them
+  DW_FIELDS(map, master, legs, mode);
 };
 struct LegStarted {
   map_id map;
@@ -130,7 +132,10 @@ struct MapPaused {
 struct MapResumed {
   map_id map;
   sequence request;
-  DW_FIELDS(map, request);
+  resume_mode mode = resume_mode::in_order;
+  std::vector<MapPlace>
+      places{};  // where the queue is discarded: what lies behind them, up to here
+  DW_FIELDS(map, request, mode, places);
 };
 struct CaughtUp {
   map_id map;

@@ -7,6 +7,7 @@
 #include "events/event_types.h"
 #include "events/fields.h"
 #include "events/ids.h"
+#include "events/instant.h"
 #include "events/map_events.h"
 
 namespace dualwrite {
@@ -21,7 +22,8 @@ struct RetrySucceeded {
   map_id map;
   direction way = direction::left_to_right;
   sequence record;
-  DW_FIELDS(map, way, record);
+  blob amended;  // the key, where values of an admin took the place of its own
+  DW_FIELDS(map, way, record, amended);
 };
 // A retry wrote its record, which had ended otherwise meanwhile: deleted, or beaten by a change of
 // the other side. It settles nothing; it tells the write's echo from a change of the app's own.
@@ -45,6 +47,46 @@ struct ParkedDeleted {
   map_id map;
   std::vector<KeyGivenUp> records;
   DW_FIELDS(map, records);
+};
+struct RecordNamed {
+  direction way = direction::left_to_right;
+  sequence record;
+  DW_FIELDS(way, record);
+};
+// What is left of a retry is not tried any more.
+struct RetryCancelled {
+  map_id map;
+  sequence request;
+  DW_FIELDS(map, request);
+};
+// `text` is how the value is written; it is read by the column's type when the record is tried.
+struct AmendedColumn {
+  std::string_view name, text;
+  bool is_null = false;
+  DW_FIELDS(name, text, is_null);
+};
+// Values of the target's columns that take the place of the record's own when it is retried.
+struct ParkedAmended {
+  map_id map;
+  direction way = direction::left_to_right;
+  sequence record;
+  std::vector<AmendedColumn> columns;
+  DW_FIELDS(map, way, record, columns);
+};
+// These are to be purged soon: if their map goes on running, from this time on.
+struct PurgeAnnounced {
+  map_id map;
+  std::vector<RecordNamed> records;
+  instant at;
+  DW_FIELDS(map, records, at);
+};
+// Records that nobody took care of for so long as their map keeps errors are given up; `unlisted`
+// had ended before and are not listed any more.
+struct ParkedPurged {
+  map_id map;
+  std::vector<KeyGivenUp> records;
+  std::vector<RecordNamed> unlisted;
+  DW_FIELDS(map, records, unlisted);
 };
 // A whole record of a key on the drift list arrived after the one that was given up.
 struct DriftCleared {

@@ -50,14 +50,24 @@ struct activity_fold {
         e,
         e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));
   }
-  void operator()(ResumeRequested const& e) { add(e.map, e, "resume requested"); }
+  void operator()(ResumeRequested const& e) {
+    add(e.map,
+        e,
+        e.reason.empty() ? "resume requested" : fmt::format("resume requested: {}", e.reason));
+  }
   void operator()(StopRequested const& e) {
     add(e.map,
         e,
         e.reason.empty() ? "stop requested" : fmt::format("stop requested: {}", e.reason));
   }
   void operator()(ActionFailed const& e) { add(e.map, e, fmt::format("refused: {}", e.detail)); }
-  void operator()(InitialSyncStarted const& e) { add(e.map, e, "initial sync started"); }
+  void operator()(InitialSyncStarted const& e) {
+    auto const text = e.mode == run_mode::without_errors
+                          ? "initial sync started again without errors"
+                      : e.mode == run_mode::errored_only ? "initial sync of what had failed started"
+                                                         : "initial sync started";
+    add(e.map, e, text);
+  }
   void operator()(LegStarted const& e) {
     add(e.map, e, fmt::format("initial sync, {}, started", name_of(e.way)));
   }
@@ -65,16 +75,21 @@ struct activity_fold {
     add(e.map, e, fmt::format("initial sync, {}, completed", name_of(e.way)));
   }
   void operator()(InitialSyncCompleted const& e) {
-    add(e.map,
-        e,
-        e.failed == 0 ? std::string("initial sync completed")
-                      : fmt::format("initial sync ended with {} errors", e.failed));
+    auto text = e.failed == 0 ? std::string("initial sync completed")
+                              : fmt::format("initial sync ended with {} errors", e.failed);
+    if (e.state == end_state::completed) text += "; the map waits to be run";
+    add(e.map, e, std::move(text));
   }
   void operator()(MapStarted const& e) { add(e.map, e, "running"); }
   void operator()(MapPaused const& e) {
     add(e.map, e, e.in_doubt.empty() ? "paused" : "paused, a batch is in doubt");
   }
-  void operator()(MapResumed const& e) { add(e.map, e, "resuming"); }
+  void operator()(MapResumed const& e) {
+    auto const text = e.mode == resume_mode::park_queue      ? "resuming; the queue is parked"
+                      : e.mode == resume_mode::discard_queue ? "resuming; the queue is discarded"
+                                                             : "resuming";
+    add(e.map, e, text);
+  }
   void operator()(CaughtUp const& e) { add(e.map, e, "caught up"); }
   void operator()(MapStopped const& e) {
     auto text = fmt::format("stopped, {} records discarded", e.discarded);
@@ -96,6 +111,16 @@ struct activity_fold {
         e.map,
         e,
         fmt::format("retry failed, {} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
+  }
+  void operator()(RetryCancelled const& e) { add(e.map, e, "retry cancelled"); }
+  void operator()(ParkedAmended const& e) {
+    add(e.map, e, fmt::format("error {} amended", e.record.value));
+  }
+  void operator()(PurgeAnnounced const& e) {
+    add(e.map, e, fmt::format("{} errors are about to be purged", e.records.size()));
+  }
+  void operator()(ParkedPurged const& e) {
+    if (!e.records.empty()) add(e.map, e, fmt::format("{} errors purged", e.records.size()));
   }
   void operator()(ParkedDeleted const& e) {
     add(e.map, e, fmt::format("{} errors deleted", e.records.size()));

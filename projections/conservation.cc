@@ -88,6 +88,20 @@ struct conservation_fold {
       ++sums.deleted;
     }
   }
+  void operator()(ParkedPurged const& e) {
+    for (auto const& given_up : e.records) {
+      auto& sums = row(e.map, given_up.way);
+      --sums.parked;
+      ++sums.purged;
+    }
+  }
+  // Where a map goes on without its queue.
+  void operator()(MapResumed const& e) {
+    for (auto const& place : e.places) {
+      auto& sums = row(e.map, place.way);
+      sums.discarded += sums.captured - sums.settled() - sums.parked;
+    }
+  }
   void operator()(MapStopped const& e) {
     for (auto const way : {direction::left_to_right, direction::right_to_left}) {
       auto const found = view.sums.find({e.map, way});

@@ -23,7 +23,7 @@ struct sums_row {
   std::uint64_t captured = 0;
   std::uint64_t inserted = 0, updated = 0, removed = 0, equal = 0, filtered = 0;
   std::uint64_t superseded = 0, conflict_lost = 0, kept = 0;
-  std::uint64_t deleted = 0, discarded = 0;
+  std::uint64_t deleted = 0, purged = 0, discarded = 0;
   std::uint64_t parked = 0;
   instant last_captured, last_settled;
   // Some of what waits, the oldest first: enough to tell how long it has been waiting.
@@ -38,6 +38,7 @@ struct sums_row {
             conflict_lost,
             kept,
             deleted,
+            purged,
             discarded,
             parked,
             last_captured,
@@ -46,7 +47,7 @@ struct sums_row {
 
   std::uint64_t settled() const {
     return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +
-           deleted + discarded;
+           deleted + purged + discarded;
   }
   // Captured and neither settled nor parked. Signed, so that a broken sum shows.
   std::int64_t queued() const {

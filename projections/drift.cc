@@ -1,5 +1,7 @@
 #include "projections/drift.h"
 
+#include <algorithm>
+
 namespace dualwrite::projections {
 namespace {
 
@@ -17,6 +19,17 @@ struct drift_fold {
   void operator()(ParkedDeleted const& e) {
     for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
   }
+  void operator()(ParkedPurged const& e) {
+    for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
+  }
+  // What the target holds now is not what the record says.
+  void operator()(RetrySucceeded const& e) {
+    if (!e.amended.bytes.empty()) give_up(e.map, {e.way, e.record, e.amended});
+  }
+  void operator()(MapResumed const& e) {
+    for (auto const& place : e.places)
+      view.rows[{e.map, place.way}].discarded.push_back({place.position, event.at});
+  }
   void operator()(DriftCleared const& e) {
     auto const row = view.rows.find({e.map, e.way});
     if (row == view.rows.end()) return;
@@ -30,7 +43,7 @@ struct drift_fold {
     }
   }
   void operator()(InitialSyncCompleted const& e) {
-    if (e.state != end_state::succeeded) return;
+    if (e.state != end_state::succeeded && e.state != end_state::completed) return;
     for (auto const way : both_ways) {
       auto const row = view.rows.find({e.map, way});
       if (row != view.rows.end() && !keep_since(sequence{e.execution.value}, row->second))
@@ -41,8 +54,11 @@ struct drift_fold {
   static bool keep_since(sequence start, drift_row& row) {
     std::erase_if(row.keys, [&](auto const& key) { return key.second < start; });
     std::erase_if(row.deleted, [&](sequence record) { return record < start; });
-    std::erase_if(row.ranges, [&](drift_range const& range) { return range.to < start; });
-    return !row.keys.empty() || !row.deleted.empty() || !row.ranges.empty();
+    auto const is_copied = [&](drift_range const& range) { return range.to < start; };
+    std::erase_if(row.ranges, is_copied);
+    std::erase_if(row.discarded, is_copied);
+    return !row.keys.empty() || !row.deleted.empty() || !row.ranges.empty() ||
+           !row.discarded.empty();
   }
   template <class Other>
   void operator()(Other const&) {}
@@ -56,7 +72,12 @@ void drift::fold(event_view const& event) {
 
 bool drift::was_given_up(map_way of, sequence record) const {
   auto const found = rows.find(of);
-  return found != rows.end() && found->second.deleted.contains(record);
+  if (found == rows.end()) return false;
+  auto const& row = found->second;
+  return row.deleted.contains(record) ||
+         std::any_of(row.discarded.begin(), row.discarded.end(), [&](drift_range const& range) {
+           return record > range.behind && record <= range.to;
+         });
 }
 
 bool drift::was_given_up_before(map_way of, std::string const& key, sequence record) const {

@@ -13,7 +13,7 @@
 
 namespace dualwrite::projections {
 
-// Discarded by a stop: every record of the map in this range of the log that was not settled. The
+// Discarded: every record of the map in this range of the log that was not settled. The
 // keys are read from the log when they are asked for; the fold costs the same for one record and
 // for a million.
 struct drift_range {
@@ -24,15 +24,16 @@ struct drift_range {
 struct drift_row {
   std::map<std::string, sequence> keys;  // by the record that was given up
   std::set<sequence> deleted;            // records that an admin gave up: never delivered again
-  std::vector<drift_range> ranges;
-  DW_FIELDS(keys, deleted, ranges);
+  std::vector<drift_range> ranges;       // by a stop
+  std::vector<drift_range> discarded;    // by going on without the queue: never delivered again
+  DW_FIELDS(keys, deleted, ranges, discarded);
 };
 
-// Fed by ParkedDeleted, MapStopped and DriftCleared; a finished initial sync clears what was given
-// up before it.
+// Fed by ParkedDeleted, ParkedPurged, MapStopped, MapResumed, RetrySucceeded and DriftCleared; a
+// finished initial sync clears what was given up before it.
 struct drift {
   static constexpr std::string_view name = "drift";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<map_way, drift_row> rows;
   DW_FIELDS(rows);

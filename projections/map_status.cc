@@ -93,7 +93,10 @@ struct status_fold {
       row.reason = e.reason;
     });
   }
-  void operator()(ResumeRequested const& e) { ask(e.map, event_type::ResumeRequested); }
+  void operator()(ResumeRequested const& e) {
+    ask(e.map, event_type::ResumeRequested);
+    change(e.map, [&](map_row& row) { row.pending_resume = e.mode; });
+  }
   void operator()(StopRequested const& e) {
     ask(e.map, event_type::StopRequested);
     change(e.map, [&](map_row& row) { row.reason = e.reason; });
@@ -117,10 +120,8 @@ struct status_fold {
   void operator()(InitialSyncCompleted const& e) {
     change(e.map, [&](map_row& row) {
       row.execution_open = false;
-      if (e.state == end_state::succeeded) {
-        row.initial_sync_done = true;
-        return;
-      }
+      row.initial_sync_done = e.state == end_state::succeeded || e.state == end_state::completed;
+      if (e.state == end_state::succeeded) return;
       answer(row, row.pending);
       enter(row, map_state::holding);
     });
@@ -141,6 +142,7 @@ struct status_fold {
     change(e.map, [&](map_row& row) {
       answer(row, e.request);
       enter(row, row.execution_open ? map_state::initializing : map_state::resuming);
+      row.park_until = e.mode == resume_mode::park_queue ? event.at : sequence{};
       row.paused_by = {};
       row.reason.clear();
     });
@@ -155,6 +157,7 @@ struct status_fold {
       enter(row, map_state::idle);
       row.execution_open = false;
       row.initial_sync_done = false;
+      row.park_until = {};
       row.paused_by = {};
       row.reason = e.detail;
     });

@@ -14,7 +14,7 @@ namespace dualwrite::projections {
 // renumber.
 enum class map_state : std::uint8_t {
   idle = 0,          // nothing is captured
-  holding = 1,       // after an initial sync with errors: capture goes on into the queue
+  holding = 1,       // after an initial sync with errors, or without them: capture goes on
   initializing = 2,  // initial sync runs, then what was captured meanwhile is applied
   running = 3,
   paused = 4,
@@ -35,6 +35,7 @@ struct map_row {
   sequence pending;
   event_type pending_kind = event_type::none;
   run_mode pending_mode = run_mode::automatic;
+  resume_mode pending_resume = resume_mode::in_order;
   sequence answered;
   std::uint16_t answered_code = 0;
   std::string answered_detail;
@@ -44,6 +45,7 @@ struct map_row {
   bool execution_open = false;
   bool initial_sync_done = false;  // since the last stop, so that Run may go on from where it was
   side master = side::left;
+  sequence park_until;  // what was captured up to here is parked, not delivered
 
   rule_id paused_by;
   std::string reason;
@@ -58,6 +60,7 @@ struct map_row {
             pending,
             pending_kind,
             pending_mode,
+            pending_resume,
             answered,
             answered_code,
             answered_detail,
@@ -65,6 +68,7 @@ struct map_row {
             execution_open,
             initial_sync_done,
             master,
+            park_until,
             paused_by,
             reason);
 
@@ -91,7 +95,7 @@ struct schema_row {
 // Fed by the definitions' and the life cycle's events. One row a map, a link, an app.
 struct map_status {
   static constexpr std::string_view name = "map_status";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<map_id, map_row> maps;
   std::map<link_id, link_row> links;

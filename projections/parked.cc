@@ -6,6 +6,17 @@ struct parked_fold {
   parked& view;
   event_view const& event;
 
+  std::int64_t clock_of(map_id map) const {
+    auto const clock = view.clocks.find(map);
+    return clock == view.clocks.end() ? 0 : clock->second.at(event.recorded_at);
+  }
+  parked_row* find(map_way of, sequence record) {
+    auto const rows = view.rows.find(of);
+    if (rows == view.rows.end()) return nullptr;
+    auto const found = rows->second.find(record);
+    return found == rows->second.end() ? nullptr : &found->second;
+  }
+
   void park(RecordParked const& e) {
     auto const of = map_way{e.map, e.way};
     if (view.find(of, e.record) != nullptr) return;
@@ -22,17 +33,30 @@ struct parked_fold {
     row.whole_row = e.whole_row;
     row.attempts = e.state == park_state::failed ? 1 : 0;
     row.first_failed = row.last_failed = event.recorded_at;
+    row.failed_at_us = clock_of(e.map);
+    view.unlist(of, e.record);
     view.put(of, e.record, std::move(row));
   }
+  void end(map_way of, sequence record, parked_end how, sequence by = {}) {
+    auto const* row = view.find(of, record);
+    if (row == nullptr) return;
+    view.end(of, record, {*row, how, event.recorded_at, clock_of(of.first), by});
+  }
+
   void operator()(RecordParked const& e) { park(e); }
-  void operator()(RecordSkipped const& e) { view.remove({e.map, e.way}, e.record); }
+  void operator()(RecordSkipped const& e) {
+    bool const lost = e.reason == skip_reason::conflict_lost;
+    end({e.map, e.way}, e.record, lost ? parked_end::conflict_lost : parked_end::superseded, e.by);
+  }
   void operator()(RetryRequested const& e) {
     for (auto const way : {direction::left_to_right, direction::right_to_left}) {
       auto const of = map_way{e.map, way};
       auto const found = view.rows.find(of);
       if (found == view.rows.end()) continue;
       auto const ask = [&](sequence record, parked_row& row) {
-        if (row.state == park_state::failed) view.set_state(of, record, row, park_state::pending);
+        if (row.state != park_state::failed) return;
+        row.retry = event.at;
+        view.set_state(of, record, row, park_state::pending);
       };
       if (e.all) {
         for (auto& [record, row] : found->second) ask(record, row);
@@ -43,37 +67,88 @@ struct parked_fold {
       }
     }
   }
-  void operator()(RetrySucceeded const& e) { view.remove({e.map, e.way}, e.record); }
+  void operator()(RetryCancelled const& e) {
+    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+      auto const of = map_way{e.map, way};
+      auto const due = view.due(of);
+      for (auto const record : due) {
+        auto& row = *find(of, record);
+        if (row.retry == e.request && row.state == park_state::pending)
+          view.set_state(of, record, row, park_state::failed);
+      }
+    }
+  }
+  void operator()(RetrySucceeded const& e) { end({e.map, e.way}, e.record, parked_end::completed); }
   void operator()(RetryFailed const& e) {
     auto const of = map_way{e.map, e.way};
-    auto const rows = view.rows.find(of);
-    if (rows == view.rows.end()) return;
-    auto const found = rows->second.find(e.record);
-    if (found == rows->second.end()) return;
-    auto& row = found->second;
+    auto* found = find(of, e.record);
+    if (found == nullptr) return;
+    auto& row = *found;
+    view.leave_index(of, e.record, row);
     row.kind = e.kind;
     row.code = e.code;
     row.text = e.text;
     row.column = e.column;
     row.last_failed = event.recorded_at;
+    row.failed_at_us = clock_of(e.map);
+    row.purge_at_us = 0;
+    row.retry = {};
     if (e.state == park_state::failed) ++row.attempts;
     if (row.waits_for) view.dependants_[row.waits_for].erase({of, e.record});
     row.waits_for = e.waits_for;
     if (row.waits_for) view.dependants_[row.waits_for].insert({of, e.record});
-    view.set_state(of, e.record, row, e.state);
+    row.state = e.state;
+    view.index_state(of, e.record, row);
+  }
+  void operator()(ParkedAmended const& e) {
+    auto* row = find({e.map, e.way}, e.record);
+    if (row == nullptr) return;
+    row->amended.clear();
+    for (auto const& column : e.columns)
+      row->amended.push_back({std::string(column.name), std::string(column.text), column.is_null});
   }
   void operator()(ParkedDeleted const& e) {
     for (auto const& given_up : e.records) view.remove({e.map, given_up.way}, given_up.record);
   }
+  void operator()(PurgeAnnounced const& e) {
+    for (auto const& one : e.records) {
+      map_way const of{e.map, one.way};
+      auto* row = find(of, one.record);
+      if (row == nullptr) continue;
+      view.leave_index(of, one.record, *row);
+      row->purge_at_us = clock_of(e.map) + (e.at - event.recorded_at).count();
+      view.index_state(of, one.record, *row);
+    }
+  }
+  void operator()(ParkedPurged const& e) {
+    for (auto const& given_up : e.records) view.remove({e.map, given_up.way}, given_up.record);
+    for (auto const& one : e.unlisted) view.unlist({e.map, one.way}, one.record);
+  }
+
+  // The clock.
+  void operator()(MapStarted const& e) { view.clocks[e.map].start(event.recorded_at); }
+  void operator()(CaughtUp const& e) { view.clocks[e.map].start(event.recorded_at); }
+  void operator()(MapPaused const& e) { view.clocks[e.map].halt(event.recorded_at); }
   void operator()(MapStopped const& e) {
+    view.clocks[e.map].halt(event.recorded_at);
     for (auto const way : {direction::left_to_right, direction::right_to_left}) {
       auto const of = map_way{e.map, way};
-      while (view.count(of) > 0) view.remove(of, view.rows[of].begin()->first);
+      while (view.count(of) > 0)
+        end(of, view.rows[of].begin()->first, parked_end::discarded, event.at);
       view.rows.erase(of);
       view.chains_.erase(of);
       view.due_.erase(of);
       view.dependent_.erase(of);
       view.reread_.erase(of);
+      view.failed_.erase(of);
+      view.announced_.erase(of);
+    }
+  }
+  void operator()(MapDeleted const& e) {
+    view.clocks.erase(e.map);
+    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+      view.ended.erase({e.map, way});
+      view.ended_.erase({e.map, way});
     }
   }
   void operator()(TargetRewound const& e) {
@@ -125,6 +200,48 @@ std::set<sequence> const& parked::to_reread(map_way of) const {
   return in(reread_, of);
 }
 
+namespace {
+by_clock const& in(std::map<map_way, by_clock> const& index, map_way of) {
+  static by_clock const none;
+  auto const found = index.find(of);
+  return found == index.end() ? none : found->second;
+}
+}  // namespace
+
+by_clock const& parked::failed(map_way of) const {
+  return in(failed_, of);
+}
+by_clock const& parked::announced(map_way of) const {
+  return in(announced_, of);
+}
+by_clock const& parked::ended_since(map_way of) const {
+  return in(ended_, of);
+}
+
+std::vector<amended_column> const& parked::amended(map_way of, sequence record) const {
+  static std::vector<amended_column> const none;
+  if (auto const* row = find(of, record)) return row->amended;
+  auto const rows_ended = ended.find(of);
+  if (rows_ended == ended.end()) return none;
+  auto const row = rows_ended->second.find(record);
+  return row == rows_ended->second.end() ? none : row->second.was.amended;
+}
+
+std::size_t parked::waiting_behind(map_way of, sequence record) const {
+  auto const* row = find(of, record);
+  if (row == nullptr) return 0;
+  std::set<std::pair<map_way, sequence>> waiting;
+  if (auto const dependants = dependants_.find(record); dependants != dependants_.end())
+    waiting = dependants->second;
+  for (auto const* key : {&row->key, &row->old_key}) {
+    auto const* behind = key->empty() && key == &row->old_key ? nullptr : chain(of, *key);
+    if (behind == nullptr) continue;
+    for (auto later = behind->upper_bound(record); later != behind->end(); ++later)
+      waiting.insert({of, *later});
+  }
+  return waiting.size();
+}
+
 bool parked::holds(sequence record) const {
   for (auto const& [of, records] : rows) {
     if (records.contains(record)) return true;
@@ -135,23 +252,63 @@ bool parked::holds(sequence record) const {
 void parked::put(map_way of, sequence record, parked_row row) {
   chains_[of][row.key].insert(record);
   if (!row.old_key.empty()) chains_[of][row.old_key].insert(record);
-  index_state(of, record, row.state);
+  index_state(of, record, row);
   if (row.waits_for) dependants_[row.waits_for].insert({of, record});
   rows[of].emplace(record, std::move(row));
 }
 
 void parked::set_state(map_way of, sequence record, parked_row& row, park_state state) {
+  leave_index(of, record, row);
   row.state = state;
-  index_state(of, record, state);
+  index_state(of, record, row);
 }
 
-void parked::index_state(map_way of, sequence record, park_state state) {
+void parked::leave_index(map_way of, sequence record, parked_row const& row) {
   due_[of].erase(record);
   dependent_[of].erase(record);
   reread_[of].erase(record);
-  if (state == park_state::due || state == park_state::pending) due_[of].insert(record);
-  if (state == park_state::dependency) dependent_[of].insert(record);
-  if (state == park_state::reread) reread_[of].insert(record);
+  failed_[of].erase({row.failed_at_us, record});
+  announced_[of].erase({row.purge_at_us, record});
+}
+
+void parked::index_state(map_way of, sequence record, parked_row const& row) {
+  switch (row.state) {
+    case park_state::due:
+    case park_state::pending:
+      due_[of].insert(record);
+      break;
+    case park_state::dependency:
+      dependent_[of].insert(record);
+      break;
+    case park_state::reread:
+      reread_[of].insert(record);
+      break;
+    case park_state::failed:
+      if (row.purge_at_us == 0) {
+        failed_[of].insert({row.failed_at_us, record});
+      } else {
+        announced_[of].insert({row.purge_at_us, record});
+      }
+      break;
+    case park_state::waiting:
+      break;
+  }
+}
+
+void parked::end(map_way of, sequence record, ended_row ended_as) {
+  remove(of, record);
+  ended_[of].insert({ended_as.at_us, record});
+  ended[of].insert_or_assign(record, std::move(ended_as));
+}
+
+void parked::unlist(map_way of, sequence record) {
+  auto const rows_ended = ended.find(of);
+  if (rows_ended == ended.end()) return;
+  auto const found = rows_ended->second.find(record);
+  if (found == rows_ended->second.end()) return;
+  ended_[of].erase({found->second.at_us, record});
+  rows_ended->second.erase(found);
+  if (rows_ended->second.empty()) ended.erase(rows_ended);
 }
 
 // When a record is settled, the next of its key that only waited is tried, and so is what waited
@@ -164,7 +321,7 @@ void parked::remove(map_way of, sequence record) {
   auto const row = std::move(found->second);
   if (row.waits_for) dependants_[row.waits_for].erase({of, record});
   map->second.erase(found);
-  index_state(of, record, park_state::failed);
+  leave_index(of, record, row);
   leave_chain(of, record, row.key);
   if (!row.old_key.empty()) leave_chain(of, record, row.old_key);
   if (auto const waiting = dependants_.extract(record)) {
@@ -196,10 +353,16 @@ void parked::reindex() {
   due_.clear();
   dependent_.clear();
   reread_.clear();
+  failed_.clear();
+  announced_.clear();
+  ended_.clear();
   dependants_.clear();
   for (auto const& [of, records] : stored) {
     rows[of];  // also where it has none: the same state is the same bytes
     for (auto const& [record, row] : records) put(of, record, row);
+  }
+  for (auto const& [of, records] : ended) {
+    for (auto const& [record, row] : records) ended_[of].insert({row.at_us, record});
   }
 }
 

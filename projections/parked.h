@@ -5,12 +5,21 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "events/codec.h"
 #include "events/fields.h"
 #include "projections/delivery.h"
+#include "projections/run_clock.h"
 
 namespace dualwrite::projections {
+
+// A value of the target's that takes the place of the record's own.
+struct amended_column {
+  std::string name, text;
+  bool is_null = false;
+  DW_FIELDS(name, text, is_null);
+};
 
 struct parked_row {
   park_state state = park_state::failed;
@@ -23,6 +32,10 @@ struct parked_row {
   bool copied = false;
   std::uint32_t attempts = 0;
   instant first_failed, last_failed;
+  std::int64_t failed_at_us = 0;  // by the map's clock, the last time
+  std::int64_t purge_at_us = 0;   // by the map's clock, once that was announced
+  sequence retry;                 // the request that it is tried for
+  std::vector<amended_column> amended;
   DW_FIELDS(state,
             key,
             old_key,
@@ -35,20 +48,45 @@ struct parked_row {
             copied,
             attempts,
             first_failed,
-            last_failed);
+            last_failed,
+            failed_at_us,
+            purge_at_us,
+            retry,
+            amended);
 
   // A lane may try it now.
   bool is_due() const { return state == park_state::pending || state == park_state::due; }
 };
 
-// Fed by RecordParked, RecordSkipped, the retries' events, ParkedDeleted, MapStopped,
-// TargetRewound.
+// How a record that was parked ended, where it is still listed.
+enum class parked_end : std::uint8_t {
+  completed = 0,
+  superseded = 1,
+  conflict_lost = 2,
+  discarded = 3
+};
+
+struct ended_row {
+  parked_row was;
+  parked_end how = parked_end::completed;
+  instant at;
+  std::int64_t at_us = 0;  // by the map's clock
+  sequence by;             // the record that took its place
+  DW_FIELDS(was, how, at, at_us, by);
+};
+
+using by_clock = std::set<std::pair<std::int64_t, sequence>>;
+
+// Fed by RecordParked, RecordSkipped, the retries' events, ParkedDeleted, ParkedPurged, MapStopped,
+// TargetRewound; its clocks by the events that set maps running and end that.
 struct parked {
   static constexpr std::string_view name = "parked";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_way, std::map<sequence, parked_row>> rows;
-  DW_FIELDS(rows);
+  std::map<map_way, std::map<sequence, ended_row>> ended;
+  std::map<map_id, run_clock> clocks;
+  DW_FIELDS(rows, ended, clocks);
 
   void fold(event_view const& event);
 
@@ -61,6 +99,15 @@ struct parked {
   // Those that wait for a row that they refer to, and those whose row is to be read again.
   std::set<sequence> const& dependent(map_way of) const;
   std::set<sequence> const& to_reread(map_way of) const;
+  // Those that failed and that nobody is taking care of: when they failed, by the map's clock; when
+  // they are to be purged, once that was announced; and when those ended that are still listed.
+  by_clock const& failed(map_way of) const;
+  by_clock const& announced(map_way of) const;
+  by_clock const& ended_since(map_way of) const;
+  // What an admin wants to be written in place of the record's own values.
+  std::vector<amended_column> const& amended(map_way of, sequence record) const;
+  // How many wait behind this one: of its keys, or because they refer to its row.
+  std::size_t waiting_behind(map_way of, sequence record) const;
   // Whether the record is parked for any map.
   bool holds(sequence record) const;
   // Recomputes what is not stored; called after loading a snapshot.
@@ -70,12 +117,16 @@ struct parked {
   friend struct parked_fold;
   void put(map_way of, sequence record, parked_row row);
   void remove(map_way of, sequence record);
+  void end(map_way of, sequence record, ended_row ended);
+  void unlist(map_way of, sequence record);
   void set_state(map_way of, sequence record, parked_row& row, park_state state);
-  void index_state(map_way of, sequence record, park_state state);
+  void index_state(map_way of, sequence record, parked_row const& row);
+  void leave_index(map_way of, sequence record, parked_row const& row);
   void leave_chain(map_way of, sequence record, std::string const& key);
 
   std::map<map_way, std::map<std::string, std::set<sequence>>> chains_;
   std::map<map_way, std::set<sequence>> due_, dependent_, reread_;
+  std::map<map_way, by_clock> failed_, announced_, ended_;
   std::map<sequence, std::set<std::pair<map_way, sequence>>> dependants_;
 };
 

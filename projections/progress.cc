@@ -28,13 +28,33 @@ struct progress_fold {
     execution.finished = event.recorded_at;
   }
 
+  // Of an execution and of those that it completed.
+  void forget_chunks(execution_id id) {
+    for (auto* row = find(id); row != nullptr; row = find(row->before)) {
+      for (auto& leg : row->legs) leg.chunks.clear();
+    }
+  }
+  // The chunk of an initial sync that holds this record and whose outcome is being told.
+  std::pair<leg_row*, chunk_row*> chunk_told(map_id map, direction way, sequence record) {
+    auto const latest = view.latest.find(map);
+    auto* leg = latest == view.latest.end() ? nullptr : find(latest->second, way);
+    if (leg == nullptr || leg->chunks.empty() || leg->chunks.back().copied) return {};
+    auto& chunk = leg->chunks.back();
+    bool const holds = record >= chunk.records && record < chunk.records + chunk.count;
+    return holds ? std::pair{leg, &chunk} : std::pair<leg_row*, chunk_row*>{};
+  }
+
   void operator()(InitialSyncStarted const& e) {
     execution_id const id{event.at.value};
-    if (auto* before = find(view.latest[e.map])) {
-      for (auto& leg : before->legs) leg.chunks.clear();
-      close(*before, end_state::interrupted);
-    }
+    auto const latest = view.latest[e.map];
+    if (auto* before = find(latest)) close(*before, end_state::interrupted);
     execution_row row;
+    row.mode = e.mode;
+    if (is_partial(e.mode)) {
+      row.before = latest;
+    } else {
+      forget_chunks(latest);
+    }
     row.map = e.map;
     row.master = e.master;
     row.started = event.recorded_at;
@@ -81,6 +101,15 @@ struct progress_fold {
   }
   void operator()(RecordsApplied const& e) {
     for (auto const& counts : e.maps) {
+      auto const latest = view.latest.find(counts.map);
+      auto* leg = latest == view.latest.end() ? nullptr : find(latest->second, e.way);
+      if (leg != nullptr && !leg->done) {
+        leg->told = {e.lane, e.batch, {}};
+        leg->told.counts.inserted = counts.inserted;
+        leg->told.counts.updated = counts.updated;
+        leg->told.counts.equal = counts.equal;
+        leg->told.counts.filtered = counts.filtered;
+      }
       auto const found = view.rereads.find({counts.map, e.way});
       if (found == view.rereads.end()) continue;
       std::erase_if(found->second, [&](auto const& row) {
@@ -88,6 +117,19 @@ struct progress_fold {
       });
       if (found->second.empty()) view.rereads.erase(found);
     }
+  }
+  void operator()(RecordSkipped const& e) {
+    auto const [leg, chunk] = chunk_told(e.map, e.way, e.record);
+    if (chunk == nullptr || e.reason != skip_reason::kept) return;
+    ++chunk->counts.kept;
+    ++leg->counts.kept;
+  }
+  void operator()(RecordParked const& e) {
+    auto const [leg, chunk] = chunk_told(e.map, e.way, e.record);
+    if (chunk == nullptr) return;
+    bool const failed = e.state == park_state::failed;
+    ++(failed ? chunk->counts.failed : chunk->counts.waiting);
+    ++(failed ? leg->counts.failed : leg->counts.waiting);
   }
   void operator()(ChunkCopied const& e) {
     auto* leg = find(e.execution, e.way);
@@ -105,6 +147,10 @@ struct progress_fold {
     chunk.lane = e.lane;
     chunk.batch = e.batch;
     chunk.copied = true;
+    if (leg->told.lane == e.lane && leg->told.batch == e.batch) {
+      chunk.counts += leg->told.counts;
+      leg->counts += leg->told.counts;
+    }
     leg->rows += chunk.count;
   }
   void operator()(LegCompleted const& e) {
@@ -116,16 +162,20 @@ struct progress_fold {
   void operator()(InitialSyncCompleted const& e) {
     auto* execution = find(e.execution);
     if (execution == nullptr) return;
+    if (!execution->open) {
+      // What had failed is settled since.
+      execution->state = e.state;
+      return;
+    }
     execution->failed = e.failed;
     close(*execution, e.state);
   }
   void operator()(MapStopped const& e) {
     view.rereads.erase({e.map, direction::left_to_right});
     view.rereads.erase({e.map, direction::right_to_left});
-    auto* execution = find(view.latest[e.map]);
-    if (execution == nullptr) return;
-    for (auto& leg : execution->legs) leg.chunks.clear();
-    close(*execution, end_state::interrupted);
+    auto const latest = view.latest[e.map];
+    forget_chunks(latest);
+    if (auto* execution = find(latest)) close(*execution, end_state::interrupted);
   }
   template <class Other>
   void operator()(Other const&) {}
@@ -142,6 +192,20 @@ execution_row const* progress::of(map_id map) const {
   if (id == latest.end()) return nullptr;
   auto const found = executions.find(id->second);
   return found == executions.end() ? nullptr : &found->second;
+}
+
+execution_row const* progress::before(execution_row const& partial) const {
+  auto const found = executions.find(partial.before);
+  return found == executions.end() ? nullptr : &found->second;
+}
+
+execution_id progress::execution_of(map_id map, sequence record) const {
+  auto next = executions.upper_bound(execution_id{record.value});
+  while (next != executions.begin()) {
+    --next;
+    if (next->second.map == map) return next->first;
+  }
+  return {};
 }
 
 reread_row const* progress::reread_of(std::pair<map_id, direction> of,

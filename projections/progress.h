@@ -11,6 +11,26 @@
 
 namespace dualwrite::projections {
 
+// What became of copied rows.
+struct copy_counts {
+  std::uint64_t inserted = 0, updated = 0, equal = 0, filtered = 0;
+  std::uint64_t kept = 0;     // the master's row was there
+  std::uint64_t failed = 0;   // refused, whatever became of them later
+  std::uint64_t waiting = 0;  // for a row that they refer to
+  DW_FIELDS(inserted, updated, equal, filtered, kept, failed, waiting);
+
+  copy_counts& operator+=(copy_counts const& more) {
+    inserted += more.inserted;
+    updated += more.updated;
+    equal += more.equal;
+    filtered += more.filtered;
+    kept += more.kept;
+    failed += more.failed;
+    waiting += more.waiting;
+    return *this;
+  }
+};
+
 struct chunk_row {
   std::string first_key;  // the keys it covers: behind this one ...
   std::string last_key;   // ... up to and with this one; without end for the last chunk
@@ -21,6 +41,7 @@ struct chunk_row {
   lane_id lane;
   batch_number batch;
   bool copied = false;  // false: its rows are in the log, but not yet settled
+  copy_counts counts;
   DW_FIELDS(first_key,
             last_key,
             last,
@@ -30,7 +51,16 @@ struct chunk_row {
             count,
             lane,
             batch,
-            copied);
+            copied,
+            counts);
+};
+
+// The last outcome that a map was named in: whether it was that of a chunk is said behind it.
+struct told_counts {
+  lane_id lane;
+  batch_number batch;
+  copy_counts counts;
+  DW_FIELDS(lane, batch, counts);
 };
 
 struct leg_row {
@@ -40,7 +70,9 @@ struct leg_row {
   std::vector<chunk_row> chunks;
   std::uint64_t rows = 0;
   std::uint64_t expected_rows = 0;  // about, as the leg began
-  DW_FIELDS(way, started, finished, done, chunks, rows, expected_rows);
+  copy_counts counts;
+  told_counts told;
+  DW_FIELDS(way, started, finished, done, chunks, rows, expected_rows, counts, told);
 
   // The chunk that covers this key, or none.
   chunk_row const* covering(std::string_view key) const;
@@ -54,7 +86,9 @@ struct execution_row {
   end_state state = end_state::interrupted;
   std::uint64_t failed = 0;
   std::vector<leg_row> legs;
-  DW_FIELDS(map, master, started, finished, open, state, failed, legs);
+  run_mode mode = run_mode::automatic;
+  execution_id before;  // of a partial one: the one whose other rows stand
+  DW_FIELDS(map, master, started, finished, open, state, failed, legs, mode, before);
 
   leg_row const* leg(direction way) const;
 };
@@ -68,11 +102,12 @@ struct reread_row {
   DW_FIELDS(link, snapshot.incarnation, snapshot.commit, record, passed_at);
 };
 
-// Fed by InitialSyncStarted ... InitialSyncCompleted and the captures of chunks. The last execution
-// of a map keeps its chunks; older ones keep their counts.
+// Fed by InitialSyncStarted ... InitialSyncCompleted, the captures of chunks and what became of
+// them. The last execution of a map keeps its chunks, and so do those that it completes; older ones
+// keep their counts.
 struct progress {
   static constexpr std::string_view name = "progress";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<execution_id, execution_row> executions;
   std::map<map_id, execution_id> latest;
@@ -81,6 +116,10 @@ struct progress {
 
   void fold(event_view const& event);
   execution_row const* of(map_id map) const;
+  // The execution whose rows stand beside those of a partial one, or none.
+  execution_row const* before(execution_row const& partial) const;
+  // The execution of this map that copied the record, or none.
+  execution_id execution_of(map_id map, sequence record) const;
   reread_row const* reread_of(std::pair<map_id, direction> of, std::string const& key) const;
 };
 

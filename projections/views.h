@@ -15,6 +15,7 @@
 #include "projections/maintenance.h"
 #include "projections/map_status.h"
 #include "projections/notifications.h"
+#include "projections/operations.h"
 #include "projections/outages.h"
 #include "projections/parked.h"
 #include "projections/progress.h"
@@ -35,6 +36,7 @@ struct views {
   projections::outages outages;
   projections::notifications notifications;
   projections::maintenance maintenance;
+  projections::operations operations;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -49,6 +51,7 @@ struct views {
             outages,
             notifications,
             maintenance,
+            operations,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -65,7 +68,8 @@ struct views {
          commands,
          outages,
          notifications,
-         maintenance);
+         maintenance,
+         operations);
     checkpoint = event.last();
   }
 };

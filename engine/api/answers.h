@@ -12,6 +12,7 @@ async<api_reply> list_links(api_context& context, api_request request);
 async<api_reply> list_maps(api_context& context, api_request request);
 async<api_reply> show_map(api_context& context, api_request request);
 async<api_reply> validate_map(api_context& context, api_request request);
+async<api_reply> list_queue(api_context& context, api_request request);
 async<api_reply> list_drift(api_context& context, api_request request);
 async<api_reply> act_on_map(api_context& context, api_request request);
 
@@ -19,11 +20,20 @@ async<api_reply> list_activity(api_context& context, api_request request);
 async<api_reply> show_activity(api_context& context, api_request request);
 async<api_reply> list_executions(api_context& context, api_request request);
 async<api_reply> show_execution(api_context& context, api_request request);
+async<api_reply> list_chunks(api_context& context, api_request request);
+async<api_reply> list_execution_errors(api_context& context, api_request request);
 
 async<api_reply> list_errors(api_context& context, api_request request);
 async<api_reply> show_error(api_context& context, api_request request);
+async<api_reply> list_error_groups(api_context& context, api_request request);
+async<api_reply> amend_error(api_context& context, api_request request);
 async<api_reply> retry_errors(api_context& context, api_request request);
 async<api_reply> delete_errors(api_context& context, api_request request);
+
+async<api_reply> list_operations(api_context& context, api_request request);
+async<api_reply> show_operation(api_context& context, api_request request);
+async<api_reply> list_operation_records(api_context& context, api_request request);
+async<api_reply> cancel_operation(api_context& context, api_request request);
 
 async<api_reply> list_alerts(api_context& context, api_request request);
 async<api_reply> show_alert(api_context& context, api_request request);

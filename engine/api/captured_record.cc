@@ -44,25 +44,6 @@ table_schema schema_named(projections::views const& state, schema_id id) {
   return schema ? std::move(*schema) : table_schema{};
 }
 
-boost::json::object one_record(projections::views const& state,
-                               event_view const& event,
-                               RecordsCaptured const& captured,
-                               sync_record const& record) {
-  boost::json::object json;
-  json["id"] = json_of(event.at + record.index);
-  auto const schema = schema_named(
-      state,
-      record.table < captured.tables.size() ? captured.tables[record.table].schema : schema_id{});
-  json["side"] = name_of(captured.of);
-  json["table"] = schema.table;
-  json["operation"] = operation_name(record.op);
-  json["committed_at"] = json_of(captured.committed_at);
-  json["before"] = image_json(schema, record.before);
-  json["after"] = image_json(schema, record.after);
-  if (record.cause) json["derived_from"] = json_of(record.cause);
-  return json;
-}
-
 boost::json::object resolution_json(projections::views const& state,
                                     event_view const& event,
                                     ConflictResolved const& resolved) {
@@ -81,6 +62,25 @@ boost::json::object resolution_json(projections::views const& state,
 
 }  // namespace
 
+boost::json::object record_of_json(projections::views const& state,
+                               event_view const& event,
+                               RecordsCaptured const& captured,
+                               sync_record const& record) {
+  boost::json::object json;
+  json["id"] = json_of(event.at + record.index);
+  auto const schema = schema_named(
+      state,
+      record.table < captured.tables.size() ? captured.tables[record.table].schema : schema_id{});
+  json["side"] = name_of(captured.of);
+  json["table"] = schema.table;
+  json["operation"] = operation_name(record.op);
+  json["committed_at"] = json_of(captured.committed_at);
+  json["before"] = image_json(schema, record.before);
+  json["after"] = image_json(schema, record.after);
+  if (record.cause) json["derived_from"] = json_of(record.cause);
+  return json;
+}
+
 result<boost::json::object> record_json(event_log const& log,
                                         projections::views const& state,
                                         sequence record) {
@@ -97,7 +97,7 @@ result<boost::json::object> record_json(event_log const& log,
   while (true) {
     DW_TRY(auto const next, records.next());
     if (!next) return error{error_code::sequence_not_found, {}, record};
-    if (event.at + next->index == record) return one_record(state, event, *captured, *next);
+    if (event.at + next->index == record) return record_of_json(state, event, *captured, *next);
   }
 }
 
@@ -111,7 +111,7 @@ result<boost::json::value> records_json(projections::views const& state,
   while (rows.size() < limit) {
     DW_TRY(auto const next, records.next());
     if (!next) break;
-    rows.push_back(one_record(state, event, *captured, *next));
+    rows.push_back(record_of_json(state, event, *captured, *next));
   }
   return boost::json::value(std::move(rows));
 }

@@ -16,6 +16,12 @@ namespace dualwrite::engine {
                                                       projections::views const& state,
                                                       sequence record);
 
+// One of the records that an event holds.
+[[nodiscard]] boost::json::object record_of_json(projections::views const& state,
+                                                 event_view const& event,
+                                                 RecordsCaptured const& captured,
+                                                 sync_record const& record);
+
 // The records of one event, at most `limit`.
 [[nodiscard]] result<boost::json::value> records_json(projections::views const& state,
                                                       event_view const& event,

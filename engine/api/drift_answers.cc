@@ -13,10 +13,12 @@ constexpr direction both_ways[] = {direction::left_to_right, direction::right_to
 
 // A stop gives up everything that was not settled: that is told as a part of the log, whose records
 // `event show` has.
-boost::json::object range_json(direction way, projections::drift_range const& range) {
+boost::json::object range_json(direction way,
+                               projections::drift_range const& range,
+                               std::string_view what) {
   boost::json::object json;
   json["direction"] = name_of(way);
-  json["what"] = "discarded by a stop";
+  json["what"] = what;
   json["key"] = nullptr;
   json["record"] = json_of(range.behind + 1);
   json["to"] = json_of(range.to);
@@ -37,7 +39,11 @@ void add_way(map_definition const& definition,
     items.push_back(std::move(json));
   }
   for (auto const& range : row.ranges) {
-    if (range.to > range.behind + 1) items.push_back(range_json(way, range));
+    if (range.to > range.behind + 1) items.push_back(range_json(way, range, "discarded by a stop"));
+  }
+  for (auto const& range : row.discarded) {
+    if (range.to > range.behind + 1)
+      items.push_back(range_json(way, range, "discarded with the queue"));
   }
 }
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <boost/json/array.hpp>
 
 #include "engine/api/answers.h"
@@ -10,51 +11,40 @@
 namespace dualwrite::engine {
 namespace {
 
-result<std::string> text_in(boost::json::object const& body, std::string_view name) {
-  auto const* said = body.if_contains(name);
-  if (said == nullptr || said->is_null()) return std::string();
-  if (!said->is_string())
-    return error{error_code::request_invalid, fmt::format("'{}' has to be a text.", name)};
-  return std::string(said->as_string());
+error_filter::said said_in(api_request const& request) {
+  return
+      [&request](std::string_view name) { return std::string(request.asked(std::string(name))); };
+}
+error_filter::said said_in(boost::json::object const& body) {
+  return [&body](std::string_view name) {
+    auto const* said = body.if_contains(name);
+    if (said == nullptr) return std::string();
+    if (said->is_bool()) return std::string(said->as_bool() ? "true" : "false");
+    return said->is_string() ? std::string(said->as_string()) : std::string();
+  };
 }
 
-result<parked_filter> filter_from(api_context const& context, api_request const& request) {
-  parked_filter filter;
-  filter.kind = request.asked("class");
-  filter.code = request.asked("code");
-  filter.text = request.asked("text");
-  filter.waiting = request.flag("waiting");
-  if (auto const map = request.asked("map"); !map.empty()) {
-    DW_TRY(filter.map, map_called(context.views(), map));
-  }
-  return filter;
-}
-
-result<std::vector<parked_name>> named_in(api_context const& context,
-                                          boost::json::array const& ids,
-                                          map_id map) {
-  std::vector<parked_name> chosen;
+result<std::vector<listed_error>> named_in(api_context const& context,
+                                           boost::json::array const& ids,
+                                           map_id map) {
+  std::vector<listed_error> chosen;
   for (auto const& one : ids) {
     if (!one.is_string()) return error{error_code::request_invalid, "'ids' has to hold texts."};
     DW_TRY(auto const id, parse_number(std::string_view(one.as_string())));
-    DW_TRY(auto const name, find_parked(context.views(), sequence{id}, map));
-    chosen.push_back(name);
+    DW_TRY(auto const found, find_listed(context.views(), sequence{id}, map));
+    if (found.parked == nullptr) {
+      return error{
+          error_code::unknown_record, fmt::format("{} is {}.", id, found.state()), sequence{id}};
+    }
+    chosen.push_back(found);
   }
   return chosen;
 }
 
-// {"ids": ["12", ...]} or {"all": true, "map": .., "class": .., "code": .., "text": ..}; "dry_run"
-// only counts.
-result<std::vector<parked_name>> chosen_by(api_context const& context,
-                                           boost::json::object const& body) {
-  parked_filter filter;
-  DW_TRY(auto const map, text_in(body, "map"));
-  if (!map.empty()) {
-    DW_TRY(filter.map, map_called(context.views(), map));
-  }
-  DW_TRY(filter.kind, text_in(body, "class"));
-  DW_TRY(filter.code, text_in(body, "code"));
-  DW_TRY(filter.text, text_in(body, "text"));
+// {"ids": ["12", ...]}, or {"all": true} with what a list is narrowed by; "dry_run" only counts.
+result<std::vector<listed_error>> chosen_by(api_context const& context,
+                                            boost::json::object const& body) {
+  DW_TRY(auto const filter, error_filter::from(context.views(), said_in(body)));
   if (auto const* ids = body.if_contains("ids")) {
     if (!ids->is_array()) return error{error_code::request_invalid, "'ids' has to be a list."};
     return named_in(context, ids->as_array(), filter.map);
@@ -63,8 +53,15 @@ result<std::vector<parked_name>> chosen_by(api_context const& context,
   if (all == nullptr || !all->is_bool() || !all->as_bool()) {
     return error{error_code::request_invalid, "Name 'ids', or say 'all'."};
   }
-  return parked_matching(context.views(), filter);
+  DW_TRY(auto found, filter.matching(context.views()));
+  std::erase_if(found, [](listed_error const& one) { return one.parked == nullptr; });
+  return found;
 }
+
+// A record that waits by itself is not retried for an admin, and one that is being retried is not
+// retried twice.
+template <class Wish>
+constexpr bool only_failed = std::is_same_v<Wish, retry_records>;
 
 using records_of_map = std::map<map_id, std::vector<sequence>>;
 
@@ -75,8 +72,13 @@ async<api_reply> act_on_errors(api_context& context, api_request request) {
   auto const* dry = body.if_contains("dry_run");
   bool const only_counts = dry != nullptr && dry->is_bool() && dry->as_bool();
   records_of_map by_map;
-  for (auto const& one : chosen) by_map[one.map].push_back(one.record);
-  boost::json::array requests;
+  std::uint64_t matched = 0;
+  for (auto const& one : chosen) {
+    if (only_failed<Wish> && one.parked->state != park_state::failed) continue;
+    by_map[one.name.map].push_back(one.name.record);
+    ++matched;
+  }
+  boost::json::array operations;
   std::size_t part = 0;
   for (auto const& [map, records] : by_map) {
     if (only_counts) break;
@@ -87,31 +89,50 @@ async<api_reply> act_on_errors(api_context& context, api_request request) {
     if (!id.empty() && by_map.size() > 1) id += fmt::format("/{}", ++part);
     DW_CO_TRY(auto const at,
               co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
-    requests.push_back(json_of(at));
+    operations.push_back(json_of(at));
   }
   boost::json::object reply;
-  reply["matched"] = json_of(std::uint64_t{chosen.size()});
+  reply["matched"] = json_of(matched);
+  reply["left_alone"] = json_of(std::uint64_t{chosen.size() - matched});
   reply["dry_run"] = only_counts;
-  reply["requests"] = std::move(requests);
+  reply["operations"] = std::move(operations);
   co_return json_reply(reply, only_counts ? 200 : 202);
+}
+
+// {"values": {"column": "text" or null, ...}}; none: the record's own again.
+result<std::vector<amended_value>> amended_values(boost::json::object const& body) {
+  std::vector<amended_value> values;
+  auto const* said = body.if_contains("values");
+  if (said == nullptr || !said->is_object()) {
+    return error{error_code::request_invalid, "'values' has to hold columns and their values."};
+  }
+  for (auto const& [name, value] : said->as_object()) {
+    if (!value.is_null() && !value.is_string())
+      return error{error_code::request_invalid, "A value has to be a text or null."};
+    auto const text = value.is_null() ? std::string() : std::string(value.as_string());
+    values.push_back({std::string(std::string_view(name)), text, value.is_null()});
+  }
+  return values;
 }
 
 }  // namespace
 
 async<api_reply> list_errors(api_context& context, api_request request) {
   DW_CO_TRY(auto const page, page_wish::from(request));
-  DW_CO_TRY(auto const filter, filter_from(context, request));
-  auto const found = parked_matching(context.views(), filter);
+  DW_CO_TRY(auto const filter, error_filter::from(context.views(), said_in(request)));
+  DW_CO_TRY(auto const found, filter.matching(context.views()));
+  bool const with_images = request.flag("images");
   boost::json::array items;
   std::uint64_t next = 0;
   for (auto const& one : found) {
-    if (one.record.value <= page.behind) continue;
+    auto const record = one.name.record.value;
+    if (record <= page.behind) continue;
     // A record that is parked for several maps is not cut in two by a page's end.
-    if (items.size() >= page.limit && one.record.value != next) break;
-    items.push_back(error_json(context, one));
-    next = one.record.value;
+    if (items.size() >= page.limit && record != next) break;
+    items.push_back(with_images ? error_detail_json(context, one) : error_json(context, one));
+    next = record;
   }
-  bool const ended = found.empty() || next == 0 || found.back().record.value <= next;
+  bool const ended = found.empty() || next == 0 || found.back().name.record.value <= next;
   co_return page_reply(std::move(items), ended ? 0 : next);
 }
 
@@ -121,8 +142,14 @@ async<api_reply> show_error(api_context& context, api_request request) {
   if (auto const name = request.asked("map"); !name.empty()) {
     DW_CO_TRY(map, map_called(context.views(), name));
   }
-  DW_CO_TRY(auto const name, find_parked(context.views(), sequence{id}, map));
-  co_return json_reply(error_detail_json(context, name));
+  DW_CO_TRY(auto const found, find_listed(context.views(), sequence{id}, map));
+  co_return json_reply(error_detail_json(context, found));
+}
+
+async<api_reply> list_error_groups(api_context& context, api_request request) {
+  DW_CO_TRY(auto const filter, error_filter::from(context.views(), said_in(request)));
+  DW_CO_TRY(auto const found, filter.matching(context.views()));
+  co_return page_reply(error_groups_json(context, found), 0);
 }
 
 async<api_reply> retry_errors(api_context& context, api_request request) {
@@ -131,6 +158,25 @@ async<api_reply> retry_errors(api_context& context, api_request request) {
 
 async<api_reply> delete_errors(api_context& context, api_request request) {
   co_return co_await act_on_errors<delete_records>(context, std::move(request));
+}
+
+async<api_reply> amend_error(api_context& context, api_request request) {
+  DW_CO_TRY(auto const id, parse_number(request.parts["id"]));
+  DW_CO_TRY(auto const body, request.json());
+  map_id map;
+  if (auto const name = said_in(body)("map"); !name.empty()) {
+    DW_CO_TRY(map, map_called(context.views(), name));
+  }
+  DW_CO_TRY(auto const found, find_listed(context.views(), sequence{id}, map));
+  DW_CO_TRY(auto values, amended_values(body));
+  auto const name = found.name;
+  command wish = amend_record{name.map, name.record, std::move(values)};
+  auto actor = request.actor;
+  auto command_id = request.command_id;
+  DW_CO_CHECK(
+      co_await context.core.submit(std::move(wish), std::move(actor), std::move(command_id)));
+  DW_CO_TRY(auto const amended, find_listed(context.views(), name.record, name.map));
+  co_return json_reply(error_detail_json(context, amended));
 }
 
 }  // namespace dualwrite::engine

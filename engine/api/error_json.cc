@@ -1,93 +1,72 @@
 #include "engine/api/error_json.h"
 
-#include <fmt/format.h>
-#include <algorithm>
-
 #include "engine/api/captured_record.h"
+#include "engine/api/error_advice.h"
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
+#include "engine/decide/retention_decider.h"
 
 namespace dualwrite::engine {
 namespace {
 
-std::string_view state_name(park_state state) {
-  switch (state) {
-    case park_state::failed:
-      return "failed";
-    case park_state::pending:
-      return "retrying";
-    case park_state::due:
-      return "due";
-    case park_state::waiting:
-      return "waiting";
-    case park_state::dependency:
-      return "dependency";
-    case park_state::reread:
-      return "reread";
-  }
-  return "unknown";
+boost::json::object amended_json(projections::parked_row const& row) {
+  boost::json::object json;
+  for (auto const& one : row.amended)
+    json[utf8(one.name)] = one.is_null ? nullptr : boost::json::value(utf8(one.text));
+  return json;
 }
 
-bool passes(parked_filter const& filter, projections::parked_row const& row) {
-  if (!filter.waiting && row.kind == fault_class::none) return false;
-  if (!filter.kind.empty() && filter.kind != dualwrite::name_of(row.kind)) return false;
-  if (!filter.code.empty() && filter.code != row.code) return false;
-  return filter.text.empty() || row.text.find(filter.text) != std::string::npos;
+boost::json::value id_or_null(sequence id) {
+  return id ? json_of(id) : boost::json::value(nullptr);
+}
+
+void put_end(boost::json::object& json, listed_error const& one) {
+  json["ended"] = one.ended == nullptr ? nullptr : json_of(one.ended->at);
+  json["settled_by"] = one.ended == nullptr ? nullptr : id_or_null(one.ended->by);
 }
 
 }  // namespace
 
-std::vector<parked_name> parked_matching(projections::views const& state,
-                                         parked_filter const& filter) {
-  std::vector<parked_name> found;
-  for (auto const& [of, rows] : state.parked.rows) {
-    if (filter.map && of.first != filter.map) continue;
-    for (auto const& [record, row] : rows) {
-      if (passes(filter, row)) found.push_back({of.first, of.second, record});
-    }
-  }
-  std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) {
-    return std::tie(a.record, a.map, a.way) < std::tie(b.record, b.map, b.way);
-  });
-  return found;
-}
-
-result<parked_name> find_parked(projections::views const& state, sequence record, map_id map) {
-  for (auto const& [of, rows] : state.parked.rows) {
-    if (map && of.first != map) continue;
-    if (rows.contains(record)) return parked_name{of.first, of.second, record};
-  }
-  return error{error_code::unknown_record, std::to_string(record.value), record};
-}
-
-boost::json::object error_json(api_context const& context, parked_name const& name) {
+boost::json::object error_json(api_context const& context, listed_error const& one) {
   auto const& state = context.views();
-  auto const& row = *state.parked.find({name.map, name.way}, name.record);
-  auto const& map = *state.status.find(name.map);
+  auto const& [map_named, way, record] = one.name;
+  auto const& row = one.row();
+  auto const& map = *state.status.find(map_named);
   boost::json::object json;
-  json["id"] = json_of(name.record);
+  json["id"] = json_of(record);
   json["map"] = map.name;
   json["link"] = link_name(state, map.link);
-  json["direction"] = name_of(name.way);
+  json["direction"] = name_of(way);
   auto const definition = parse_definition(map.definition);
-  json["key"] =
-      definition ? key_json(*definition, source_of(name.way), row.key) : boost::json::object{};
-  json["state"] = state_name(row.state);
+  json["key"] = definition ? key_json(*definition, source_of(way), row.key) : boost::json::object{};
+  json["state"] = one.state();
   json["class"] = dualwrite::name_of(row.kind);
   json["code"] = utf8(row.code);
   json["text"] = utf8(row.text);
   json["column"] = utf8(row.column);
+  auto const advice = advice_for(row);
+  json["cause"] = advice.cause;
+  json["fix"] = advice.fix;
   json["attempts"] = row.attempts;
-  json["waits_for"] = row.waits_for ? json_of(row.waits_for) : boost::json::value(nullptr);
+  json["waits_for"] = id_or_null(row.waits_for);
+  json["waiting_behind"] =
+      json_of(std::uint64_t{state.parked.waiting_behind({map_named, way}, record)});
+  json["operation"] = id_or_null(row.retry);
   json["initial_sync"] = row.copied;
+  json["amended"] = amended_json(row);
   json["first_failed"] = json_of(row.first_failed);
   json["last_failed"] = json_of(row.last_failed);
+  bool const may_be_purged = one.parked != nullptr && definition;
+  auto const purge =
+      may_be_purged ? purge_time(state, map_named, row, definition->errors_kept) : std::nullopt;
+  json["purged_at"] = purge ? json_of(*purge) : nullptr;
+  put_end(json, one);
   return json;
 }
 
-boost::json::object error_detail_json(api_context const& context, parked_name const& name) {
-  auto json = error_json(context, name);
-  auto record = record_json(context.log, context.views(), name.record);
+boost::json::object error_detail_json(api_context const& context, listed_error const& one) {
+  auto json = error_json(context, one);
+  auto record = record_json(context.log, context.views(), one.name.record);
   if (record) {
     json["record"] = std::move(*record);
   } else {

@@ -73,8 +73,8 @@ std::string maps_metrics(projections::views const& state) {
         fmt::format("link=\"{}\",map=\"{}\"", label(link_name(state, map.link)), label(map.name));
     queued += fmt::format("dualwrite_queued_records{{{}}} {}\n", who, queued_of(state, id));
     parked += fmt::format("dualwrite_parked_records{{{}}} {}\n", who, parked_of(state, id));
-    status += fmt::format(
-        "dualwrite_map_status{{{},status=\"{}\"}} 1\n", who, projections::status_name(map.state));
+    status +=
+        fmt::format("dualwrite_map_status{{{},status=\"{}\"}} 1\n", who, shown_status(state, id));
   }
   return queued + parked + status;
 }

@@ -12,5 +12,9 @@ namespace dualwrite::engine {
                                                 projections::activity_row const& row);
 [[nodiscard]] boost::json::object execution_json(api_context const& context,
                                                  execution_id execution);
+[[nodiscard]] boost::json::object chunk_json(projections::leg_row const& leg, std::size_t number);
+
+// How many rows that the execution could not write wait for an admin now.
+[[nodiscard]] std::uint64_t open_errors_of(projections::views const& state, execution_id execution);
 
 }  // namespace dualwrite::engine

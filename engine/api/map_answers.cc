@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <span>
 
 #include "engine/api/answers.h"
 #include "engine/api/find_named.h"
@@ -20,12 +23,47 @@ api_reply items_reply(boost::json::array items) {
   return json_reply(body);
 }
 
+// One of these texts, the first where nothing is said.
+result<std::size_t> choice_in(boost::json::object const& body,
+                              std::string_view name,
+                              std::span<std::string_view const> choices) {
+  auto const* said = body.if_contains(name);
+  if (said == nullptr) return std::size_t{0};
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (said->is_string() && std::string_view(said->as_string()) == choices[i]) return i;
+  }
+  return error{error_code::request_invalid,
+               fmt::format("'{}' has to be one of: {}.", name, fmt::join(choices, ", "))};
+}
+
+constexpr std::string_view rerun_choices[] = {"all", "without_errors", "errored_only"};
+constexpr run_mode rerun_modes[] = {
+    run_mode::initial_sync, run_mode::without_errors, run_mode::errored_only};
+constexpr std::string_view queue_choices[] = {"catch_up", "park", "discard"};
+
+result<command> rerun_command(map_id map, boost::json::object const& body) {
+  DW_TRY(auto const which, choice_in(body, "which", rerun_choices));
+  return command(rerun_sync{map, rerun_modes[which]});
+}
+
+result<command> resume_command(map_id map, boost::json::object const& body) {
+  DW_TRY(auto const queue, choice_in(body, "queue", queue_choices));
+  resume_map wish{map, static_cast<resume_mode>(queue)};
+  if (auto const* reason = body.if_contains("reason")) {
+    if (!reason->is_string())
+      return error{error_code::request_invalid, "'reason' has to be a text."};
+    wish.reason = reason->as_string();
+  }
+  return command(std::move(wish));
+}
+
 result<command> command_named(std::string_view name, map_id map, boost::json::object const& body) {
   if (name == "pause") return command(pause_map{map});
-  if (name == "resume") return command(resume_map{map});
+  if (name == "resume") return resume_command(map, body);
+  if (name == "rerun") return rerun_command(map, body);
   if (name == "stop") return command(stop_map{map});
   if (name != "run")
-    return error{error_code::unknown_path, "A map can run, pause, resume and stop."};
+    return error{error_code::unknown_path, "A map can run, rerun, pause, resume and stop."};
   run_map wish{map, run_mode::automatic};
   if (auto const* mode = body.if_contains("initial_sync")) {
     if (!mode->is_bool())

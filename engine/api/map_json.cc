@@ -151,6 +151,16 @@ boost::json::value action_json(projections::map_row const& row) {
 
 }  // namespace
 
+std::string_view shown_status(projections::views const& state, map_id map) {
+  auto const now = state.status.find(map)->state;
+  bool const retries = std::any_of(std::begin(both_ways), std::end(both_ways), [&](direction way) {
+    return !state.parked.due({map, way}).empty();
+  });
+  return projections::status_name(now == projections::map_state::holding && retries
+                                      ? projections::map_state::initializing
+                                      : now);
+}
+
 std::uint64_t queued_of(projections::views const& state, projections::map_way of) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, sums_of(state, of).queued()));
 }
@@ -172,8 +182,10 @@ boost::json::object map_json(api_context const& context, map_id map) {
   json["id"] = json_of(map);
   json["name"] = row.name;
   json["link"] = link_name(state, row.link);
-  json["status"] = projections::status_name(row.state);
+  json["status"] = shown_status(state, map);
   json["holding"] = row.state == projections::map_state::holding;
+  // An initial sync has ended, and the map can be run without another.
+  json["completed"] = row.initial_sync_done;
   json["since"] = json_of(row.since);
   boost::json::array actions;
   for (auto const action : allowed_actions(row))

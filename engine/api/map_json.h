@@ -14,6 +14,10 @@ namespace dualwrite::engine {
 [[nodiscard]] boost::json::object app_json(projections::views const& state, app_id app);
 [[nodiscard]] boost::json::object status_json(api_context const& context);
 
+// As people see it: a map that holds what an initial sync left behind is initializing while some of
+// that is retried.
+[[nodiscard]] std::string_view shown_status(projections::views const& state, map_id map);
+
 // Records of the map that are captured and not settled nor parked; errors that wait for an admin.
 [[nodiscard]] std::uint64_t queued_of(projections::views const& state, map_id map);
 [[nodiscard]] std::uint64_t parked_of(projections::views const& state, map_id map);

@@ -17,6 +17,7 @@ exit_code run_config_apply(command_line const& line);
 
 exit_code run_map_list(command_line const& line);
 exit_code run_map_show(command_line const& line);
+exit_code run_map_queue(command_line const& line);
 exit_code run_map_drift(command_line const& line);
 exit_code run_map_validate(command_line const& line);
 exit_code run_map_action(command_line const& line);
@@ -25,10 +26,18 @@ exit_code run_activity_list(command_line const& line);
 exit_code run_activity_show(command_line const& line);
 exit_code run_sync_list(command_line const& line);
 exit_code run_sync_show(command_line const& line);
+exit_code run_sync_rerun(command_line const& line);
 
 exit_code run_error_list(command_line const& line);
 exit_code run_error_show(command_line const& line);
+exit_code run_error_groups(command_line const& line);
+exit_code run_error_export(command_line const& line);
 exit_code run_error_action(command_line const& line);
+exit_code run_error_amend(command_line const& line);
+
+exit_code run_operation_list(command_line const& line);
+exit_code run_operation_show(command_line const& line);
+exit_code run_operation_cancel(command_line const& line);
 
 exit_code run_alert_list(command_line const& line);
 exit_code run_alert_show(command_line const& line);

@@ -36,6 +36,8 @@ struct cli_command {
 };
 
 [[nodiscard]] std::span<cli_command const> cli_commands();
+// Those about alert rules and maintenance; they are among all of them.
+[[nodiscard]] std::span<cli_command const> alert_cli_commands();
 [[nodiscard]] std::span<cli_option const> cli_options();
 [[nodiscard]] std::vector<cli_option const*> options_of(cli_command const& command);
 

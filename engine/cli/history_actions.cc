@@ -22,41 +22,38 @@ constexpr table_column sync_columns[] = {
     {"STATE", "state"},
     {"STARTED", "started"},
     {"FINISHED", "finished"},
+    {"WHICH", "which"},
     {"ROWS", "rows", true},
+    {"INSERTED", "inserted", true},
+    {"UPDATED", "updated", true},
     {"ERRORS", "failed", true},
+    {"OPEN", "errors_open", true},
 };
-constexpr table_column error_columns[] = {
+constexpr table_column chunk_columns[] = {
+    {"DIRECTION", "direction"},
+    {"CHUNK", "chunk", true},
+    {"STATE", "state"},
+    {"ROWS", "rows", true},
+    {"INSERTED", "inserted", true},
+    {"UPDATED", "updated", true},
+    {"UNCHANGED", "unchanged", true},
+    {"KEPT", "kept", true},
+    {"FAILED", "failed", true},
+};
+constexpr table_column failed_row_columns[] = {
     {"ID", "id", true},
-    {"MAP", "map"},
     {"DIRECTION", "direction"},
     {"KEY", "key"},
-    {"CLASS", "class"},
+    {"COLUMN", "column"},
+    {"VALUE", "value"},
     {"CODE", "code"},
     {"TEXT", "text"},
-    {"TRIES", "attempts", true},
+    {"STATE", "state"},
 };
-constexpr std::string_view error_options[] = {"map", "class", "code", "text"};
-constexpr std::string_view map_option[] = {"map"};
 
 std::string of_map(std::string target, command_line const& line) {
   if (!line.arguments.empty()) target += "?map=" + escape(line.arguments[0]);
   return target;
-}
-
-boost::json::object chosen(command_line const& line) {
-  boost::json::object body;
-  for (auto const option : error_options) {
-    auto const said = line.get(std::string(option));
-    if (!said.empty()) body[option] = said;
-  }
-  if (line.arguments.empty()) {
-    body["all"] = true;
-    return body;
-  }
-  boost::json::array ids;
-  for (auto const& id : line.arguments) ids.push_back(boost::json::value(id));
-  body["ids"] = std::move(ids);
-  return body;
 }
 
 }  // namespace
@@ -75,6 +72,8 @@ exit_code run_sync_list(command_line const& line) {
 
 exit_code run_sync_show(command_line const& line) {
   auto const target = "/api/v1/syncs/" + escape(line.arguments[0]);
+  if (line.has("chunks")) return list_items(line, target + "/chunks", chunk_columns);
+  if (line.has("errors")) return list_items(line, target + "/errors", failed_row_columns);
   if (!line.has("follow")) return show_item(line, target, sync_columns);
   auto client = client_for(line);
   if (!client) return tell(client.error());
@@ -90,47 +89,6 @@ exit_code run_sync_show(command_line const& line) {
     bar.show(*sync);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
-}
-
-exit_code run_error_list(command_line const& line) {
-  return list_items(line, with_query("/api/v1/errors", line, error_options), error_columns);
-}
-
-exit_code run_error_show(command_line const& line) {
-  return show_item(line,
-                   with_query("/api/v1/errors/" + escape(line.arguments[0]), line, map_option),
-                   error_columns);
-}
-
-exit_code run_error_action(command_line const& line) {
-  auto client = client_for(line);
-  if (!client) return tell(client.error());
-  std::string const verb(line.command->words.substr(6));
-  auto const target = "/api/v1/errors/" + verb;
-  auto body = chosen(line);
-  bool const gives_up = verb == "delete" && !line.has("yes");
-  if (line.has("dry-run") || gives_up) {
-    body["dry_run"] = true;
-    auto const counted = client->post(target, body);
-    if (!counted) return tell(counted.error());
-    if (line.has("dry-run")) {
-      print_item(*counted, {}, line);
-      return exit_code::fine;
-    }
-    auto const question =
-        fmt::format("{} records will be given up, and their keys may differ. Delete?",
-                    text_at(*counted, "matched"));
-    if (!agreed(line, question)) return exit_code::refused;
-    body.erase("dry_run");
-  }
-  auto const done = client->post(target, body);
-  if (!done) return tell(done.error());
-  if (line.get("output", "text") == "text") {
-    fmt::print(stderr, "{} records: {} is asked for.\n", text_at(*done, "matched"), verb);
-  } else {
-    print_item(*done, {}, line);
-  }
-  return exit_code::fine;
 }
 
 }  // namespace dualwrite::engine

@@ -31,6 +31,15 @@ constexpr table_column drift_columns[] = {
     {"RECORD", "record", true},
     {"TO", "to", true},
 };
+constexpr table_column queue_columns[] = {
+    {"ID", "id", true},
+    {"CAPTURED", "captured_at"},
+    {"DIRECTION", "direction"},
+    {"KEY", "key"},
+    {"OPERATION", "operation"},
+    {"BEFORE", "before"},
+    {"AFTER", "after"},
+};
 constexpr table_column problem_columns[] = {
     {"MAP", "map"}, {"CODE", "code"}, {"PLACE", "place"}, {"REASON", "reason"}, {"FIX", "fix"}};
 constexpr std::string_view link_option[] = {"link"};
@@ -77,7 +86,8 @@ result<boost::json::value> await_action(http_client& client,
   }
 }
 
-// How a map's action ended. A run that ends in Not running left errors behind.
+// How a map's action ended. A run that ends in Not running left errors behind; one that was not to
+// try them again is completed all the same.
 exit_code outcome_of(boost::json::value const& map,
                      std::string const& verb,
                      std::string const& id) {
@@ -90,7 +100,16 @@ exit_code outcome_of(boost::json::value const& map,
   if (!mine)
     return tell(
         error{error_code::illegal_transition, name + ": another action overtook this one."});
-  if (verb == "run" && text_at(map, "status") == "not_running") {
+  bool const copies = verb == "run" || verb == "rerun";
+  if (copies && text_at(map, "status") == "not_running" && text_at(map, "completed") == "yes") {
+    fmt::print(stderr,
+               "{}: the initial sync is completed but for what had failed; set it running with: "
+               "dualwrite map run {}\n",
+               name,
+               name);
+    return exit_code::fine;
+  }
+  if (copies && text_at(map, "status") == "not_running") {
     fmt::print(stderr,
                "{}: the initial sync ended with errors; see: dualwrite error list --map {}\n",
                name,
@@ -104,6 +123,10 @@ boost::json::object action_body(command_line const& line) {
   boost::json::object body;
   if (line.has("initial-sync")) body["initial_sync"] = true;
   if (line.has("skip-initial-sync")) body["initial_sync"] = false;
+  if (line.has("without-errors")) body["which"] = "without_errors";
+  if (line.has("errored-only")) body["which"] = "errored_only";
+  if (line.has("queue")) body["queue"] = line.get("queue");
+  if (line.has("reason")) body["reason"] = line.get("reason");
   return body;
 }
 
@@ -191,6 +214,12 @@ exit_code run_map_show(command_line const& line) {
   return show_item(line, map_target(line.arguments[0]), map_columns);
 }
 
+exit_code run_map_queue(command_line const& line) {
+  constexpr std::string_view key_option[] = {"key"};
+  auto const target = with_query(map_target(line.arguments[0]) + "/queue", line, key_option);
+  return list_items(line, target, queue_columns);
+}
+
 exit_code run_map_drift(command_line const& line) {
   return list_items(line, map_target(line.arguments[0]) + "/drift", drift_columns);
 }
@@ -215,6 +244,24 @@ exit_code run_map_validate(command_line const& line) {
   if (!problems.empty()) return exit_code::config_invalid;
   fmt::print(stderr, "Nothing keeps {} from running.\n", names->size() == 1 ? "it" : "them");
   return exit_code::fine;
+}
+
+exit_code run_sync_rerun(command_line const& line) {
+  auto client = client_for(line);
+  if (!client) return tell(client.error());
+  auto const& name = line.arguments[0];
+  if (line.has("without-errors") && line.has("errored-only")) {
+    return tell(
+        error{error_code::request_invalid, "Either --without-errors or --errored-only: not both."});
+  }
+  if (line.has("dry-run")) {
+    fmt::print(stderr, "Would copy {} again.\n", name);
+    return exit_code::fine;
+  }
+  acted_on done;
+  act_on(*client, name, "rerun", line, done);
+  if (!done.maps.empty()) print_item(done.maps[0], map_columns, line);
+  return done.worst;
 }
 
 exit_code run_map_action(command_line const& line) {

@@ -4,6 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "engine/decide/amendment.h"
+#include "engine/decide/copy_gate.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -101,27 +104,13 @@ struct planner {
     return true;
   }
 
-  // The copy that had already seen this change to a key, if any.
-  std::optional<sequence> seen_by_copy(key_effect const& effect) const {
-    auto const* execution = context.views.progress.of(record.map);
-    auto const* leg = execution == nullptr ? nullptr : execution->leg(record.way);
-    auto const* chunk = leg == nullptr ? nullptr : leg->covering(effect.key);
-    bool const saw =
-        chunk != nullptr && chunk->snapshot.incarnation == record.position.incarnation &&
-        (record.position.commit <= chunk->snapshot.commit || context.faults.copy_over_newer_live);
-    // A copy says nothing of rows that it does not hold: their removal still has to be carried out.
-    if (saw && (!effect.removes || context.chunk_holds(*chunk, effect.key))) return chunk->records;
-    auto const* reread = context.views.progress.reread_of(of(), effect.key);
-    if (reread != nullptr && reread->snapshot.incarnation == record.position.incarnation &&
-        record.position.commit <= reread->snapshot.commit) {
-      return reread->record;
-    }
-    return std::nullopt;
-  }
   bool is_superseded() {
-    auto const by = seen_by_copy(main);
+    auto const seen = [&](key_effect const& effect) {
+      return seen_by_copy(context, record, effect.key, effect.removes);
+    };
+    auto const by = seen(main);
     if (by) main.wanted = false;
-    if (old && seen_by_copy(*old)) old->wanted = false;
+    if (old && seen(*old)) old->wanted = false;
     if (main.wanted || (old && old->wanted)) return false;
     skip(skip_reason::superseded, *by);
     return true;
@@ -142,27 +131,13 @@ struct planner {
 
   // A change that had not seen the master side's copied row loses to it.
   bool loses_to_copy() {
-    auto const* execution = context.views.progress.of(record.map);
-    auto const back = opposite(record.way);
-    if (execution == nullptr || execution->master != target_of(record.way)) return false;
-    auto const* leg = execution->leg(back);
-    if (leg == nullptr) return false;
-    auto const link = context.views.status.find(record.map)->link;
     std::optional<sequence> lost_to;
     auto const check = [&](key_effect& effect) {
-      auto const* chunk = effect.wanted ? leg->covering(effect.key) : nullptr;
-      if (chunk == nullptr || !chunk->records) return;
-      auto const lane = context.views.delivery.batches.find({link, back, chunk->lane});
-      if (lane == context.views.delivery.batches.end()) return;
-      auto const batch = lane->second.find(chunk->batch);
-      if (batch == lane->second.end() || !batch->second.is_chunk) return;
-      auto const& echo = batch->second.echo;
-      bool const seen = batch->second.echo_at && echo.incarnation == record.position.incarnation &&
-                        echo.commit <= record.position.commit;
-      if (seen || !context.chunk_holds(*chunk, effect.key)) return;
+      auto const copied = effect.wanted ? unseen_copy(context, record, effect.key) : std::nullopt;
+      if (!copied) return;
       effect.wanted = false;
-      lost_to = chunk->records;
-      note(chunk->records, false, "initial sync: the master side wins", effect.key);
+      lost_to = copied;
+      note(*copied, false, "initial sync: the master side wins", effect.key);
     };
     check(main);
     if (old) check(*old);
@@ -325,6 +300,11 @@ struct planner {
       write->columns.push_back(mapped->columns[i]);
       write->values.push_back(mapped->values[i]);
     }
+    auto const& amended = context.views.parked.amended(of(), record.at);
+    if (which == attempt::retry && !amended.empty()) {
+      amend(*write, amended, context.map.schema(target));
+      plan.amended = true;
+    }
     if (old && old->wanted) {
       auto const old_key = context.map.target_key(record.way, record.before);
       if (old_key) write->old_key = *old_key;
@@ -345,7 +325,20 @@ struct planner {
     return execution != nullptr && execution->legs.size() > 1 && execution->master != source();
   }
 
+  // The map went on without what waited then.
+  bool is_parked_unseen() const {
+    auto const until = context.views.status.find(record.map)->park_until;
+    return record.kind == capture_kind::live && record.at <= until;
+  }
+
   void wait_behind_parked() {
+    if (is_parked_unseen()) {
+      plan.what = fate::park;
+      plan.state = park_state::failed;
+      plan.fault.code = "moved_from_queue";
+      plan.fault.text = "It waited in the queue when the map went live without it.";
+      return;
+    }
     bool const blocked =
         context.views.parked.chain(of(), plan.key) != nullptr ||
         (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);

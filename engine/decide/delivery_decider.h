@@ -58,6 +58,7 @@ struct delivery_plan {
   fate what = fate::write;
   std::string key, old_key;
   bool whole_row = true;
+  bool amended = false;  // values of an admin took the place of its own
   std::shared_ptr<target_write> write;
   skip_reason reason = skip_reason::superseded;
   sequence by;
@@ -72,6 +73,7 @@ struct delivery_plan {
 struct delivery_faults {
   bool newer_overtakes_waiting = false;
   bool copy_over_newer_live = false;
+  bool part_taken_for_whole = false;
 };
 
 struct value_origin {

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "engine/decide/amendment.h"
 #include "engine/decide/map_transitions.h"
 #include "engine/mapping/compiled_map.h"
 #include "engine/mapping/map_definition.h"
@@ -184,13 +188,23 @@ struct command_decider {
     DW_TRY(auto const* row, allowed(wish.map, map_action::run));
     return of_map(wish.map, *row, RunRequested{wish.map, wish.mode, row->master});
   }
+  result<drafts> operator()(rerun_sync const& wish) const {
+    DW_TRY(auto const* row, allowed(wish.map, map_action::rerun));
+    return of_map(wish.map, *row, RunRequested{wish.map, wish.which, row->master});
+  }
   result<drafts> operator()(pause_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::pause));
     return of_map(wish.map, *row, PauseRequested{wish.map, {}, {}});
   }
   result<drafts> operator()(resume_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::resume));
-    return of_map(wish.map, *row, ResumeRequested{wish.map, {}, {}});
+    if (wish.mode != resume_mode::in_order && row->execution_open) {
+      return error{error_code::illegal_transition,
+                   fmt::format("{} has to complete its initial sync first.", row->name)};
+    }
+    if (wish.mode == resume_mode::discard_queue && wish.reason.empty())
+      return error{error_code::reason_missing, row->name};
+    return of_map(wish.map, *row, ResumeRequested{wish.map, {}, wish.reason, wish.mode});
   }
   result<drafts> operator()(stop_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::stop));
@@ -199,7 +213,40 @@ struct command_decider {
   result<drafts> operator()(retry_records const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::retry));
     for (auto const record : wish.records) DW_CHECK(parked(wish.map, record));
-    return of_map(wish.map, *row, RetryRequested{wish.map, wish.records.empty(), wish.records});
+    return of_map(wish.map, *row, RetryRequested{wish.map, wish.records.empty(), to_retry(wish)});
+  }
+  // Only what failed and is not being retried already: one request at a time works on a record.
+  std::vector<sequence> to_retry(retry_records const& wish) const {
+    std::set<sequence> const named(wish.records.begin(), wish.records.end());
+    std::vector<sequence> out;
+    for (auto const way : both_ways) {
+      projections::map_way const of{wish.map, way};
+      for (auto const* failed : {&state.parked.failed(of), &state.parked.announced(of)}) {
+        for (auto const& [clock, record] : *failed) {
+          if (named.empty() || named.contains(record)) out.push_back(record);
+        }
+      }
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  result<drafts> operator()(cancel_retry const& wish) const {
+    auto const found = state.operations.rows.find(wish.request);
+    if (found == state.operations.rows.end()) return error{error_code::unknown_operation};
+    auto const map = found->second.map;
+    auto const* row = state.status.find(map);
+    if (row == nullptr) return error{error_code::unknown_map};
+    if (found->second.is_finished()) return drafts{};
+    return of_map(map, *row, RetryCancelled{map, wish.request});
+  }
+  result<drafts> operator()(amend_record const& wish) const {
+    DW_TRY(auto const* row, allowed(wish.map, map_action::erase));
+    DW_TRY(auto const record, parked(wish.map, wish.record));
+    DW_CHECK(check_amendment(state, wish, record.way));
+    ParkedAmended event{wish.map, record.way, wish.record, {}};
+    for (auto const& value : wish.values)
+      event.columns.push_back({value.column, value.text, value.is_null});
+    return of_map(wish.map, *row, event);
   }
   result<drafts> operator()(delete_records const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::erase));
@@ -234,7 +281,7 @@ constexpr std::string_view command_names[] = {
     "rename_link",        "rename_map",        "delete_map",        "delete_link",
     "change_owner",       "change_alert_rule", "delete_alert_rule", "test_alert_rule",
     "mute_alert_rule",    "switch_alert_rule", "plan_maintenance",  "change_maintenance",
-    "delete_maintenance",
+    "delete_maintenance", "rerun_sync",        "cancel_retry",      "amend_record",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 

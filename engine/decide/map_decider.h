@@ -66,8 +66,15 @@ struct run_map {
 struct pause_map {
   map_id map;
 };
+// An initial sync that has ended, again: all of it, all but what had failed, or only that.
+struct rerun_sync {
+  map_id map;
+  run_mode which = run_mode::initial_sync;
+};
 struct resume_map {
   map_id map;
+  resume_mode mode = resume_mode::in_order;
+  std::string reason{};  // why the queue is given up, where it is
 };
 struct stop_map {
   map_id map;
@@ -75,6 +82,19 @@ struct stop_map {
 struct retry_records {
   map_id map;
   std::vector<sequence> records;  // empty: all of them
+};
+struct cancel_retry {
+  sequence request;
+};
+struct amended_value {
+  std::string column, text;
+  bool is_null = false;
+};
+// Values of the target's that take the place of a parked record's own.
+struct amend_record {
+  map_id map;
+  sequence record;
+  std::vector<amended_value> values;  // none: its own again
 };
 struct delete_records {
   map_id map;
@@ -104,14 +124,18 @@ using command = std::variant<register_app,
                              switch_alert_rule,
                              plan_maintenance,
                              change_maintenance,
-                             delete_maintenance>;
+                             delete_maintenance,
+                             rerun_sync,
+                             cancel_retry,
+                             amend_record>;
 
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
 
 // Errors: those of decide_alert_command; `unknown_map`, `unknown_app`, `unknown_link`,
 // `unknown_rule`, `unknown_plan`, `illegal_transition`, `name_taken`, `unknown_record`,
-// `retry_while_paused`, `invalid_definition`, `still_used`.
+// `retry_while_paused`, `invalid_definition`, `still_used`, `unknown_operation`, `reason_missing`,
+// `amendment_invalid`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);

@@ -11,21 +11,22 @@ struct transition {
 };
 
 constexpr transition transitions[] = {
-    {map_state::idle, map_action::run},          {map_state::idle, map_action::edit},
-    {map_state::holding, map_action::run},       {map_state::holding, map_action::edit},
-    {map_state::holding, map_action::retry},     {map_state::holding, map_action::erase},
-    {map_state::holding, map_action::stop},      {map_state::initializing, map_action::pause},
-    {map_state::initializing, map_action::stop}, {map_state::initializing, map_action::erase},
-    {map_state::running, map_action::pause},     {map_state::running, map_action::stop},
-    {map_state::running, map_action::edit},      {map_state::running, map_action::retry},
-    {map_state::running, map_action::erase},     {map_state::paused, map_action::resume},
-    {map_state::paused, map_action::stop},       {map_state::paused, map_action::edit},
-    {map_state::paused, map_action::erase},      {map_state::resuming, map_action::pause},
-    {map_state::resuming, map_action::stop},     {map_state::resuming, map_action::retry},
-    {map_state::resuming, map_action::erase},
+    {map_state::idle, map_action::run},           {map_state::idle, map_action::edit},
+    {map_state::holding, map_action::run},        {map_state::holding, map_action::edit},
+    {map_state::holding, map_action::rerun},      {map_state::holding, map_action::retry},
+    {map_state::holding, map_action::erase},      {map_state::holding, map_action::stop},
+    {map_state::initializing, map_action::pause}, {map_state::initializing, map_action::stop},
+    {map_state::initializing, map_action::erase}, {map_state::running, map_action::pause},
+    {map_state::running, map_action::stop},       {map_state::running, map_action::edit},
+    {map_state::running, map_action::retry},      {map_state::running, map_action::erase},
+    {map_state::paused, map_action::resume},      {map_state::paused, map_action::stop},
+    {map_state::paused, map_action::edit},        {map_state::paused, map_action::erase},
+    {map_state::resuming, map_action::pause},     {map_state::resuming, map_action::stop},
+    {map_state::resuming, map_action::retry},     {map_state::resuming, map_action::erase},
 };
 
 constexpr map_action all_actions[] = {map_action::run,
+                                      map_action::rerun,
                                       map_action::pause,
                                       map_action::resume,
                                       map_action::stop,
@@ -47,6 +48,8 @@ std::string_view name_of(map_action action) {
   switch (action) {
     case map_action::run:
       return "run";
+    case map_action::rerun:
+      return "rerun";
     case map_action::pause:
       return "pause";
     case map_action::resume:

@@ -9,7 +9,7 @@
 
 namespace dualwrite::engine {
 
-enum class map_action : std::uint8_t { run, pause, resume, stop, edit, retry, erase };
+enum class map_action : std::uint8_t { run, rerun, pause, resume, stop, edit, retry, erase };
 
 [[nodiscard]] std::string_view name_of(map_action action);
 [[nodiscard]] bool is_allowed(projections::map_row const& map, map_action action);

@@ -105,7 +105,9 @@ struct outcome_writer {
       share.map = record.map;
       share.*as = 1;
       retried.push_back({next_event(), share});
-      add(record.map, RetrySucceeded{record.map, batch.way, record.at});
+      blob const amended{record.plan.amended ? std::string_view(record.plan.key)
+                                             : std::string_view()};
+      add(record.map, RetrySucceeded{record.map, batch.way, record.at, amended});
     }
     if (record.plan.what == fate::write) supersede(record);
   }

@@ -51,6 +51,13 @@ delivery_plan plan_rewritten(delivery_context const& context, map_resolution con
 delivery_plan plan_resolution(delivery_context const& context,
                               map_resolution const& resolution,
                               attempt which) {
+  projections::map_way const of{resolution.map, resolution.way};
+  if (context.views.drift.was_given_up(of, resolution.at)) {
+    delivery_plan plan;
+    plan.key = resolution.key;
+    plan.what = fate::forgotten;
+    return plan;
+  }
   if (auto const by = beaten_by(context, resolution)) {
     delivery_plan plan;
     plan.key = resolution.key;

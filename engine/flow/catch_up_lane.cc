@@ -231,18 +231,73 @@ async<void> catch_up_lane::copy_chunk(map_id map) {
 async<void> catch_up_lane::read_chunk(map_id map,
                                       execution_id execution,
                                       projections::leg_row leg) {
+  auto const mode = context_.views().progress.executions.at(execution).mode;
+  if (mode == run_mode::errored_only)
+    co_return co_await read_errored(map, execution, std::move(leg));
+  bool const leaves_errored = mode == run_mode::without_errors;
+  co_return co_await read_all(map, execution, std::move(leg), leaves_errored);
+}
+
+async<void> catch_up_lane::read_all(map_id map,
+                                    execution_id execution,
+                                    projections::leg_row leg,
+                                    bool leaves_errored) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
   DW_CO_TRY(auto request,
             chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows));
   auto const limit = request.limit;
-  DW_CO_TRY(auto const rows,
-            co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  DW_CO_TRY(auto rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
   auto const number = static_cast<std::uint32_t>(leg.chunks.size());
-  chunk_place const place{
-      context_.link, map, execution, way_, number, after, rows.rows.size() < limit};
+  chunk_place place{context_.link, map, execution, way_, number, after, {}, true};
+  if (!rows.rows.empty()) {
+    place.last = rows.rows.size() < limit;
+    DW_CO_TRY(place.until, compiled->key_of(source_of(way_), rows.rows.back()));
+  }
+  if (leaves_errored)
+    DW_CO_CHECK(leave_errored_alone(context_.views(), *compiled, {map, way_}, rows));
   DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+// Row by row; what the chunk says of its snapshot is true of the first of them, and the others are
+// newer.
+async<void> catch_up_lane::read_errored(map_id map,
+                                        execution_id execution,
+                                        projections::leg_row leg) {
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  map_way const of{map, way_};
+  auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
+  auto const limit = context_.options.chunk_rows;
+  auto const keys = errored_keys(context_.views(), of, after, limit);
+  chunk rows;
+  for (auto const& key : keys) {
+    DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
+    DW_CO_TRY(auto one, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+    if (&key == &keys.front()) rows.snapshot = one.snapshot;
+    for (auto& row : one.rows) rows.rows.push_back(std::move(row));
+  }
+  auto const number = static_cast<std::uint32_t>(leg.chunks.size());
+  chunk_place const place{context_.link,
+                          map,
+                          execution,
+                          way_,
+                          number,
+                          after,
+                          keys.empty() ? std::string{} : keys.back(),
+                          keys.size() < limit};
+  auto const link = context_.link;
+  auto decide = [=](projections::views const& state) -> result<drafts> {
+    DW_TRY(auto events, chunk_events(state, *compiled, place, rows));
+    // A decision stands alone in its group, so the first record's sequence is the next one. A row
+    // that is gone leaves nothing to write; its removal was captured.
+    auto const by = rows.rows.empty() ? sequence{execution.value} : state.checkpoint + 1;
+    for (auto& event : take_over(state, link, of, keys, by)) events.push_back(std::move(event));
+    return events;
+  };
+  decision told = std::move(decide);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
   co_return result<void>{};
 }
 

@@ -38,6 +38,13 @@ class catch_up_lane {
   [[nodiscard]] async<void> read_chunk(map_id map,
                                        execution_id execution,
                                        projections::leg_row leg);
+  [[nodiscard]] async<void> read_all(map_id map,
+                                     execution_id execution,
+                                     projections::leg_row leg,
+                                     bool leaves_errored);
+  [[nodiscard]] async<void> read_errored(map_id map,
+                                         execution_id execution,
+                                         projections::leg_row leg);
   [[nodiscard]] async<void> write_chunk(map_id map,
                                         execution_id execution,
                                         projections::leg_row leg);

@@ -1,5 +1,8 @@
 #include "engine/flow/copy_chunk.h"
 
+#include <iterator>
+#include <set>
+
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -47,6 +50,54 @@ result<chunk_request> chunk_of_key(compiled_map const& map, side of, std::string
   return request;
 }
 
+std::vector<std::string> errored_keys(projections::views const& state,
+                                      projections::map_way of,
+                                      std::string const& after,
+                                      std::size_t limit) {
+  std::set<std::string> keys;
+  auto const parked = state.parked.rows.find(of);
+  if (parked == state.parked.rows.end()) return {};
+  for (auto const& [record, row] : parked->second) {
+    if (row.copied && row.key > after) keys.insert(row.key);
+    if (keys.size() > limit) keys.erase(std::prev(keys.end()));
+  }
+  return {keys.begin(), keys.end()};
+}
+
+result<void> leave_errored_alone(projections::views const& state,
+                                 compiled_map const& map,
+                                 projections::map_way of,
+                                 chunk& rows) {
+  std::vector<row_values> kept;
+  for (auto& row : rows.rows) {
+    DW_TRY(auto const key, map.key_of(source_of(of.second), row));
+    bool const is_parked = state.parked.chain(of, key) != nullptr ||
+                           state.parked.chain({of.first, opposite(of.second)}, key) != nullptr;
+    if (!is_parked) kept.push_back(std::move(row));
+  }
+  rows.rows = std::move(kept);
+  return {};
+}
+
+drafts take_over(projections::views const& state,
+                 link_id link,
+                 projections::map_way of,
+                 std::vector<std::string> const& keys,
+                 sequence by) {
+  origin const from{{}, {}, first_of_submission, {}};
+  drafts events;
+  for (auto const& key : keys) {
+    auto const* chain = state.parked.chain(of, key);
+    if (chain == nullptr) continue;
+    for (auto const record : *chain) {
+      if (!state.parked.find(of, record)->copied) continue;
+      RecordSkipped const skipped{of.first, of.second, record, skip_reason::superseded, by, true};
+      events.push_back(draft({stream_kind::map, of.first.value}, link, skipped, from));
+    }
+  }
+  return events;
+}
+
 result<drafts> chunk_events(projections::views const& state,
                             compiled_map const& map,
                             chunk_place const& place,
@@ -60,16 +111,16 @@ result<drafts> chunk_events(projections::views const& state,
                              place.number,
                              {},
                              blob{place.after},
-                             blob{place.after},
-                             true,
+                             blob{place.until.empty() ? place.after : place.until},
+                             place.last,
                              rows.snapshot.incarnation,
                              rows.snapshot.commit,
                              {},
                              {}};
     stream_id const stream{stream_kind::map, place.map.value};
     events.push_back(draft(stream, place.link, copied));
-    events.push_back(
-        draft(stream, place.link, LegCompleted{place.map, place.execution, place.way}));
+    LegCompleted const completed{place.map, place.execution, place.way};
+    if (place.last) events.push_back(draft(stream, place.link, completed));
     return events;
   }
   auto const& columns_read = map.reads(of);
@@ -91,7 +142,7 @@ result<drafts> chunk_events(projections::views const& state,
   event.execution = place.execution;
   event.chunk = place.number;
   event.first_key = blob{place.after};
-  event.last_key = blob{last_key};
+  event.last_key = blob{place.until.empty() ? last_key : place.until};
   event.last_chunk = place.last;
   event.tables = {{schema_of(state, place.link, of, map.table(of)), pack.count()}};
   event.count = pack.count();

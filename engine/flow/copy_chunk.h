@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/flow/link_context.h"
 
@@ -14,6 +15,7 @@ struct chunk_place {
   direction way = direction::left_to_right;
   std::uint32_t number = 0;
   std::string after;  // the key that it begins behind
+  std::string until;  // and up to which it goes, where its last row does not say it
   bool last = false;
 };
 
@@ -25,11 +27,30 @@ struct chunk_place {
                                                  side of,
                                                  std::string const& key);
 
-// The rows as sync records of their own; where there are none, the end of the leg.
+// The keys behind `after` of what earlier copies could not write, in their order, at most `limit`.
+[[nodiscard]] std::vector<std::string> errored_keys(projections::views const& state,
+                                                    projections::map_way of,
+                                                    std::string const& after,
+                                                    std::size_t limit);
+// Leaves out the rows whose key has a record that is parked: in either direction, or the other
+// side's row would come to where one is that has failed to get away from there.
+[[nodiscard]] result<void> leave_errored_alone(projections::views const& state,
+                                               compiled_map const& map,
+                                               projections::map_way of,
+                                               chunk& rows);
+
+// The rows as sync records of their own; where there are none, that these keys are done.
 [[nodiscard]] result<drafts> chunk_events(projections::views const& state,
                                           compiled_map const& map,
                                           chunk_place const& place,
                                           chunk const& rows);
+
+// What earlier copies could not write of these keys: it has been read again by `by`.
+[[nodiscard]] drafts take_over(projections::views const& state,
+                               link_id link,
+                               projections::map_way of,
+                               std::vector<std::string> const& keys,
+                               sequence by);
 
 // What comes with the outcome of a chunk's batch.
 [[nodiscard]] drafts copied_events(link_id link,

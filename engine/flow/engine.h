@@ -10,6 +10,7 @@
 #include "engine/flow/link_runner.h"
 #include "engine/flow/maintenance_watch.h"
 #include "engine/flow/resume_watch.h"
+#include "engine/flow/retention_watch.h"
 
 namespace dualwrite::engine {
 
@@ -78,6 +79,7 @@ class engine {
   alert_watch alerts_;
   resume_watch resumes_;
   maintenance_watch maintenance_;
+  retention_watch retention_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;
   nursery children_;

@@ -74,6 +74,10 @@ async<bool> map_supervisor::tend(map_id map) {
   if (row.pending_kind == event_type::ResumeRequested) {
     co_return co_await tend_resume(map, row);
   }
+  if (row.state == map_state::holding) {
+    DW_CO_TRY(bool const completed, co_await tend_holding(map, row));
+    if (completed) co_return true;
+  }
   bool const rests = row.state == map_state::idle || row.state == map_state::holding;
   if (row.pending_kind == event_type::RunRequested && rests) co_return co_await tend_run(map, row);
   if (row.state == map_state::initializing && row.execution_open)
@@ -136,10 +140,59 @@ async<bool> map_supervisor::observe(map_id map, projections::map_row const& row)
 // A map that paused because its tables had changed goes on when they fit again.
 async<bool> map_supervisor::tend_resume(map_id map, projections::map_row row) {
   auto const fitting = fits(context_.views().status, row);
-  if (fitting)
-    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  if (fitting) co_return co_await resume(map, row);
   if (observed_for_[map] != row.pending) co_return co_await observe(map, row);
   co_return co_await refuse(map, row, fitting.error());
+}
+
+// A queue is given up as it is when that is said; what a batch in doubt did to it has to be known.
+async<bool> map_supervisor::resume(map_id map, projections::map_row row) {
+  bool const discards = row.pending_resume == resume_mode::discard_queue;
+  if (discards && is_in_doubt(map)) co_return false;
+  auto decide = [this, map, row, discards](projections::views const& state) -> result<drafts> {
+    MapResumed resumed{map, row.pending, row.pending_resume, {}};
+    if (!discards) return of_map(context_.link, map, row, resumed);
+    if (is_in_doubt(map)) return drafts{};
+    for (auto const way : both_ways) {
+      auto const place = state.delivery.places.find({map, way});
+      if (place == state.delivery.places.end()) continue;
+      resumed.places.push_back({map, way, place->second.lane, state.delivery.position(map, way)});
+    }
+    return of_map(context_.link, map, row, resumed);
+  };
+  decision told = std::move(decide);
+  co_return co_await say(std::move(told));
+}
+
+// When what a copy could not write is all settled, by retries or by being given up, the initial
+// sync is complete.
+async<bool> map_supervisor::tend_holding(map_id map, projections::map_row row) {
+  auto const is_settled = [this, map] {
+    auto const& views = context_.views();
+    auto const* execution = views.progress.of(map);
+    if (execution == nullptr || execution->open || execution->state != end_state::failed)
+      return false;
+    return std::all_of(std::begin(both_ways), std::end(both_ways), [&](direction way) {
+      auto const parked = views.parked.rows.find({map, way});
+      return parked == views.parked.rows.end() ||
+             std::none_of(parked->second.begin(), parked->second.end(), [](auto const& one) {
+               return one.second.copied;
+             });
+    });
+  };
+  if (!is_settled()) co_return false;
+  auto decide = [this, map, row, is_settled](projections::views const&) -> result<drafts> {
+    if (!is_settled()) return drafts{};
+    InitialSyncCompleted const completed{map, row.execution, end_state::completed, 0};
+    return of_map(context_.link, map, row, completed);
+  };
+  decision told = std::move(decide);
+  co_return co_await say(std::move(told));
+}
+
+bool map_supervisor::is_in_doubt(map_id map) const {
+  return context_.in_doubt.contains({map, direction::left_to_right}) ||
+         context_.in_doubt.contains({map, direction::right_to_left});
 }
 
 bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const {
@@ -163,20 +216,24 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   if (!is_captured(map, *compiled)) co_return false;
 
-  bool const copies = row.pending_mode == run_mode::initial_sync ||
-                      (row.pending_mode == run_mode::automatic && !row.initial_sync_done);
-  if (!copies)
-    co_return co_await say(of_map(context_.link, map, row, MapResumed{map, row.pending}));
+  auto const mode = row.pending_mode;
+  bool const copies = mode == run_mode::initial_sync || is_partial(mode) ||
+                      (mode == run_mode::automatic && !row.initial_sync_done);
+  if (!copies) {
+    MapResumed const resumed{map, row.pending, {}, {}};
+    co_return co_await say(of_map(context_.link, map, row, resumed));
+  }
   // The side that is not the master goes first, so that the master's rows are written last.
   auto const master = compiled->definition().master;
-  InitialSyncStarted started{map, master, {}};
+  auto const what = is_partial(mode) ? mode : run_mode::initial_sync;
+  InitialSyncStarted started{map, master, {}, what};
   for (auto const source : {opposite(master), master}) {
     if (compiled->writes(direction_from(source))) started.legs.push_back(direction_from(source));
   }
   auto const link = context_.link;
   auto decide = [=](projections::views const& state) -> result<drafts> {
     auto events = of_map(link, map, row, started);
-    take_over_copies(state, link, map, row, events);
+    if (!is_partial(started.mode)) take_over_copies(state, link, map, row, events);
     return events;
   };
   decision begin = std::move(decide);
@@ -223,11 +280,7 @@ async<bool> map_supervisor::tend_pause(map_id map, projections::map_row row) {
 
 // A stop ends the batch in hand: what it did is known before the rest is given up.
 async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
-  auto const may_stop = [this, map] {
-    bool const doubtful = context_.in_doubt.contains({map, direction::left_to_right}) ||
-                          context_.in_doubt.contains({map, direction::right_to_left});
-    return is_at_rest(map) && !doubtful;
-  };
+  auto const may_stop = [this, map] { return is_at_rest(map) && !is_in_doubt(map); };
   if (!may_stop()) co_return false;
   auto decide = [this, map, row, may_stop](projections::views const& state) -> result<drafts> {
     if (!may_stop()) return drafts{};
@@ -249,15 +302,18 @@ async<bool> map_supervisor::tend_copy(map_id map, projections::map_row row) {
   bool const done = std::all_of(
       execution->legs.begin(), execution->legs.end(), [](auto const& leg) { return leg.done; });
   if (!done) co_return false;
+  bool const leaves_errored = execution->mode == run_mode::without_errors;
   std::uint64_t failed = 0;
   for (auto const way : both_ways) {
     auto const parked = context_.views().parked.rows.find({map, way});
     if (parked == context_.views().parked.rows.end()) continue;
     for (auto const& [record, one] : parked->second) {
-      if (one.copied && one.state == park_state::failed) ++failed;
+      bool const is_left_alone = leaves_errored && record.value < row.execution.value;
+      if (one.copied && one.state == park_state::failed && !is_left_alone) ++failed;
     }
   }
-  auto const state = failed == 0 ? end_state::succeeded : end_state::failed;
+  auto const fine = leaves_errored ? end_state::completed : end_state::succeeded;
+  auto const state = failed == 0 ? fine : end_state::failed;
   InitialSyncCompleted const completed{map, row.execution, state, failed};
   co_return co_await say(of_map(context_.link, map, row, completed));
 }

@@ -29,6 +29,8 @@ class map_supervisor {
   [[nodiscard]] async<bool> tend_stop(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_copy(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> tend_catching_up(map_id map, projections::map_row row);
+  [[nodiscard]] async<bool> tend_holding(map_id map, projections::map_row row);
+  [[nodiscard]] async<bool> resume(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> observe(map_id map, projections::map_row const& row);
   [[nodiscard]] async<bool> refuse(map_id map, projections::map_row const& row, error why);
   void forget_catching_up(map_id map);
@@ -37,6 +39,7 @@ class map_supervisor {
 
   bool is_captured(map_id map, compiled_map const& compiled) const;
   bool is_at_rest(map_id map) const;
+  bool is_in_doubt(map_id map) const;
 
   link_context& context_;
   bell wake_;

@@ -111,6 +111,9 @@ struct invariant_reader {
   void operator()(ParkedDeleted const& e) {
     for (auto const& one : e.records) release(e.map, one.way, one.record);
   }
+  void operator()(ParkedPurged const& e) {
+    for (auto const& one : e.records) release(e.map, one.way, one.record);
+  }
   void operator()(MapStopped const& e) {
     resting[e.map] = {};
     parked.erase({e.map, direction::left_to_right});

@@ -58,16 +58,20 @@ class random_run {
   void watch_order(engine::memory_app& app, side of);
   void edit();
   void act();
+  void rerun();
+  void resume();
   void delete_one_parked();
   void crash();
   bool bring_to_rest();
   std::string unrest();
   [[nodiscard]] std::string compare();
+  [[nodiscard]] bool is_given_up(std::string const& key) const;
   [[nodiscard]] std::string check();
 
   random_options options_;
   std::mt19937_64 chance_;
   bool refuses_ = true;
+  bool discards_ = false;
   bool lost_ = false;
   world here_;
   map_id map_;

@@ -72,6 +72,7 @@ bool is_caught(random_options options) {
 
 TEST(Mutation, ASeamThatIsOffByOneIsCaught) {
   random_options options;
+  options.rounds = 150;  // a record has to come just as a map joins
   options.faults.resume_seam_off_by_one = true;
   EXPECT_TRUE(is_caught(options));
 }
@@ -93,6 +94,13 @@ TEST(Mutation, APositionWithoutItsOutcomeIsCaught) {
 TEST(Mutation, ACopyOverANewerLiveRowIsCaught) {
   random_options options;
   options.faults.delivery.copy_over_newer_live = true;
+  EXPECT_TRUE(is_caught(options));
+}
+
+TEST(Mutation, ACopyOfAPartThatIsTakenForTheWholeIsCaught) {
+  random_options options;
+  options.rules = app_rules::refusing;
+  options.faults.delivery.part_taken_for_whole = true;
   EXPECT_TRUE(is_caught(options));
 }
 

@@ -37,7 +37,8 @@ std::vector<std::byte> documented() {
 encoded_block example() {
   std::vector<encoded_event> events;
   events.push_back(draft({stream_kind::system, 0}, {}, EngineStarted{"0.1.0"}));
-  events.push_back(draft({stream_kind::map, 8}, link_id{5}, MapResumed{map_id{8}, sequence{40}}));
+  events.push_back(
+      draft({stream_kind::map, 8}, link_id{5}, MapResumed{map_id{8}, sequence{40}, {}, {}}));
   return std::move(
       *encode_block({log_id{7}, sequence{41}, {}}, instant{1'764'000'000'000'000}, events));
 }

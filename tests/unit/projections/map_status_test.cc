@@ -42,7 +42,7 @@ TEST_F(MapStatus, HoldsAfterAnInitialSyncWithErrors) {
 }
 
 TEST_F(MapStatus, PausesWithAReasonAndResumes) {
-  of_map(MapResumed{map, of_map(RunRequested{map})});
+  of_map(MapResumed{map, of_map(RunRequested{map}), {}, {}});
   of_map(CaughtUp{map});
   auto const asked = of_map(PauseRequested{map, rule_id{9}, "too many errors"});
   EXPECT_EQ(map_state::running, row().state) << "until no batch can start any more";
@@ -50,7 +50,7 @@ TEST_F(MapStatus, PausesWithAReasonAndResumes) {
   EXPECT_EQ(map_state::paused, row().state);
   EXPECT_EQ(rule_id{9}, row().paused_by);
   EXPECT_EQ("too many errors", row().reason);
-  of_map(MapResumed{map, of_map(ResumeRequested{map, {}, {}})});
+  of_map(MapResumed{map, of_map(ResumeRequested{map, {}, {}}), {}, {}});
   EXPECT_EQ(map_state::resuming, row().state);
   EXPECT_EQ("", row().reason);
   of_map(CaughtUp{map});

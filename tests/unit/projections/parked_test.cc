@@ -37,7 +37,7 @@ TEST_F(Parked, ARetryMakesItDueAndEndsOneWayOrTheOther) {
   EXPECT_TRUE(views.parked.due(of()).empty());
   of_map(RetryRequested{map, true, {}});
   EXPECT_EQ(2u, views.parked.due(of()).size());
-  of_map(RetrySucceeded{map, direction::left_to_right, first});
+  of_map(RetrySucceeded{map, direction::left_to_right, first, {}});
   EXPECT_EQ(nullptr, row(first));
   EXPECT_EQ(nullptr, views.parked.chain(of(), "a"));
   RetryFailed failed;
@@ -104,7 +104,95 @@ TEST_F(Parked, WhatALostBatchParkedOrSettledIsAsItWasBefore) {
   EXPECT_EQ(std::set<sequence>{first + 2}, views.parked.due(of()));
 }
 
+TEST_F(Parked, WhatIsCancelledHasFailedAsBefore) {
+  park(first, "a");
+  park(first + 1, "b");
+  auto const one = of_map(RetryRequested{map, false, {first}});
+  auto const other = of_map(RetryRequested{map, false, {first, first + 1}});
+  EXPECT_EQ(one, row(first)->retry);
+  EXPECT_EQ(other, row(first + 1)->retry);
+  of_map(RetryCancelled{map, other});
+  EXPECT_EQ(std::set<sequence>{first}, views.parked.due(of()));
+  EXPECT_EQ(park_state::failed, row(first + 1)->state);
+  EXPECT_EQ(1u, row(first + 1)->attempts);
+}
+
+TEST_F(Parked, TheClockOfFailuresRunsOnlyWhileTheMapDoes) {
+  park(first, "a");
+  EXPECT_EQ(0, row(first)->failed_at_us);
+  of_map(MapStarted{map, {}});
+  of_map(LegCompleted{map, {}, {}});
+  park(first + 1, "b");
+  EXPECT_EQ(2'000'000, row(first + 1)->failed_at_us);
+  of_map(MapPaused{map, {}, {}});
+  of_map(LegCompleted{map, {}, {}});
+  of_map(CaughtUp{map});
+  park(first + 2, "c");
+  EXPECT_EQ(4'000'000, row(first + 2)->failed_at_us);
+  auto const& clock = views.parked.clocks.at(map);
+  EXPECT_TRUE(clock.runs);
+  EXPECT_EQ(clock.when(5'000'000), row(first + 2)->last_failed + std::chrono::seconds(1));
+  by_clock const failed{{0, first}, {2'000'000, first + 1}, {4'000'000, first + 2}};
+  EXPECT_EQ(failed, views.parked.failed(of()));
+}
+
+TEST_F(Parked, WhatWasAnnouncedIsPurgedUnlessItFailsAgain) {
+  of_map(MapStarted{map, {}});
+  park(first, "a");
+  auto const at = row(first)->last_failed + std::chrono::seconds(61);
+  of_map(PurgeAnnounced{map, {{direction::left_to_right, first}}, at});
+  EXPECT_TRUE(views.parked.failed(of()).empty());
+  EXPECT_EQ((by_clock{{62'000'000, first}}), views.parked.announced(of()));
+  RetryFailed failed;
+  failed.map = map;
+  failed.record = first;
+  of_map(failed);
+  EXPECT_TRUE(views.parked.announced(of()).empty());
+  EXPECT_EQ(1u, views.parked.failed(of()).size());
+  of_map(ParkedPurged{map, {{direction::left_to_right, first, blob{"a"}}}, {}});
+  EXPECT_EQ(nullptr, row(first));
+  EXPECT_FALSE(views.parked.ended.contains(of())) << "it is in the drift list instead";
+}
+
+TEST_F(Parked, HowItEndedStaysListedUntilItIsNot) {
+  park(first, "a");
+  park(first + 1, "b");
+  park(first + 2, "c");
+  of_map(RetrySucceeded{map, direction::left_to_right, first, {}});
+  of_map(RecordSkipped{
+      map, direction::left_to_right, first + 1, skip_reason::superseded, first + 2, true});
+  auto const stopped = of_map(MapStopped{map, {}, stop_reason::admin, 1, {}, {}, {}});
+  auto const& ended = views.parked.ended.at(of());
+  EXPECT_EQ(parked_end::completed, ended.at(first).how);
+  EXPECT_EQ(parked_end::superseded, ended.at(first + 1).how);
+  EXPECT_EQ(first + 2, ended.at(first + 1).by);
+  EXPECT_EQ(parked_end::discarded, ended.at(first + 2).how);
+  EXPECT_EQ(stopped, ended.at(first + 2).by);
+  of_map(ParkedPurged{map, {}, {{direction::left_to_right, first}}});
+  EXPECT_EQ(2u, ended.size());
+  EXPECT_EQ(2u, views.parked.ended_since(of()).size());
+}
+
+TEST_F(Parked, CountsWhatWaitsBehindARecord) {
+  park(first, "a");
+  park(first + 1, "a", park_state::waiting);
+  RecordParked order;
+  order.map = map;
+  order.record = first + 2;
+  order.state = park_state::dependency;
+  order.waits_for = first;
+  order.key = blob{"order"};
+  of_map(order);
+  EXPECT_EQ(2u, views.parked.waiting_behind(of(), first));
+  EXPECT_EQ(0u, views.parked.waiting_behind(of(), first + 1));
+  of_map(RetrySucceeded{map, direction::left_to_right, first, {}});
+  EXPECT_EQ(0u, views.parked.waiting_behind(of(), first));
+  EXPECT_EQ((std::set<sequence>{first + 1, first + 2}), views.parked.due(of()));
+}
+
 TEST_F(Parked, ASnapshotHoldsAllOfIt) {
+  park(first + 2, "z");
+  of_map(RetrySucceeded{map, direction::left_to_right, first + 2, {}});
   park(first, "a");
   park(first + 1, "a", park_state::waiting);
   of_map(RetryRequested{map, true, {}});
@@ -114,6 +202,8 @@ TEST_F(Parked, ASnapshotHoldsAllOfIt) {
   ASSERT_TRUE(loaded);
   loaded->parked.reindex();
   EXPECT_EQ(views.parked.due(of()), loaded->parked.due(of()));
+  EXPECT_EQ(views.parked.failed(of()), loaded->parked.failed(of()));
+  EXPECT_EQ(1u, loaded->parked.ended_since(of()).size());
   EXPECT_EQ(*views.parked.chain(of(), "a"), *loaded->parked.chain(of(), "a"));
 }
 

@@ -18,7 +18,7 @@ class AsOf : public testing::Test {
     add(draft({stream_kind::link, 1}, link_id{1}, LinkCreated{"erp-crm", app_id{1}, app_id{2}}));
     add(draft({stream_kind::map, 2}, link_id{1}, MapCreated{link_id{1}, "customers", "{}"}));
     add(of_map(RunRequested{map_id{2}}));
-    add(of_map(MapResumed{map_id{2}, sequence{3}}));
+    add(of_map(MapResumed{map_id{2}, sequence{3}, {}, {}}));
     add(of_map(CaughtUp{map_id{2}}));
     add(of_map(PauseRequested{map_id{2}, {}, {}}));
     add(of_map(MapPaused{map_id{2}, sequence{6}, {}}));

@@ -118,7 +118,7 @@ TEST_F(Reconcile, AMapAtWorkKeepsItsDefinitionUntilItIsApplied) {
 TEST_F(Reconcile, AMapThatCatchesUpCannotBeChangedEvenByApply) {
   (void)apply(with_link(", maps: [" + map_text("m") + "]"));
   happen(MapPaused{map_named("m"), {}, {}});
-  happen(MapResumed{map_named("m"), {}});
+  happen(MapResumed{map_named("m"), {}, {}, {}});
   EXPECT_EQ(
       "refused   map  erp-crm/m: master; the map is resuming and cannot be changed just now.\n"
       "Nothing to do, 1 refused.\n",

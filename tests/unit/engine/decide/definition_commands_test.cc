@@ -82,7 +82,7 @@ TEST_F(DefinitionCommands, ADefinitionThatIsNoneIsRefused) {
 
 TEST_F(DefinitionCommands, AMapThatCatchesUpIsNotChanged) {
   happen(draft({stream_kind::map, map.value}, link, MapPaused{map, {}, {}}));
-  happen(draft({stream_kind::map, map.value}, link, MapResumed{map, {}}));
+  happen(draft({stream_kind::map, map.value}, link, MapResumed{map, {}, {}, {}}));
   expect_refused(error_code::illegal_transition, change_map{map, text});
 }
 

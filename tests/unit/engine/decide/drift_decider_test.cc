@@ -48,7 +48,7 @@ class DriftDecider : public testing::Test, protected story {
   }
   void start(map_id which) {
     map = which;
-    of_map(MapResumed{which, of_map(RunRequested{which})});
+    of_map(MapResumed{which, of_map(RunRequested{which}), {}, {}});
     of_map(CaughtUp{which});
   }
   // "SchemaObserved pause 5 stop 6"

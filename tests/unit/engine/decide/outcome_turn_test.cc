@@ -40,7 +40,7 @@ class OutcomeTurn : public testing::Test, protected story {
     out.events = {draft(of_link, link, applied),
                   draft(of_map, link, against),
                   draft(of_map, link, owed),
-                  draft(of_map, link, RetrySucceeded{map, direction::left_to_right, record})};
+                  draft(of_map, link, RetrySucceeded{map, direction::left_to_right, record, {}})};
     out.retried = {{3, applied.maps[0]}};
     return out;
   }

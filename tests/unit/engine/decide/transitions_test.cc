@@ -24,7 +24,7 @@ std::string allowed_in(map_state state, event_type pending = event_type::none) {
 
 TEST(Transitions, AreThoseOfTheTable) {
   EXPECT_EQ("run edit", allowed_in(map_state::idle));
-  EXPECT_EQ("run stop edit retry delete", allowed_in(map_state::holding));
+  EXPECT_EQ("run rerun stop edit retry delete", allowed_in(map_state::holding));
   EXPECT_EQ("pause stop delete", allowed_in(map_state::initializing));
   EXPECT_EQ("pause stop edit retry delete", allowed_in(map_state::running));
   EXPECT_EQ("resume stop edit delete", allowed_in(map_state::paused));

@@ -1,0 +1,36 @@
+// When parked records are given up because nobody took care of them. Time counts only while their
+// map runs.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "engine/decide/map_decider.h"
+
+namespace dualwrite::engine {
+
+// For how long each map keeps its errors.
+using kept_spans = std::map<map_id, duration>;
+
+// How long before a purge it is announced.
+[[nodiscard]] duration announced_before(duration kept);
+
+// When something is next to be announced, purged or no longer listed, if nothing else happens; none
+// where nothing is.
+[[nodiscard]] std::optional<instant> next_retention(projections::views const& state,
+                                                    kept_spans const& kept);
+
+// What is due now: PurgeAnnounced, and ParkedPurged for what was announced in time. Records that
+// wait for others, or that are being retried, are left alone.
+[[nodiscard]] drafts decide_retention(projections::views const& state,
+                                      kept_spans const& kept,
+                                      instant now);
+
+// When the record is purged if its map goes on running and nobody does anything about it; none
+// where the map's clock stands still.
+[[nodiscard]] std::optional<instant> purge_time(projections::views const& state,
+                                                map_id map,
+                                                projections::parked_row const& row,
+                                                duration kept);
+
+}  // namespace dualwrite::engine
