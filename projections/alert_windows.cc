@@ -17,14 +17,18 @@ struct alert_fold {
   event_view const& event;
 
   void count(counted_error const& error) {
-    auto const see = [&](rule_id, alert_row& row, std::uint32_t number, map_id, alert_window& one) {
-      auto const& terms = row.versions.at(number).terms;
-      one.errors.push_back(event.recorded_at);
-      while (one.errors.size() > terms.count) one.errors.pop_front();
+    view.each_window(error, [&](alert_counter const& one) {
+      auto const& terms = one.version->terms;
+      auto& errors = one.window->errors;
+      errors.push_back(event.recorded_at);
+      if (errors.size() > terms.count) errors.pop_front();
       // A rule without an action fires again only after its count has fallen below the threshold.
-      if (!one.crosses(terms)) one.armed = true;
-    };
-    alert_windows::each_window(view, error, see);
+      if (!one.window->crosses(terms)) {
+        one.window->armed = true;
+      } else if (one.window->armed) {
+        view.crossed.push_back(one);
+      }
+    });
   }
 
   // A map that is started is bound to what the rules say then.
@@ -52,6 +56,7 @@ struct alert_fold {
     bound.erase(number);
   }
   void start(map_id id) {
+    view.index.clear();
     auto& map = view.maps[id];
     map.started = true;
     for (auto& [rule, row] : view.rules) {
@@ -59,11 +64,13 @@ struct alert_fold {
     }
   }
   void stop(map_id id) {
+    view.index.clear();
     auto& map = view.maps[id];
     map.started = false;
     for (auto& [rule, row] : view.rules) unbind(rule, row, id);
   }
   void bind_started_maps(rule_id rule, alert_row& row) {
+    view.index.clear();
     for (auto const& [id, map] : view.maps) {
       if (map.link == row.link && map.started) bind(rule, row, id);
     }
@@ -108,6 +115,7 @@ struct alert_fold {
     if (view.rules.contains(e.rule)) view.rules[e.rule].owner = e.owner;
   }
   void operator()(AlertRuleDeleted const& e) {
+    view.index.clear();
     view.rules.erase(e.rule);
     for (auto& [id, map] : view.maps) map.bound.erase(e.rule);
   }
@@ -214,7 +222,29 @@ bool alert_row::has_passed(alert_incident const& incident, instant now) const {
   return one == nullptr || one->falls_below(versions.at(incident.version).terms) <= now;
 }
 
+std::vector<alert_counter> const& alert_index::of(alert_windows& view, counted_error const& error) {
+  if (!is_made_) make(view);
+  return error.map ? by_map_[error.map] : by_link_[error.link];
+}
+
+void alert_index::make(alert_windows& view) {
+  by_map_.clear();
+  by_link_.clear();
+  for (auto& [rule, row] : view.rules) {
+    for (auto& [number, version] : row.versions) {
+      for (auto& [map, window] : version.windows)
+        by_link_[row.link].push_back({rule, &row, number, &version, map, &window});
+      for (auto const map : version.maps) {
+        auto const of = version.terms.per_map ? map : map_id{};
+        by_map_[map].push_back({rule, &row, number, &version, of, &version.windows.at(of)});
+      }
+    }
+  }
+  is_made_ = true;
+}
+
 void alert_windows::fold(event_view const& event) {
+  crossed.clear();
   alert_fold step{*this, event};
   if (auto const error = error_of(event)) {
     step.count(*error);

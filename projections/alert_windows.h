@@ -94,8 +94,45 @@ struct counted_error {
   std::string_view code, text;
 };
 
+// A window with what counts in it.
+struct alert_counter {
+  rule_id rule;
+  alert_row const* row = nullptr;
+  std::uint32_t number = 0;
+  alert_version const* version = nullptr;
+  map_id map;  // of the window; none where the rule counts all together
+  alert_window* window = nullptr;
+
+  bool counts(counted_error const& error) const {
+    return !row->terms.disabled && version->terms.counts(error.kind) &&
+           version->terms.covers(error.way);
+  }
+};
+
+// Which windows an error may count in: made from the view when it is first asked for, and again
+// when maps are bound otherwise. It points into the view, so that a copy begins without.
+class alert_index {
+ public:
+  alert_index() = default;
+  alert_index(alert_index const&) {}
+  alert_index& operator=(alert_index const&) {
+    clear();
+    return *this;
+  }
+  void clear() { is_made_ = false; }
+  // Of the error's map, or of its link where it is the app's.
+  std::vector<alert_counter> const& of(struct alert_windows& view, counted_error const& error);
+
+ private:
+  void make(alert_windows& view);
+
+  bool is_made_ = false;
+  std::map<map_id, std::vector<alert_counter>> by_map_;
+  std::map<link_id, std::vector<alert_counter>> by_link_;
+};
+
 // Fed by the rules' events, RecordParked, RetryFailed, AttemptFailed, and by the life of the maps.
-// An error costs the same whatever the window, and nothing for rules that do not count it.
+// An error costs the same whatever the window, and nothing for rules that are about other maps.
 struct alert_windows {
   static constexpr std::string_view name = "alert_windows";
   static constexpr int version = 4;
@@ -104,40 +141,23 @@ struct alert_windows {
   std::map<map_id, alert_map> maps;
   DW_FIELDS(rules, maps);
 
+  // Not part of the state: the windows that the event folded last made cross their threshold while
+  // they were armed; they are true until the next fold.
+  std::vector<alert_counter> crossed;
+  alert_index index;
+
   void fold(event_view const& event);
   // The error that an event tells of, where it is one: a record that failed for good, and each
   // failed attempt against an app.
   std::optional<counted_error> error_of(event_view const& event) const;
 
-  // Each window that counts the error: see(rule, row, version number, map of the window, window).
-  template <class View, class See>
-  static void each_window(View& view, counted_error const& error, See const& see);
+  // Each window that counts the error.
+  template <class See>
+  void each_window(counted_error const& error, See const& see) {
+    for (auto const& one : index.of(*this, error)) {
+      if (one.counts(error)) see(one);
+    }
+  }
 };
-
-template <class View, class See>
-void alert_windows::each_window(View& view, counted_error const& error, See const& see) {
-  auto const counts = [&](auto& row, auto& version) {
-    return !row.terms.disabled && version.terms.counts(error.kind) &&
-           version.terms.covers(error.way);
-  };
-  if (error.map) {
-    auto const map = view.maps.find(error.map);
-    if (map == view.maps.end()) return;
-    for (auto const& [rule, number] : map->second.bound) {
-      auto& row = view.rules.at(rule);
-      auto& version = row.versions.at(number);
-      auto const of = version.terms.per_map ? error.map : map_id{};
-      if (counts(row, version)) see(rule, row, number, of, version.windows.at(of));
-    }
-    return;
-  }
-  for (auto& [rule, row] : view.rules) {
-    if (row.link != error.link) continue;
-    for (auto& [number, version] : row.versions) {
-      if (!counts(row, version)) continue;
-      for (auto& [of, window] : version.windows) see(rule, row, number, of, window);
-    }
-  }
-}
 
 }  // namespace dualwrite::projections

@@ -35,16 +35,11 @@ void alert_backtest::fold(event_view const& event) {
   auto const error = windows_.error_of(event);
   if (!error) return;
   bool counts = false;
-  auto const rearm = [&](rule_id,
-                         projections::alert_row& row,
-                         std::uint32_t version,
-                         map_id,
-                         projections::alert_window& window) {
+  windows_.each_window(*error, [&](projections::alert_counter const& one) {
     counts = true;
-    bool const clear = window.falls_below(row.versions.at(version).terms) <= event.recorded_at;
-    if (clear) window.armed = true;
-  };
-  projections::alert_windows::each_window(windows_, *error, rearm);
+    bool const clear = one.window->falls_below(one.version->terms) <= event.recorded_at;
+    if (clear) one.window->armed = true;
+  });
   if (!counts) return;
   ++errors_;
   windows_.fold(event);

@@ -100,27 +100,21 @@ std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows
                                                       event_view const& latest,
                                                       alert_turn& turn) {
   std::vector<std::vector<encoded_event>> out;
+  if (windows.crossed.empty()) return out;
   auto const error = windows.error_of(latest);
-  if (!error) return out;
-  auto const judge = [&](rule_id id,
-                         projections::alert_row const& rule,
-                         std::uint32_t version,
-                         map_id map,
-                         projections::alert_window const& window) {
-    if (!window.armed || !window.crosses(rule.versions.at(version).terms)) return;
-    if (!turn.fired.insert({id, version, map}).second) return;
+  for (auto const& one : windows.crossed) {
+    if (!turn.fired.insert({one.rule, one.number, one.map}).second) continue;
     firing what;
-    what.rule = id;
-    what.version = version;
-    what.map = map;
-    what.count = static_cast<std::uint32_t>(window.errors.size());
-    what.since = window.errors.front();
+    what.rule = one.rule;
+    what.version = one.number;
+    what.map = one.map;
+    what.count = static_cast<std::uint32_t>(one.window->errors.size());
+    what.since = one.window->errors.front();
     what.cause = latest.at;
     what.detail =
         fmt::format("the last: {} {}", error->code, error->text.substr(0, sample_bytes_max));
-    out.push_back(fire(rule, status, what, turn.asked));
-  };
-  projections::alert_windows::each_window(windows, *error, judge);
+    out.push_back(fire(*one.row, status, what, turn.asked));
+  }
   return out;
 }
 

@@ -20,8 +20,8 @@ struct alert_turn {
   std::set<map_id> asked;  // for a pause or a stop, in the commit at work
 };
 
-// What follows from `latest`, which `windows` has counted already: for each window that it made
-// cross a firing, and behind it, where the rule has an action, the request for each map that the
+// What follows from `latest`, which `windows` has folded last: for each window that it made cross
+// a firing, and behind it, where the rule has an action, the request for each map that the
 // action concerns. A window fires once for a submission.
 [[nodiscard]] std::vector<std::vector<encoded_event>> decide_alerts(
     projections::alert_windows const& windows,

@@ -6,6 +6,7 @@
 
 #include "engine/decide/amendment.h"
 #include "engine/decide/copy_gate.h"
+#include "engine/decide/row_removal.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -33,10 +34,13 @@ struct planner {
   side source() const { return source_of(record.way); }
   bool is_remove() const { return record.op == operation::remove; }
   row_values const& row() const { return is_remove() ? record.before : record.after; }
+  bool removes_row() const {
+    return is_remove() || context.map.is_marked_removed(source(), record.after);
+  }
 
   delivery_plan run() {
     if (context.views.drift.was_given_up(of(), record.at)) return end(fate::forgotten);
-    if (!find_keys()) return std::move(plan);
+    if (!find_keys() || stays_in_place()) return std::move(plan);
     bool entered = false;
     if (!passes_filter(entered)) return std::move(plan);
     if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
@@ -53,7 +57,7 @@ struct planner {
 
   delivery_plan run_rewritten() {
     bool entered = false;
-    if (find_keys() && passes_filter(entered)) transform(false);
+    if (find_keys() && !stays_in_place() && passes_filter(entered)) transform(false);
     return std::move(plan);
   }
 
@@ -80,12 +84,20 @@ struct planner {
     auto const key = context.map.key_of(source(), row());
     if (!key) return park_unmappable(key.error());
     plan.key = *key;
-    main = {*key, is_remove(), true};
+    main = {*key, removes_row(), true};
     if (record.op != operation::update || record.before.empty()) return true;
     auto const before = context.map.key_of(source(), record.before);
     if (!before || *before == *key) return true;
     plan.old_key = *before;
     old = key_effect{*before, true, true};
+    return true;
+  }
+
+  // Where the target keeps its rows; and a row that is marked as removed is none to be copied.
+  bool stays_in_place() {
+    bool const ignored = context.map.removal_in(target_of(record.way)) == removal::ignore;
+    if (!main.removes || !(ignored || record.kind == capture_kind::initial)) return false;
+    plan.what = fate::filtered;
     return true;
   }
 
@@ -184,7 +196,7 @@ struct planner {
   // Whether the other side's write left our side's row as this record left it.
   bool is_equal(key_effect const& effect, handed_write const& other) const {
     if (other.write == nullptr) return false;
-    bool const removed = other.write->kind == write_kind::remove;
+    bool const removed = is_removal(*other.write, context.map, source());
     if (effect.removes || removed) return effect.removes && removed;
     for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
       auto const column = other.write->columns[i];
@@ -274,8 +286,8 @@ struct planner {
     write->key_columns = context.map.key_columns(target);
     write->group = record.group;
     write->whole_group = context.map.definition().park_whole_transaction;
-    if (!main.wanted || is_remove()) {
-      write->kind = write_kind::remove;
+    if (!main.wanted || main.removes) {
+      plan_removal(plan, *write, context.map, target);
       auto const key = context.map.target_key(record.way, main.wanted ? row() : record.before);
       if (!key) {
         park_unmappable(key.error());
@@ -305,6 +317,7 @@ struct planner {
       amend(*write, amended, context.map.schema(target));
       plan.amended = true;
     }
+    clear_mark(*write, context.map, target);
     if (old && old->wanted) {
       auto const old_key = context.map.target_key(record.way, record.before);
       if (old_key) write->old_key = *old_key;

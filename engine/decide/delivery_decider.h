@@ -58,7 +58,8 @@ struct delivery_plan {
   fate what = fate::write;
   std::string key, old_key;
   bool whole_row = true;
-  bool amended = false;  // values of an admin took the place of its own
+  bool amended = false;        // values of an admin took the place of its own
+  bool marks_removal = false;  // the write marks a row as removed: where there is none, all is done
   std::shared_ptr<target_write> write;
   skip_reason reason = skip_reason::superseded;
   sequence by;

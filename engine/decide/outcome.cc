@@ -125,6 +125,7 @@ struct outcome_writer {
       case write_effect::kept:
         return skip(record, skip_reason::kept, {});
       case write_effect::missing:
+        if (record.plan.marks_removal) return arrive(record, &MapCounts::equal);
         return park(record, park_state::reread, result);
       case write_effect::held:
         return park(record, park_state::waiting, result);

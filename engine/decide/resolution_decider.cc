@@ -1,5 +1,6 @@
 // The winner of a conflict on its way back to its own side.
 #include "engine/decide/delivery_decider.h"
+#include "engine/decide/row_removal.h"
 #include "events/assert.h"
 
 namespace dualwrite::engine {
@@ -36,13 +37,16 @@ delivery_plan plan_rewritten(delivery_context const& context, map_resolution con
   auto const key_values = context.map.key_values(target, resolution.key);
   DW_ASSERT(key_values.has_value());
   write->key = *key_values;
-  write->kind = resolution.removes ? write_kind::remove : write_kind::upsert;
-  if (!resolution.removes) {
+  write->kind = write_kind::upsert;
+  if (resolution.removes) {
+    plan_removal(plan, *write, context.map, target);
+  } else {
     for (auto const column : context.map.columns_written(resolution.way)) {
       if (column >= resolution.image.size() || resolution.image[column].is_unchanged()) continue;
       write->columns.push_back(column);
       write->values.push_back(resolution.image[column]);
     }
+    clear_mark(*write, context.map, target);
   }
   plan.write = std::move(write);
   return plan;

@@ -48,6 +48,37 @@ class WithServer(unittest.TestCase):
         return count
 
 
+class Deletes(unittest.TestCase):
+    def start(self, policy, side=""):
+        world = World(PROGRAM)
+        self.addCleanup(world.end)
+        world.write("crm", "ALTER TABLE account ADD COLUMN gone INTEGER")
+        text = world.config.read_text().replace("columns:", f"deletes: {policy}\n        columns:")
+        world.config.write_text(text.replace("table: account", "table: account" + side))
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ada', 'Oslo')", "INSERT INTO customer VALUES(2, 'Ben', 'Rom')")
+        world.start()
+        self.assertEqual(0, world.run("map", "run", "customers", "--wait").returncode)
+        world.until(lambda: len(world.rows("crm")) == 2)
+        return world
+
+    def test_ignored(self):
+        world = self.start("ignore")
+        world.write("erp", "DELETE FROM customer WHERE id = 1", "UPDATE customer SET city = 'Roma' WHERE id = 2")
+        world.until(lambda: world.rows("crm")[1][2] == "Roma")
+        self.assertEqual((1, "Ada", "Oslo", None), world.rows("crm")[0])
+        self.assertEqual("0", world.json("map", "show", "customers")["queued"])
+
+    def test_marked(self):
+        world = self.start("soft_delete", ", soft_delete: gone")
+        world.write("erp", "DELETE FROM customer WHERE id = 1")
+        world.until(lambda: world.rows("crm")[0] == (1, "Ada", "Oslo", 1))
+        world.write("erp", "INSERT INTO customer VALUES(1, 'Ida', 'Oslo')")
+        world.until(lambda: world.rows("crm")[0] == (1, "Ida", "Oslo", 0))
+        world.write("crm", "UPDATE account SET gone = 1 WHERE number = 2")
+        world.until(lambda: world.rows("erp") == [(1, "Ida", "Oslo")])
+        self.assertEqual([], world.json("error", "list"))
+
+
 class InitialSync(WithServer):
     def test_an_initial_sync_with_errors_is_run_again_until_nothing_is_left(self):
         world = self.world
