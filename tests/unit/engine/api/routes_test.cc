@@ -95,7 +95,7 @@ TEST_F(Routes, AnAppThatDoesNotAnswerIsSeenOnItsMapsAndItsLinkUntilItDoes) {
 TEST_F(Routes, AnActionThatIsNotAllowedIsAConflictAndInTheLog) {
   auto const refused = ask("POST", "/api/v1/maps/customers/pause");
   EXPECT_EQ(409u, refused.status);
-  auto const last = json("GET", "/api/v1/events?backward=1&limit=1").at("items").at(0);
+  auto const last = json("GET", "/api/v1/events?type=CommandRefused&backward=1").at("items").at(0);
   EXPECT_EQ("CommandRefused", text(last, "type"));
   EXPECT_EQ("ann", text(last, "actor"));
   EXPECT_EQ("pause_map", text(last.at("data"), "command"));
