@@ -199,6 +199,7 @@ class Alerts(unittest.TestCase):
             self.world.until(lambda: self.status() == "paused")
             done = self.world.run("map", "resume", "customers", "--wait")
             self.assertEqual(0, done.returncode, done.stderr)
+            self.world.until(lambda: self.rule()["state"] == "clear")
         self.world.until(lambda: self.types().count("AlertResolved") == 2)
         self.until_told(4)
         fired = [letter for letter in self.mail.to(OPS) if "has fired" in text_of(letter)]
