@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "events/store/wal_order.h"
+
 namespace dualwrite {
 namespace {
 
@@ -18,6 +20,7 @@ result<std::unique_ptr<rocks_event_log>> open_log(std::filesystem::path const& f
                                                   anchor const& written,
                                                   rocks_sizes sizes,
                                                   rocks_recovery recovery) {
+  DW_CHECK(check_wal_order(folder));
   DW_TRY(auto database, rocks_database::open(folder, sizes, recovery, !written.at));
   DW_TRY(auto log, rocks_event_log::inspect(std::move(database), written.log));
   DW_CHECK(check_tail(written, *log));

@@ -43,7 +43,9 @@ class LogDamage : public testing::Test {
   void SetUp() override {
     auto opened = rocks_event_log::open(whole(), small_log());
     ASSERT_TRUE(opened) << to_string(opened.error());
-    append(*opened->log, 40);
+    append(*opened->log, 1);
+    oldest_wal_ = read_file(files_with(whole() / "log", ".log").back());
+    append(*opened->log, 39);
     old_anchor_ = read_file(whole() / "anchor");
     append(*opened->log, 3);
     head_ = opened->log->head();
@@ -108,6 +110,7 @@ class LogDamage : public testing::Test {
   temporary_folder folder_;
   dice dice_{21};
   std::string old_anchor_;
+  std::string oldest_wal_;
   log_head head_;
   bool whole_after_all_ = false;
 };
@@ -209,6 +212,13 @@ std::string befall(fs::path const& folder, dice& dice) {
       write_file(file, bytes);
       return "a bit of " + file.string();
   }
+}
+
+// RocksDB ends the process at one.
+TEST_F(LogDamage, OlderWriteAheadFileAfterANewerOneIsRefused) {
+  fresh_copy();
+  write_file(copy() / "log" / "999999.log", oldest_wal_);
+  EXPECT_EQ(outcome(), error_code::log_corrupt);
 }
 
 // DW_DAMAGES says how many.
