@@ -3,29 +3,24 @@
 // events where it says so.
 //   DW_BENCH_FOLDER   where the logs are made (default: the folder for temporary files)
 //   DW_BENCH_RECORDS  how many records the bulk log holds (default: 3 million)
-#include <atomic>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
-#include <optional>
-#include <random>
 #include <string>
-#include <thread>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "events/record.h"
+#include "bench/appender.h"
+#include "bench/rows.h"
+#include "events/codec.h"
 #include "events/store/rocks_event_log.h"
 
-namespace dualwrite {
+namespace dualwrite::bench {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t records_per_event = 1000;
-constexpr int callers = 64;
+constexpr std::uint32_t records_per_event = 1000;
 
 std::uint64_t number_from(char const* name, std::uint64_t otherwise) {
   auto const* const text = std::getenv(name);
@@ -41,66 +36,32 @@ std::uint64_t bulk_records() {
   return number_from("DW_BENCH_RECORDS", 3'000'000);
 }
 
-// Rows of a table of contacts: ids and amounts count up and vary, names and places repeat.
-class row_maker {
- public:
-  std::string next() {
-    static constexpr char const* names[] = {
-        "Andersen", "Bianchi", "Castillo", "Dubois", "Eriksen", "Fischer"};
-    static constexpr char const* places[] = {
-        "Oslo", "Bergen", "Milano", "Sevilla", "Lyon", "Trondheim"};
-    static constexpr char const* states[] = {"active", "inactive", "prospect"};
-    ++id_;
-    auto const& name = names[random_() % 6];
-    return fmt::format(
-        "{:016x}|{:016x}|{}|{}, {}|{}.{}@example.com|+{:011}|{} "
-        "{}|{:05}|{}|{}|{}.{:02}|2026-{:02}-{:02}",
-        id_,
-        random_(),
-        id_,
-        name,
-        places[random_() % 6],
-        name,
-        id_,
-        random_() % 100'000'000'000,
-        places[random_() % 6],
-        random_() % 200,
-        random_() % 99999,
-        places[random_() % 6],
-        states[random_() % 3],
-        random_() % 100000,
-        random_() % 100,
-        1 + random_() % 12,
-        1 + random_() % 28);
-  }
-
- private:
-  std::mt19937_64 random_{1};
-  std::uint64_t id_ = 1'000'000;
-};
-
-std::vector<std::byte> bytes_of(std::string const& text) {
-  auto const bytes = std::as_bytes(std::span{text});
-  return {bytes.begin(), bytes.end()};
+encoded_event captured(record_packer const& rows, working_map const& by) {
+  RecordsCaptured event;
+  event.link = by.link;
+  event.count = rows.count();
+  event.tables = {{schema_id{1}, rows.count()}};
+  event.records = blob{rows.bytes()};
+  auto out = draft({stream_kind::link, by.link.value}, by.link, event);
+  out.span = rows.count();
+  return out;
 }
 
-encoded_event bulk_event(row_maker& rows) {
-  record_packer pack;
-  for (std::uint64_t i = 0; i < records_per_event; ++i) {
-    auto const row = rows.next();
-    sync_record record;
-    record.after = row;
-    pack.add(record);
-  }
-  return {{stream_kind::link, 1}, link_id{1}, pack.count(), bytes_of(pack.bytes())};
+// Some different rows to append again and again: making them is not what is measured.
+std::vector<record_packer> const& bulk_rows() {
+  static auto const packs = [] {
+    row_maker rows;
+    std::vector<record_packer> made;
+    for (int i = 0; i < 64; ++i) made.push_back(rows.pack(records_per_event));
+    return made;
+  }();
+  return packs;
 }
 
-// Some different events to append again and again: making rows is not what is measured.
 std::vector<encoded_event> const& bulk_events() {
   static auto const events = [] {
-    row_maker rows;
     std::vector<encoded_event> made;
-    for (int i = 0; i < 64; ++i) made.push_back(bulk_event(rows));
+    for (auto const& rows : bulk_rows()) made.push_back(captured(rows, {link_id{1}, map_id{2}}));
     return made;
   }();
   return events;
@@ -133,125 +94,31 @@ void append_or_exit(event_log& log, std::span<encoded_event const> events) {
   or_exit(log.append(events, instant{1}, log.head().at, epoch{}));
 }
 
-// Writes blocks beside whoever encodes them, each with a sync of its own, as the second of the
-// engine's commit threads does.
-class block_writer {
- public:
-  explicit block_writer(rocks_event_log& log)
-      : log_(log), writing_([this](std::stop_token stop) { write_until(stop); }) {}
-
-  // Waits while one is written and another waits.
-  void put(indexed_block block) {
-    std::unique_lock lock{guard_};
-    moved_.wait(lock, [this] { return !waiting_; });
-    waiting_ = std::move(block);
-    moved_.notify_all();
-  }
-  // Until everything is durable.
-  void drain() {
-    std::unique_lock lock{guard_};
-    moved_.wait(lock, [this] { return !waiting_ && !at_work_; });
-  }
-
- private:
-  void write_until(std::stop_token stop) {
-    std::unique_lock lock{guard_};
-    while (moved_.wait(lock, stop, [this] { return waiting_.has_value(); })) {
-      auto const block = *std::exchange(waiting_, std::nullopt);
-      at_work_ = true;
-      moved_.notify_all();
-      lock.unlock();
-      or_exit(log_.finish_append(block));
-      lock.lock();
-      at_work_ = false;
-      moved_.notify_all();
-    }
-  }
-
-  rocks_event_log& log_;
-  std::mutex guard_;
-  std::condition_variable_any moved_;
-  std::optional<indexed_block> waiting_;
-  bool at_work_ = false;
-  std::jthread writing_;
-};
-
-void append_bulk(benchmark::State& state) {
-  auto const log = new_log("append");
-  auto const& events = bulk_events();
-  std::size_t next = 0;
-  sequence end;
-  {
-    block_writer writer{*log};
-    for (auto _ : state) {
-      auto begun =
-          or_exit(log->begin_append({&events[next++ % events.size()], 1}, instant{1}, end));
-      end = begun.block.header.last;
-      writer.put(std::move(begun));
-      if (next == static_cast<std::size_t>(state.max_iterations)) writer.drain();
-    }
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(log->head().at.value));
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(events[0].bytes.size()));
+// What callers submit goes through sequencer and folds to the disk, and they hear of it then.
+void append(benchmark::State& state,
+            std::size_t callers,
+            std::size_t count,
+            std::vector<record_packer> const& rows) {
+  appender to(bench_folder() / "append");
+  auto const make = [&](std::size_t at) {
+    engine::drafts events;
+    events.push_back(captured(rows[at % rows.size()], to.maps().front()));
+    return events;
+  };
+  auto const before = to.views().checkpoint;
+  for (auto _ : state) to.append(count, callers, make);
+  state.SetItemsProcessed(static_cast<std::int64_t>(to.views().checkpoint.value - before.value));
 }
 
-// The least that lets many callers share one sync: whoever comes while a block is being written is
-// in the next one.
-class group_commit {
- public:
-  explicit group_commit(event_log& log)
-      : log_(log), committing_([this](std::stop_token stop) { commit_until(stop); }) {}
+// Source transactions of a thousand rows, from eight sources at once.
+void append_bulk(benchmark::State& state) {
+  append(state, 32, bulk_records() / records_per_event, bulk_rows());
+}
 
-  // Returns when the event is durable.
-  void append(encoded_event event) {
-    std::unique_lock lock{guard_};
-    auto const mine = taken_;
-    waiting_.push_back(std::move(event));
-    lock.unlock();
-    arrived_.notify_one();
-    for (auto done = done_.load(); done <= mine; done = done_.load()) done_.wait(done);
-  }
-
- private:
-  void commit_until(std::stop_token stop) {
-    std::unique_lock lock{guard_};
-    while (arrived_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
-      auto const group = std::exchange(waiting_, {});
-      ++taken_;
-      lock.unlock();
-      append_or_exit(log_, group);
-      ++done_;
-      done_.notify_all();
-      lock.lock();
-    }
-  }
-
-  event_log& log_;
-  std::mutex guard_;
-  std::condition_variable_any arrived_;
-  std::vector<encoded_event> waiting_;
-  std::uint64_t taken_ = 0;
-  // Waited for outside of the guard, for which all of them would queue as they wake up.
-  std::atomic<std::uint64_t> done_{0};
-  std::jthread committing_;
-};
-
-// Items are single events, each acknowledged to a caller of its own that waits for it.
+// Transactions of one row: each caller waits for its own.
 void append_by_64_callers(benchmark::State& state) {
-  auto const log = new_log("callers");
-  constexpr int events_per_caller = 1500;
   row_maker rows;
-  encoded_event const event{{stream_kind::link, 1}, link_id{1}, 1, bytes_of(rows.next())};
-  group_commit commit{*log};
-  for (auto _ : state) {
-    std::vector<std::jthread> threads;
-    for (int caller = 0; caller < callers; ++caller) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < events_per_caller; ++i) commit.append(event);
-      });
-    }
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(log->head().at.value));
+  append(state, 64, 96'000, {rows.pack(1)});
 }
 
 // A closed and opened log of bulk_records() records, made once.
@@ -278,8 +145,8 @@ void scan(benchmark::State& state) {
     while (true) {
       auto const event = cursor->next();
       if (!event || !*event) break;
-      auto const bytes = (*event)->bytes;
-      record_reader reader{{reinterpret_cast<char const*>(bytes.data()), bytes.size()}};
+      auto const view = or_exit(decode(**event));
+      record_reader reader{view.as<RecordsCaptured>()->records.bytes};
       for (auto record = reader.next(); record && *record; record = reader.next()) {
         benchmark::DoNotOptimize((*record)->after.data());
         ++records;
@@ -315,16 +182,16 @@ void encode_only(benchmark::State& state) {
 }
 
 BENCHMARK(encode_only);
-BENCHMARK(append_bulk)->Iterations(2000)->UseRealTime();
+BENCHMARK(append_bulk)->Iterations(1)->UseRealTime();
 BENCHMARK(append_by_64_callers)->Iterations(1)->UseRealTime();
 BENCHMARK(scan)->Iterations(2)->UseRealTime();
 BENCHMARK(verify)->Iterations(2)->UseRealTime();
 
 }  // namespace
-}  // namespace dualwrite
+}  // namespace dualwrite::bench
 
 int main(int count, char** arguments) {
   benchmark::Initialize(&count, arguments);
   benchmark::RunSpecifiedBenchmarks();
-  std::filesystem::remove_all(dualwrite::bench_folder());
+  std::filesystem::remove_all(dualwrite::bench::bench_folder());
 }

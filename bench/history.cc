@@ -9,26 +9,6 @@ constexpr auto way = direction::left_to_right;
 constexpr std::size_t group_bytes_max = 1 << 20;
 constexpr std::size_t group_events_max = 4096;
 
-// Some 200 bytes: ids, a name, a place, an amount, a date.
-std::string row_of(std::uint64_t id) {
-  return fmt::format(
-      "{:016x}|{:016x}|Andersen, {}|andersen.{}@example.com|+{:011}|Gate {} {:05} "
-      "Oslo|active|{}.{:02}"
-      "|2026-{:02}-{:02}|{:040}",
-      id,
-      id * 0x9e3779b97f4a7c15u,
-      id,
-      id,
-      id * 7919 % 100'000'000'000,
-      id % 200,
-      id % 99999,
-      id % 100000,
-      id % 100,
-      1 + id % 12,
-      1 + id % 28,
-      id);
-}
-
 }  // namespace
 
 sequence history::add(encoded_event event) {
@@ -136,13 +116,7 @@ void history::echo() {
 }
 
 result<void> history::deliver() {
-  record_packer records;
-  for (std::uint32_t i = 0; i < options_.rows; ++i) {
-    auto const row = row_of(++row_);
-    sync_record record;
-    record.after = row;
-    records.add(record);
-  }
+  auto const records = rows_.pack(options_.rows);
   auto const first = next_;
   capture(records);
   apply(first, records.count());

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "bench/rows.h"
 #include "events/codec.h"
-#include "events/record.h"
 #include "events/store/event_log.h"
 
 namespace dualwrite::bench {
@@ -52,7 +52,7 @@ class history {
   map_id map_;
   schema_id schema_;
   std::uint64_t commit_ = 0;
-  std::uint64_t row_ = 0;
+  row_maker rows_;
   batch_number batch_;
   sequence position_;
 };

@@ -16,6 +16,11 @@
 
 namespace dualwrite {
 
+inline bool covers(alert_ways ways, direction way) {
+  return ways == alert_ways::both ||
+         (ways == alert_ways::left_to_right) == (way == direction::left_to_right);
+}
+
 // Text is std::string_view in an event and std::string where the terms are kept.
 template <class Text>
 struct basic_alert_terms {
@@ -55,10 +60,7 @@ struct basic_alert_terms {
   bool covers(map_id map) const {
     return maps.empty() || std::find(maps.begin(), maps.end(), map) != maps.end();
   }
-  bool covers(direction way) const {
-    return ways == alert_ways::both ||
-           (ways == alert_ways::left_to_right) == (way == direction::left_to_right);
-  }
+  bool covers(direction way) const { return dualwrite::covers(ways, way); }
   bool counts(fault_class kind) const {
     return subject == alert_subject::errors &&
            std::find(classes.begin(), classes.end(), kind) != classes.end();

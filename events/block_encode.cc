@@ -13,6 +13,10 @@ namespace {
 
 using namespace block_layout;
 
+// LZ4's "acceleration". Measured on rows of a CRM: a fifth less time than at 1 for a twentieth more
+// bytes; beyond, more is lost than gained.
+constexpr int haste = 3;
+
 // A run of events that becomes one chunk.
 struct chunk_plan {
   std::size_t begin = 0;
@@ -25,7 +29,8 @@ struct chunk_plan {
 // What one chunk adds to its block.
 struct encoded_chunk {
   std::array<std::byte, row_bytes> row{};
-  std::vector<std::byte> stored;
+  std::unique_ptr<std::byte[]> bytes;  // larger than what is stored
+  bytes_view stored;
   digest leaf{};
 };
 
@@ -65,18 +70,18 @@ void write_frame(std::byte* to, encoded_event const& event) {
 }
 
 // Compresses the frames, or copies them where that is not longer.
-chunk_codec store_frames(bytes_view frames, std::vector<std::byte>& stored) {
-  stored.resize(frames.size());
+chunk_codec store_frames(bytes_view frames, encoded_chunk& chunk) {
+  chunk.bytes = std::make_unique_for_overwrite<std::byte[]>(frames.size());
+  auto* const stored = chunk.bytes.get();
   int const limit = static_cast<int>(frames.size()) - 1;
-  int const length = LZ4_compress_default(reinterpret_cast<char const*>(frames.data()),
-                                          reinterpret_cast<char*>(stored.data()),
-                                          static_cast<int>(frames.size()),
-                                          limit);
-  if (length > 0) {
-    stored.resize(static_cast<std::size_t>(length));
-    return chunk_codec::lz4;
-  }
-  std::memcpy(stored.data(), frames.data(), frames.size());
+  int const length = LZ4_compress_fast(reinterpret_cast<char const*>(frames.data()),
+                                       reinterpret_cast<char*>(stored),
+                                       static_cast<int>(frames.size()),
+                                       limit,
+                                       haste);
+  chunk.stored = {stored, length > 0 ? static_cast<std::size_t>(length) : frames.size()};
+  if (length > 0) return chunk_codec::lz4;
+  std::memcpy(stored, frames.data(), frames.size());
   return chunk_codec::as_is;
 }
 
@@ -88,7 +93,7 @@ encoded_chunk encode_chunk(chunk_plan const& plan, std::span<encoded_event const
     frame += frame_bytes(event.bytes.size());
   }
   encoded_chunk chunk;
-  auto const codec = store_frames({frames.get(), plan.frames}, chunk.stored);
+  auto const codec = store_frames({frames.get(), plan.frames}, chunk);
   auto* const row = chunk.row.data();
   store_little(row, plan.first.value);
   store_little(row + row_at_link, events.front().link.value);

@@ -19,9 +19,7 @@ struct alert_fold {
   void count(counted_error const& error) {
     view.each_window(error, [&](alert_counter const& one) {
       auto const& terms = one.version->terms;
-      auto& errors = one.window->errors;
-      errors.push_back(event.recorded_at);
-      if (errors.size() > terms.count) errors.pop_front();
+      one.window->errors.add(event.recorded_at, terms.count);
       // A rule without an action fires again only after its count has fallen below the threshold.
       if (!one.window->crosses(terms)) {
         one.window->armed = true;
@@ -98,6 +96,7 @@ struct alert_fold {
   void operator()(AlertRuleChanged const& e) {
     auto const found = view.rules.find(e.rule);
     if (found == view.rules.end()) return;
+    view.index.clear();
     auto& row = found->second;
     auto terms = terms_as<std::string>(e);
     bool const same = terms.acts_like(row.terms);
@@ -193,14 +192,9 @@ struct alert_fold {
 
 }  // namespace
 
-bool alert_window::crosses(alert_terms const& terms) const {
-  if (terms.count == 0 || errors.size() < terms.count) return false;
-  return errors.back() - errors.front() < terms.within();
-}
-
 instant alert_window::falls_below(alert_terms const& terms) const {
   if (terms.count == 0 || errors.size() < terms.count) return {};
-  return errors.front() + terms.within();
+  return errors.oldest() + terms.within();
 }
 
 alert_window const* alert_row::window(std::uint32_t number, map_id map) const {
@@ -231,12 +225,21 @@ void alert_index::make(alert_windows& view) {
   by_map_.clear();
   by_link_.clear();
   for (auto& [rule, row] : view.rules) {
+    if (row.terms.disabled) continue;
     for (auto& [number, version] : row.versions) {
-      for (auto& [map, window] : version.windows)
-        by_link_[row.link].push_back({rule, &row, number, &version, map, &window});
+      auto const& terms = version.terms;
+      alert_counter one{rule, &row, number, &version, {}, nullptr, 0, terms.ways};
+      if (terms.subject != alert_subject::errors || terms.count == 0) continue;
+      for (auto const kind : terms.classes) one.kinds |= 1u << static_cast<unsigned>(kind);
+      for (auto& [map, window] : version.windows) {
+        one.map = map;
+        one.window = &window;
+        by_link_[row.link].push_back(one);
+      }
       for (auto const map : version.maps) {
-        auto const of = version.terms.per_map ? map : map_id{};
-        by_map_[map].push_back({rule, &row, number, &version, of, &version.windows.at(of)});
+        one.map = terms.per_map ? map : map_id{};
+        one.window = &version.windows.at(one.map);
+        by_map_[map].push_back(one);
       }
     }
   }

@@ -5,7 +5,6 @@
 // them where the rule counts per map; it goes with the last map.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,14 +16,38 @@
 
 namespace dualwrite::projections {
 
-// The times of the last errors, never more than the rule's threshold.
+// The times of the last errors: a ring, in which the oldest makes room.
+struct error_times {
+  std::vector<instant> ring;
+  std::uint32_t next = 0;  // where the next one goes once the ring is full
+  DW_FIELDS(ring, next);
+
+  // Keeps at most `most`, which is the same at each call.
+  void add(instant when, std::uint32_t most) {
+    if (ring.size() < most) {
+      ring.push_back(when);
+      return;
+    }
+    ring[next] = when;
+    next = next + 1 < most ? next + 1 : 0;
+  }
+  void clear() { *this = {}; }
+  std::size_t size() const { return ring.size(); }
+  bool empty() const { return ring.empty(); }
+  instant oldest() const { return ring[next]; }
+  instant newest() const { return next == 0 ? ring.back() : ring[next - 1]; }
+};
+
 struct alert_window {
-  std::deque<instant> errors;
+  error_times errors;  // never more than the rule's threshold
   bool armed = true;
   DW_FIELDS(errors, armed);
 
   // Whether the errors that it holds cross the threshold.
-  bool crosses(alert_terms const& terms) const;
+  bool crosses(alert_terms const& terms) const {
+    if (terms.count == 0 || errors.size() < terms.count) return false;
+    return errors.newest() - errors.oldest() < terms.within();
+  }
   // When the errors that it holds are too few for the threshold, if no more come.
   instant falls_below(alert_terms const& terms) const;
 };
@@ -94,7 +117,7 @@ struct counted_error {
   std::string_view code, text;
 };
 
-// A window with what counts in it.
+// A window with what counts in it. Most errors are decided on by its last two members alone.
 struct alert_counter {
   rule_id rule;
   alert_row const* row = nullptr;
@@ -102,15 +125,16 @@ struct alert_counter {
   alert_version const* version = nullptr;
   map_id map;  // of the window; none where the rule counts all together
   alert_window* window = nullptr;
+  std::uint32_t kinds = 0;  // a bit for each class that counts
+  alert_ways ways = alert_ways::both;
 
   bool counts(counted_error const& error) const {
-    return !row->terms.disabled && version->terms.counts(error.kind) &&
-           version->terms.covers(error.way);
+    return (kinds >> static_cast<unsigned>(error.kind) & 1) != 0 && covers(ways, error.way);
   }
 };
 
 // Which windows an error may count in: made from the view when it is first asked for, and again
-// when maps are bound otherwise. It points into the view, so that a copy begins without.
+// when maps are bound or rules are changed. It points into the view, so that a copy begins without.
 class alert_index {
  public:
   alert_index() = default;
@@ -135,7 +159,7 @@ class alert_index {
 // An error costs the same whatever the window, and nothing for rules that are about other maps.
 struct alert_windows {
   static constexpr std::string_view name = "alert_windows";
-  static constexpr int version = 4;
+  static constexpr int version = 5;
 
   std::map<rule_id, alert_row> rules;
   std::map<map_id, alert_map> maps;

@@ -25,11 +25,9 @@ std::uint64_t counted(projections::alert_row const& rule, instant now) {
   for (auto const& [number, version] : rule.versions) {
     auto const within = version.terms.within();
     for (auto const& [map, window] : version.windows) {
-      most = std::max(
-          most,
-          std::int64_t{std::count_if(window.errors.begin(), window.errors.end(), [&](instant one) {
-            return now - one < within;
-          })});
+      auto const& times = window.errors.ring;
+      auto const recent = [&](instant one) { return now - one < within; };
+      most = std::max<std::int64_t>(most, std::count_if(times.begin(), times.end(), recent));
     }
   }
   return static_cast<std::uint64_t>(most);

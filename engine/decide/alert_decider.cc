@@ -109,7 +109,7 @@ std::vector<std::vector<encoded_event>> decide_alerts(projections::alert_windows
     what.version = one.number;
     what.map = one.map;
     what.count = static_cast<std::uint32_t>(one.window->errors.size());
-    what.since = one.window->errors.front();
+    what.since = one.window->errors.oldest();
     what.cause = latest.at;
     what.detail =
         fmt::format("the last: {} {}", error->code, error->text.substr(0, sample_bytes_max));

@@ -169,8 +169,8 @@ std::shared_ptr<sequencer::commit_group> sequencer::build(group members) {
 }
 
 async<void> sequencer::commit(std::shared_ptr<commit_group> built) {
-  auto copy = built->events;
-  DW_CO_TRY(auto const head, co_await log_.append(std::move(copy), built->when, built->before));
+  shared_events events{built, &built->events};
+  DW_CO_TRY(auto const head, co_await log_.append(std::move(events), built->when, built->before));
   DW_ASSERT(at_work_.front() == built);
   at_work_.pop_front();
   publish(built->events, built->when);

@@ -22,11 +22,11 @@ using drafts = std::vector<encoded_event>;
 using decision = std::function<result<drafts>(projections::views const&)>;
 
 struct sequencer_limits {
-  std::size_t group_bytes_max = 1 << 20;
+  std::size_t group_bytes_max = 2 << 20;
   std::size_t group_events_max = 4096;
-  // One is written while the next is built, where that has at least so much in it: to build a
-  // smaller one takes less time than it gains by waiting for more.
-  std::size_t groups_at_work_max = 2;
+  // One is written while the next is encoded and one more is built, where that has at least so much
+  // in it: to build a smaller one takes less time than it gains by waiting for more.
+  std::size_t groups_at_work_max = 3;
   std::size_t built_ahead_bytes_min = 128 << 10;
 };
 

@@ -21,7 +21,7 @@ commit_thread::~commit_thread() {
 
 // From thread to thread without the strand between, which may be busy: the disk does not wait for
 // it. An append that was cancelled is made all the same, as the log is dense.
-async<log_head> commit_thread::append(std::vector<encoded_event> events,
+async<log_head> commit_thread::append(shared_events events,
                                       instant recorded_at,
                                       sequence expected) {
   // The embedded log is kept single by its folder's lock; the epoch is for a log that is
@@ -40,7 +40,7 @@ async<log_head> commit_thread::append(std::vector<encoded_event> events,
                    recorded_at,
                    expected,
                    answer = std::move(answer)]() mutable {
-      auto begun = log_.begin_append(group, recorded_at, expected);
+      auto begun = log_.begin_append(*group, recorded_at, expected);
       auto write = [this, begun = std::move(begun), answer = std::move(answer)]() mutable {
         answer(begun ? log_.finish_append(*begun) : result<log_head>(begun.error()));
       };

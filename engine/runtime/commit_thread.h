@@ -16,7 +16,7 @@ class commit_thread final : public durable_log {
  public:
   explicit commit_thread(rocks_event_log& log);
   ~commit_thread() override;
-  [[nodiscard]] async<log_head> append(std::vector<encoded_event> events,
+  [[nodiscard]] async<log_head> append(shared_events events,
                                        instant recorded_at,
                                        sequence expected) override;
   [[nodiscard]] event_log const& log() const override { return log_; }

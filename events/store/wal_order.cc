@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A record is a check sum (4 bytes), a length (2) and a type (1): 1 is a whole one, 2 the first part
-// of one. Its payload is a batch, which begins with its sequence, 8 bytes, little-endian.
+// A record is a check sum (4 bytes), a length (2) and a type (1): 1 is a whole one, 2 the first
+// part of one. Its payload is a batch, which begins with its sequence, 8 bytes, little-endian.
 constexpr std::size_t type_at = 6;
 constexpr std::size_t sequence_at = 7;
 constexpr std::size_t head_bytes = sequence_at + 8;

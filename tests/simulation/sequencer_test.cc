@@ -21,10 +21,10 @@ class held_log final : public engine::durable_log {
  public:
   explicit held_log(boost::asio::any_io_executor executor) : executor_(executor) {}
 
-  async<log_head> append(std::vector<encoded_event> events,
+  async<log_head> append(engine::shared_events events,
                          instant recorded_at,
                          sequence expected) override {
-    auto const begun = log_.begin_append(events, recorded_at, expected);
+    auto const begun = log_.begin_append(*events, recorded_at, expected);
     if (!begun) co_return begun.error();
     auto const held = std::make_shared<bell>(executor_);
     at_work.push_back(held);
@@ -98,6 +98,7 @@ class Sequencer : public testing::Test {
   held_log disk{io.get_executor()};
   static engine::sequencer_limits ahead() {
     engine::sequencer_limits limits;
+    limits.groups_at_work_max = 2;
     limits.built_ahead_bytes_min = 2 * about_records().bytes.size();
     return limits;
   }

@@ -15,10 +15,10 @@ constexpr std::size_t handlers_max = 500'000;
 
 }  // namespace
 
-engine::async<log_head> simulated_log::append(std::vector<encoded_event> events,
+engine::async<log_head> simulated_log::append(engine::shared_events events,
                                               instant recorded_at,
                                               sequence expected) {
-  auto const begun = log_->begin_append(events, recorded_at, expected);
+  auto const begun = log_->begin_append(*events, recorded_at, expected);
   if (!begun) co_return begun.error();
   auto const until = time_.now() + std::chrono::microseconds(300);
   DW_CO_CHECK(co_await time_.sleep_until(until));

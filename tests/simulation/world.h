@@ -22,7 +22,7 @@ class simulated_log final : public engine::durable_log {
  public:
   simulated_log(virtual_clock& time, std::shared_ptr<memory_event_log> log)
       : time_(time), log_(std::move(log)) {}
-  [[nodiscard]] engine::async<log_head> append(std::vector<encoded_event> events,
+  [[nodiscard]] engine::async<log_head> append(engine::shared_events events,
                                                instant recorded_at,
                                                sequence expected) override;
   [[nodiscard]] event_log const& log() const override { return *log_; }

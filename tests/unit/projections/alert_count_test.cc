@@ -117,7 +117,7 @@ TEST(AlertCount, IsThatOfACountOfEverything) {
         ASSERT_EQ(random.count(map, now) >= random.terms.count,
                   window.falls_below(random.terms) > now)
             << "seed " << seed << " error " << i;
-        if (!window.errors.empty() && window.errors.back() == now) {
+        if (!window.errors.empty() && window.errors.newest() == now) {
           ASSERT_EQ(random.count(map, now) >= random.terms.count, window.crosses(random.terms))
               << "seed " << seed << " error " << i;
         }

@@ -161,7 +161,7 @@ TEST_F(Alerts, AFiringIsOpenUntilTheMapsItHeldAreInStepAndItsErrorsHavePassed) {
   auto const& incident = row(id).incidents.at(fired);
   EXPECT_TRUE(incident.held.contains(map));
   auto const below = window(id).falls_below(row(id).terms);
-  EXPECT_EQ(window(id).errors.front() + duration(10 * second_us), below);
+  EXPECT_EQ(window(id).errors.oldest() + duration(10 * second_us), below);
   EXPECT_FALSE(row(id).has_passed(incident, below - duration(1)));
   EXPECT_TRUE(row(id).has_passed(incident, below));
   of_map(CaughtUp{map});
