@@ -144,7 +144,10 @@ void read_member(Table const& in, std::size_t id, T& into) {
     auto const* numbers = in.GetPointer<flatbuffers::Vector<number> const*>(at);
     if (numbers == nullptr) return;
     into.reserve(numbers->size());
-    for (auto const one : *numbers) into.push_back(from_wire<typename T::value_type>(one));
+    // The verifier lets them lie at any address.
+    auto const* at_number = reinterpret_cast<std::byte const*>(numbers->Data());
+    for (uoffset_t i = 0; i < numbers->size(); ++i, at_number += sizeof(number))
+      into.push_back(from_wire<typename T::value_type>(load_little<number>(at_number)));
   }
 }
 

@@ -64,6 +64,10 @@ result<batch_outcome> unpack_outcome(std::string_view bytes) {
   batch_outcome out;
   for (auto const& one : packed.events) {
     auto const* begin = reinterpret_cast<std::byte const*>(one.bytes.data());
+    // An app gives it back: what does not verify must not get into the log.
+    bool const is_known_kind = one.kind <= stream_kind::access;
+    stored_event const stored{{}, 1, {}, {one.kind, one.stream}, {begin, one.bytes.size()}};
+    if (!is_known_kind || !decode(stored)) return error{error_code::event_malformed, "an outcome"};
     out.events.push_back({{one.kind, one.stream}, one.link, 1, {begin, begin + one.bytes.size()}});
   }
   for (auto const& one : packed.missing) {

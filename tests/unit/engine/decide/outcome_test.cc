@@ -131,5 +131,19 @@ TEST_F(Outcome, DamagedBytesAreRefused) {
   }
 }
 
+// Another program may write to an app's tables; the log takes nothing from there unseen.
+TEST_F(Outcome, EventsThatDoNotVerifyAreRefused) {
+  auto outcome = outcome_of(batch, results);
+  auto& bytes = outcome.events.back().bytes;
+  bytes.assign(bytes.size(), std::byte{0xff});
+  EXPECT_EQ(error_code::event_malformed, unpack_outcome(pack_outcome(outcome)).error().code);
+}
+
+TEST_F(Outcome, AStreamOfNoKnownKindIsRefused) {
+  auto outcome = outcome_of(batch, results);
+  outcome.events.back().stream.kind = static_cast<stream_kind>(200);
+  EXPECT_EQ(error_code::event_malformed, unpack_outcome(pack_outcome(outcome)).error().code);
+}
+
 }  // namespace
 }  // namespace dualwrite::engine
