@@ -18,10 +18,9 @@ struct alert_fold {
 
   void count(counted_error const& error) {
     view.each_window(error, [&](alert_counter const& one) {
-      auto const& terms = one.version->terms;
-      one.window->errors.add(event.recorded_at, terms.count);
+      one.window->errors.add(event.recorded_at, one.count);
       // A rule without an action fires again only after its count has fallen below the threshold.
-      if (!one.window->crosses(terms)) {
+      if (!one.window->crosses(one.count, one.within)) {
         one.window->armed = true;
       } else if (one.window->armed) {
         view.crossed.push_back(one);
@@ -228,8 +227,9 @@ void alert_index::make(alert_windows& view) {
     if (row.terms.disabled) continue;
     for (auto& [number, version] : row.versions) {
       auto const& terms = version.terms;
-      alert_counter one{rule, &row, number, &version, {}, nullptr, 0, terms.ways};
       if (terms.subject != alert_subject::errors || terms.count == 0) continue;
+      alert_counter one{
+          0, terms.count, terms.within(), terms.ways, nullptr, rule, &row, number, &version, {}};
       for (auto const kind : terms.classes) one.kinds |= 1u << static_cast<unsigned>(kind);
       for (auto& [map, window] : version.windows) {
         one.map = map;

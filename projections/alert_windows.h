@@ -44,9 +44,9 @@ struct alert_window {
   DW_FIELDS(errors, armed);
 
   // Whether the errors that it holds cross the threshold.
-  bool crosses(alert_terms const& terms) const {
-    if (terms.count == 0 || errors.size() < terms.count) return false;
-    return errors.newest() - errors.oldest() < terms.within();
+  bool crosses(std::uint32_t count, duration within) const {
+    if (count == 0 || errors.size() < count) return false;
+    return errors.newest() - errors.oldest() < within;
   }
   // When the errors that it holds are too few for the threshold, if no more come.
   instant falls_below(alert_terms const& terms) const;
@@ -117,16 +117,19 @@ struct counted_error {
   std::string_view code, text;
 };
 
-// A window with what counts in it. Most errors are decided on by its last two members alone.
+// A window with what counts in it. An error is counted by what stands in here and in the window:
+// with many rules, what is looked at beyond that is what costs.
 struct alert_counter {
+  std::uint32_t kinds = 0;  // a bit for each class that counts
+  std::uint32_t count = 0;
+  duration within{};
+  alert_ways ways = alert_ways::both;
+  alert_window* window = nullptr;
   rule_id rule;
   alert_row const* row = nullptr;
   std::uint32_t number = 0;
   alert_version const* version = nullptr;
   map_id map;  // of the window; none where the rule counts all together
-  alert_window* window = nullptr;
-  std::uint32_t kinds = 0;  // a bit for each class that counts
-  alert_ways ways = alert_ways::both;
 
   bool counts(counted_error const& error) const {
     return (kinds >> static_cast<unsigned>(error.kind) & 1) != 0 && covers(ways, error.way);
@@ -178,8 +181,10 @@ struct alert_windows {
   // Each window that counts the error.
   template <class See>
   void each_window(counted_error const& error, See const& see) {
-    for (auto const& one : index.of(*this, error)) {
-      if (one.counts(error)) see(one);
+    auto const& counters = index.of(*this, error);
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      if (i + 4 < counters.size()) __builtin_prefetch(counters[i + 4].window);
+      if (counters[i].counts(error)) see(counters[i]);
     }
   }
 };

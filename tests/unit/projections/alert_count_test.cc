@@ -118,7 +118,8 @@ TEST(AlertCount, IsThatOfACountOfEverything) {
                   window.falls_below(random.terms) > now)
             << "seed " << seed << " error " << i;
         if (!window.errors.empty() && window.errors.newest() == now) {
-          ASSERT_EQ(random.count(map, now) >= random.terms.count, window.crosses(random.terms))
+          ASSERT_EQ(random.count(map, now) >= random.terms.count,
+                    window.crosses(random.terms.count, random.terms.within()))
               << "seed " << seed << " error " << i;
         }
         ASSERT_LE(window.errors.size(), random.terms.count);

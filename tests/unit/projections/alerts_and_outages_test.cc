@@ -33,7 +33,9 @@ class Alerts : public testing::Test, protected story {
   }
   alert_row const& row(rule_id id) { return views.alerts.rules.at(id); }
   alert_window const& window(rule_id id) { return *row(id).window(row(id).version, {}); }
-  bool crosses(rule_id id) { return window(id).crosses(row(id).terms); }
+  bool crosses(rule_id id) {
+    return window(id).crosses(row(id).terms.count, row(id).terms.within());
+  }
   AlertRuleChanged as_it_is(rule_id id) {
     AlertRuleChanged out;
     static_cast<alert_terms_view&>(out) = terms_as<std::string_view>(row(id).terms);
