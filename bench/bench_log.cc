@@ -110,7 +110,7 @@ void append(benchmark::State& state,
   state.SetItemsProcessed(static_cast<std::int64_t>(to.views().checkpoint.value - before.value));
 }
 
-// Source transactions of a thousand rows, from eight sources at once.
+// Source transactions of a thousand rows, from 32 sources at once.
 void append_bulk(benchmark::State& state) {
   append(state, 32, bulk_records() / records_per_event, bulk_rows());
 }

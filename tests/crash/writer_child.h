@@ -84,4 +84,14 @@ class writer_child {
   int reports_ = -1;
 };
 
+// Whether a writer's first report says that the log opened and holds all that the one before it was
+// told is durable, under the same digest.
+inline void expect_goes_on(std::optional<writer_report> const& first, writer_report const& told) {
+  ASSERT_TRUE(first) << "the writer died at its start";
+  ASSERT_TRUE(first->kind == report_kind::opened || first->kind == report_kind::trimmed)
+      << "refused with " << first->at;
+  ASSERT_GE(first->at, told.at) << "acknowledged events are missing";
+  ASSERT_EQ(first->chain, told.chain) << "acknowledged events are others";
+}
+
 }  // namespace dualwrite::tests
