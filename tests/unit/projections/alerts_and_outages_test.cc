@@ -141,11 +141,11 @@ TEST_F(Alerts, PerMapEachMapCountsForItself) {
   fail_record(map, 1);
   fail_record(other, 2);
   auto const& terms = row(id).terms;
-  EXPECT_FALSE(row(id).window(2, map)->crosses(terms));
-  EXPECT_FALSE(row(id).window(2, other)->crosses(terms));
+  EXPECT_FALSE(row(id).window(2, map)->crosses(terms.count, terms.within()));
+  EXPECT_FALSE(row(id).window(2, other)->crosses(terms.count, terms.within()));
   fail_record(other, 3);
-  EXPECT_FALSE(row(id).window(2, map)->crosses(terms));
-  EXPECT_TRUE(row(id).window(2, other)->crosses(terms));
+  EXPECT_FALSE(row(id).window(2, map)->crosses(terms.count, terms.within()));
+  EXPECT_TRUE(row(id).window(2, other)->crosses(terms.count, terms.within()));
 }
 
 TEST_F(Alerts, AFiringIsOpenUntilTheMapsItHeldAreInStepAndItsErrorsHavePassed) {
