@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "events/endian.h"
+
 namespace dualwrite {
 namespace {
 
@@ -20,14 +22,12 @@ constexpr std::size_t sequence_at = 7;
 constexpr std::size_t head_bytes = sequence_at + 8;
 
 std::optional<std::uint64_t> first_sequence(fs::path const& path) {
-  std::array<char, head_bytes> head{};
+  std::array<std::byte, head_bytes> head{};
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(head.data(), head.size())) return std::nullopt;
-  if (head[type_at] != 1 && head[type_at] != 2) return std::nullopt;
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    out |= std::uint64_t{static_cast<unsigned char>(head[sequence_at + i])} << (8 * i);
-  return out;
+  if (!file.read(reinterpret_cast<char*>(head.data()), head.size())) return std::nullopt;
+  auto const type = std::to_integer<int>(head[type_at]);
+  if (type != 1 && type != 2) return std::nullopt;
+  return load_little<std::uint64_t>(head.data() + sequence_at);
 }
 
 }  // namespace
