@@ -55,6 +55,12 @@ struct views {
             checkpoint);
 
   void fold(event_view const& event) {
+    alerts.fold(event);
+    fold_all_but_alerts(event);
+  }
+  // For the appender: whether a rule fires is decided before its error is in the log, so it has the
+  // alert windows ahead of the other views.
+  void fold_all_but_alerts(event_view const& event) {
     auto const step = [&](auto&... view) { (view.fold(event), ...); };
     step(status,
          delivery,
@@ -64,7 +70,6 @@ struct views {
          conservation,
          drift,
          activity,
-         alerts,
          commands,
          outages,
          notifications,

@@ -175,7 +175,8 @@ async<void> server::live() {
   if (!ended) co_return ended;
   if (!told) co_return told;
   if (!closed) co_return closed;
-  keeper_->save(engine_->views());
+  // What was cut off while it was being appended is folded at the next start.
+  if (engine_->log().is_at_rest()) keeper_->save(engine_->views());
   if (!begun && !asked_to_stop_) co_return begun;
   co_return result<void>{};
 }

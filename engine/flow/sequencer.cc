@@ -29,11 +29,9 @@ sequencer::sequencer(boost::asio::any_io_executor executor,
       log_(log),
       time_(time),
       views_(std::move(views)),
-      alerts_(views_.alerts),
       limits_(limits),
       faults_(faults),
       arrived_(executor),
-      counted_(log.log().head().at),
       next_(log.log().head().at + 1),
       last_time_(log.log().head().recorded_at) {}
 
@@ -77,6 +75,7 @@ async<sequence> sequencer::submit(std::shared_ptr<submission> mine) {
 struct sequencer::commit_group {
   group members;
   drafts events;
+  std::vector<event_view> decoded;  // each event in its place in the log
   instant when;
   sequence before;
   bool is_alone = false;  // what comes next is decided on the state behind it
@@ -161,7 +160,7 @@ std::shared_ptr<sequencer::commit_group> sequencer::build(group members) {
     member->outcome = result<sequence>(next_);
     auto const first = built->events.size();
     place(built->events, std::move(member->facts));
-    if (!judge_alerts(built->events, first, turn)) built->is_alone = true;
+    if (!judge_alerts(*built, first, turn)) built->is_alone = true;
   }
   built->members = std::move(members);
   if (faults_.acknowledge_before_sync) acknowledge(built->members);
@@ -173,48 +172,41 @@ async<void> sequencer::commit(std::shared_ptr<commit_group> built) {
   DW_CO_TRY(auto const head, co_await log_.append(std::move(events), built->when, built->before));
   DW_ASSERT(at_work_.front() == built);
   at_work_.pop_front();
-  publish(built->events, built->when);
+  publish(*built);
   DW_ASSERT(head.at == views_.checkpoint);
   if (!faults_.acknowledge_before_sync) acknowledge(built->members);
   arrived_.ring();
   co_return result<void>{};
 }
 
-// A rule that crosses its threshold fires behind the submission with the error that crosses it,
-// with its requests. The windows count in the order of the log, so that a rebuild has the same
-// ones.
-bool sequencer::judge_alerts(drafts& events, std::size_t first, alert_turn& turn) {
+// The windows count in the order of the log, so that a rebuild has the same ones. Decoded events
+// refer to the bytes of the drafts, which stay where they are when the group grows.
+bool sequencer::judge_alerts(commit_group& into, std::size_t first, alert_turn& turn) {
   turn.fired.clear();
   std::vector<drafts> fired;
   bool only_records = true;
-  auto const submitted = events.size();
+  auto const submitted = into.events.size();
   auto const count = [&](std::size_t i) {
-    auto const& event = events[i];
-    stored_event const stored{counted_ + 1, event.span, last_time_, event.stream, event.bytes};
-    counted_ = stored.last();
-    auto const view = decode(stored);
+    auto const& event = into.events[i];
+    auto const at = (into.decoded.empty() ? into.before : into.decoded.back().last()) + 1;
+    auto view = decode(stored_event{at, event.span, into.when, event.stream, event.bytes});
     DW_ASSERT(view.has_value());
-    alerts_.fold(*view);
+    views_.alerts.fold(*view);
     only_records = only_records && is_about_records(*view);
-    if (i >= submitted) return;
-    for (auto& one : decide_alerts(alerts_, views_.status, *view, turn))
-      fired.push_back(std::move(one));
+    if (i < submitted) {
+      for (auto& one : decide_alerts(views_.alerts, views_.status, *view, turn))
+        fired.push_back(std::move(one));
+    }
+    into.decoded.push_back(std::move(*view));
   };
   for (auto i = first; i < submitted; ++i) count(i);
-  for (auto& one : fired) place(events, std::move(one));
-  for (auto i = submitted; i < events.size(); ++i) count(i);
+  for (auto& one : fired) place(into.events, std::move(one));
+  for (auto i = submitted; i < into.events.size(); ++i) count(i);
   return only_records;
 }
 
-void sequencer::publish(drafts const& events, instant when) {
-  auto at = views_.checkpoint + 1;
-  for (auto const& event : events) {
-    stored_event const stored{at, event.span, when, event.stream, event.bytes};
-    auto const view = decode(stored);
-    DW_ASSERT(view.has_value());
-    views_.fold(*view);
-    at = stored.last() + 1;
-  }
+void sequencer::publish(commit_group const& durable) {
+  for (auto const& event : durable.decoded) views_.fold_all_but_alerts(event);
   ring_listeners();
 }
 

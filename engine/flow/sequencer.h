@@ -37,7 +37,7 @@ struct sequencer_faults {
 
 // Guarantees: a submission's events stand together and in order; a submitter hears of them only
 // after they are durable and the views have them; decisions see the state of everything before
-// them.
+// them. A rule's firing stands behind the submission with the error that crosses its threshold.
 // Errors: when the log fails, the append at work ends with that error, and with it the nursery; no
 // submitter is acknowledged any more.
 // Lifetime: outlives its submitters' coroutines.
@@ -58,7 +58,11 @@ class sequencer {
   // The commit loop; a child of the engine's nursery, as are the appends that it starts there.
   [[nodiscard]] async<void> run(nursery& appends);
 
+  // As of their checkpoint, but for the alert windows: those have counted what is being appended,
+  // too. A decision sees all of them as of one event.
   projections::views const& views() const { return views_; }
+  // Whether nothing is being appended, so that all views are as of one event.
+  bool is_at_rest() const { return at_work_.empty(); }
   event_log const& log() const { return log_.log(); }
 
   // Rings at every step forward of the views, until it is removed.
@@ -78,16 +82,16 @@ class sequencer {
   bool may_take() const;
   [[nodiscard]] std::shared_ptr<commit_group> build(group members);
   [[nodiscard]] async<void> commit(std::shared_ptr<commit_group> built);
-  // Whether the events were about records only.
-  bool judge_alerts(drafts& events, std::size_t first, alert_turn& turn);
-  void publish(drafts const& events, instant when);
+  // Counts a submission's errors and puts what fires behind it. Says whether all of it is about
+  // records only.
+  bool judge_alerts(commit_group& into, std::size_t first, alert_turn& turn);
+  void publish(commit_group const& durable);
   void acknowledge(group const& members);
 
   boost::asio::any_io_executor executor_;
   durable_log& log_;
   clock& time_;
   projections::views views_;
-  projections::alert_windows alerts_;  // ahead of the views by the group at work
   sequencer_limits limits_;
   sequencer_faults faults_;
   std::deque<std::shared_ptr<submission>> inbox_;
@@ -95,8 +99,7 @@ class sequencer {
   std::deque<std::shared_ptr<commit_group>> at_work_;  // in the order of the log
   bell arrived_;
   std::vector<bell*>
-      listeners_;     // rung in the order in which they came: a run must not depend on addresses
-  sequence counted_;  // up to which event `alerts_` has counted
+      listeners_;  // rung in the order in which they came: a run must not depend on addresses
   sequence next_;
   instant last_time_;
 };

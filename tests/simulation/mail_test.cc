@@ -91,10 +91,14 @@ struct told : customers {
 
   projections::alert_row const& rule() const { return here.views().alerts.rules.at(id); }
   bool all_told() const { return here.views().notifications.due.empty(); }
+  // How often the rule fired as far as the log goes: the alert windows may be ahead of it.
+  bool has_fired(std::uint64_t times) {
+    return here.core().log().is_at_rest() && rule().fired == times;
+  }
   [[nodiscard]] bool fires(std::uint64_t turn) {
     auto const before = rule().fired;
     user(here.left, put(1, "bad " + std::to_string(turn)));
-    return here.run_until([&] { return rule().fired > before; });
+    return here.run_until([&] { return has_fired(before + 1); });
   }
   // The record that failed is given up, and the map goes on.
   [[nodiscard]] bool goes_on() {
@@ -126,7 +130,7 @@ TEST(Mail, ACrashAtAnyStepLosesNoLetterAndFiresNothingTwice) {
     one.user(one.here.left, put(1, "bad"));
     one.here.run(at);
     one.crash();
-    ASSERT_TRUE(one.here.run_until([&] { return one.rule().fired == 1 && one.all_told(); }));
+    ASSERT_TRUE(one.here.run_until([&] { return one.has_fired(1) && one.all_told(); }));
     EXPECT_EQ(2u, one.distinct().size());
     EXPECT_LE(one.office.letters.size(), 3u) << "one letter was under way";
     EXPECT_EQ(1u, one.count(event_type::AlertFired));
@@ -150,7 +154,7 @@ void crash_at_each_step_of_a_crossing(std::uint64_t seed) {
   told one(seed);
   std::uint64_t crossings = 0;
   auto const over = [&] {
-    return one.rule().fired == crossings && one.all_told() && one.state() == map_state::paused;
+    return one.has_fired(crossings) && one.all_told() && one.state() == map_state::paused;
   };
   auto const cross = [&] {
     ++crossings;

@@ -112,6 +112,7 @@ TEST_F(Sequencer, EnoughFactsAboutRecordsAreBuiltWhileTheGroupBeforeIsWritten) {
   submit(about_records());
   submit(about_records());
   EXPECT_EQ(1u, at_work());  // so few gain by waiting for more
+  EXPECT_FALSE(appender.is_at_rest());
   submit(about_records());
   EXPECT_EQ(2u, at_work());
   EXPECT_TRUE(acknowledged.empty());
@@ -124,6 +125,7 @@ TEST_F(Sequencer, EnoughFactsAboutRecordsAreBuiltWhileTheGroupBeforeIsWritten) {
   end_one();
   end_one();
   EXPECT_EQ(0u, at_work());
+  EXPECT_TRUE(appender.is_at_rest());
   EXPECT_EQ(7u, acknowledged.size());
   EXPECT_TRUE(std::is_sorted(acknowledged.begin(), acknowledged.end()));
   EXPECT_EQ(disk.log().head().at, appender.views().checkpoint);
