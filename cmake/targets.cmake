@@ -1,10 +1,15 @@
-# dualwrite_library(name [PURE] SOURCES a.cc ... LINKS public libs ... PRIVATE libs ...)
+# dualwrite_library(name [PURE] [DECODES] SOURCES a.cc ... LINKS public libs ... PRIVATE libs ...)
 # One static library of one room. What it may link is what it may include: a program of all its objects and nothing but
-# its own links has to link. A PURE one has no clock, chance, file or socket; tests/tidy/purity.py reads its symbols.
+# its own links has to link. A PURE one has no clock, chance, file or socket; tests/tidy/purity.py reads its symbols. One
+# that DECODES reads bytes that somebody else may have written, so that a fuzzer has to see which way it goes.
 function(dualwrite_library name)
-  cmake_parse_arguments(arg "PURE" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "PURE;DECODES" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC dw_flags fmt::fmt ${arg_LINKS} PRIVATE ${arg_PRIVATE})
+  if(arg_DECODES AND DW_COUNTS_EDGES)
+    target_compile_options(${name} PRIVATE -fsanitize-coverage=trace-pc)
+    target_link_libraries(${name} PUBLIC dw_no_edges)
+  endif()
   if(BUILD_TESTING)
     add_executable(${name}_links "${PROJECT_SOURCE_DIR}/tests/tidy/empty_main.cc")
     target_link_libraries(${name}_links PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${name}>")
