@@ -3,8 +3,8 @@
 
   run_target.py PROGRAM SEEDS CORPUS SECONDS [--keep]
 
-SEEDS is a folder. With --keep the corpus is written anew, with what reaches code that nothing else in it reaches. Where
-an input fails the exit code is not 0, and the input lies in the working directory.
+SEEDS is a folder. With --keep the corpus grows by what reaches code that nothing else in it reaches. Where an input
+fails the exit code is not 0, and the input lies in the working directory.
 """
 
 import hashlib
@@ -36,10 +36,11 @@ def main():
         found.mkdir()
         kept.mkdir()
         unpack(corpus, found)
+        unpack(corpus, kept)
         run = [program, *LIMITS, f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={corpus.stem}-"]
         subprocess.run([*run, found, seeds], check=True)
         if "--keep" in sys.argv:
-            merge = [program, *LIMITS, "-set_cover_merge=1", "-use_counters=0"]
+            merge = [program, *LIMITS, "-merge=1", "-use_counters=0"]
             subprocess.run([*merge, kept, found], check=True, stderr=subprocess.DEVNULL)
             pack(corpus, kept)
 
