@@ -2,7 +2,7 @@
 #pragma once
 
 #include "events/store/event_log.h"
-#include "projections/views.h"
+#include "projections/view_set.h"
 
 namespace dualwrite::replay {
 
@@ -11,5 +11,10 @@ namespace dualwrite::replay {
 [[nodiscard]] result<projections::views> rebuild(event_log const& log,
                                                  projections::views from = {},
                                                  sequence until = sequence{~std::uint64_t{0}});
+// The same for some of the views only.
+[[nodiscard]] result<projections::views> rebuild_only(projections::view_set which,
+                                                      event_log const& log,
+                                                      projections::views from,
+                                                      sequence until);
 
 }  // namespace dualwrite::replay

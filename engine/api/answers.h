@@ -54,6 +54,7 @@ async<api_reply> show_head(api_context& context, api_request request);
 async<api_reply> show_proof(api_context& context, api_request request);
 
 async<api_reply> make_backup(api_context& context, api_request request);
+async<api_reply> rebuild_views(api_context& context, api_request request);
 
 async<api_reply> plan_config(api_context& context, api_request request);
 async<api_reply> apply_config(api_context& context, api_request request);

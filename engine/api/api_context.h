@@ -24,6 +24,8 @@ struct api_context {
   boost::asio::thread_pool& pool;
   head_key const& signing;
   std::function<result<backup_report>(std::string const& folder)> back_up;
+  // Says which of the views were in another state.
+  std::function<async<projections::view_set>(projections::view_set which)> rebuild;
   std::string config_path{};  // of the file that the server was started with
   instant started{};
   bool sends_mail = false;

@@ -60,6 +60,9 @@ exit_code run_event_verify(command_line const& line);
 exit_code run_event_head(command_line const& line);
 exit_code run_event_prove(command_line const& line);
 
+exit_code run_replay_rebuild(command_line const& line);
+exit_code run_replay_prepare(command_line const& line);
+
 exit_code run_backup(command_line const& line);
 exit_code run_restore(command_line const& line);
 

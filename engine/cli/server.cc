@@ -43,9 +43,8 @@ result<void> server::open() {
   DW_CHECK(open_log());
   apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_);
   DW_TRY(auto const program, digest_of_program());
-  auto file = std::filesystem::path(config_.data_dir) / "views.snapshot";
   keeper_ =
-      std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, std::move(file), program);
+      std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, config_.data_dir, program);
   DW_TRY(auto views, keeper_->load());
   commits_ = std::make_unique<commit_thread>(*log_);
   engine_settings settings;
@@ -105,17 +104,18 @@ result<void> server::open_log() {
 result<void> server::open_door() {
   DW_TRY(auto token, local_token(config_.data_dir));
   DW_TRY(key_, head_key::in(config_.data_dir));
-  context_ = std::make_unique<api_context>(
-      api_context{*engine_,
-                  *log_,
-                  time_,
-                  zones_,
-                  pool_,
-                  *key_,
-                  [this](std::string const& folder) { return log_->backup(folder); },
-                  config_path_,
-                  time_.now(),
-                  mail_ != nullptr});
+  context_ = std::make_unique<api_context>(api_context{
+      *engine_,
+      *log_,
+      time_,
+      zones_,
+      pool_,
+      *key_,
+      [this](std::string const& folder) { return log_->backup(folder); },
+      [this](projections::view_set which) { return keeper_->rebuild(which, engine_->log()); },
+      config_path_,
+      time_.now(),
+      mail_ != nullptr});
   for (auto const& hook : config_.webhooks) context_->webhooks.push_back(hook.name);
   http_ =
       std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});

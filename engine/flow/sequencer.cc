@@ -205,6 +205,12 @@ bool sequencer::judge_alerts(commit_group& into, std::size_t first, alert_turn& 
   return only_records;
 }
 
+projections::view_set sequencer::replace_views(projections::view_set which,
+                                               projections::views fresh) {
+  DW_ASSERT(is_at_rest());
+  return projections::replace_views(which, views_, std::move(fresh));
+}
+
 void sequencer::publish(commit_group const& durable) {
   for (auto const& event : durable.decoded) views_.fold_all_but_alerts(event);
   ring_listeners();

@@ -12,7 +12,7 @@
 #include "engine/flow/nursery.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/durable_log.h"
-#include "projections/views.h"
+#include "projections/view_set.h"
 
 namespace dualwrite::engine {
 
@@ -63,6 +63,9 @@ class sequencer {
   projections::views const& views() const { return views_; }
   // Whether nothing is being appended, so that all views are as of one event.
   bool is_at_rest() const { return at_work_.empty(); }
+  // Puts views that were folded elsewhere, up to the log's end, in the place of those that it has.
+  // Says which of them were in another state. Only at rest, which it is while a command is decided.
+  projections::view_set replace_views(projections::view_set which, projections::views fresh);
   event_log const& log() const { return log_.log(); }
 
   // Rings at every step forward of the views, until it is removed.

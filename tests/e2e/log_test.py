@@ -256,22 +256,60 @@ class Log(unittest.TestCase):
     def test_a_start_from_saved_views_is_as_one_from_the_log(self):
         world = self.world
         self.work()
-        saved = world.folder / "data" / "views.snapshot"
-
-        def seen():
-            shown = world.json("map", "show", "customers")
-            return [shown[name] for name in ("status", "queued", "parked", "directions")], world.json("sync", "list")
-        expected = seen()
-        for damage in (lambda: None, lambda: saved.write_bytes(saved.read_bytes()[:-1]), saved.unlink):
+        expected = self.seen()
+        for damage in (lambda _: None, lambda saved: saved.write_bytes(saved.read_bytes()[:-1]), pathlib.Path.unlink):
             self.assertEqual(0, world.stop(), world.log())
-            self.assertTrue(saved.exists())
-            damage()
+            saved, = self.snapshots()
+            damage(saved)
             world.start()
             world.until(lambda: world.json("map", "show", "customers")["status"] == "running")
-            self.assertEqual(expected, seen())
+            self.assertEqual(expected, self.seen())
         world.kill()
         world.start()
-        self.assertEqual(expected, seen())
+        self.assertEqual(expected, self.seen())
+
+    def seen(self):
+        shown = self.world.json("map", "show", "customers")
+        return [shown[name] for name in ("status", "queued", "parked", "directions")], self.world.json("sync", "list")
+
+    def snapshots(self):
+        return list((self.world.folder / "data").glob("views-*.snapshot"))
+
+    def test_views_are_folded_anew_beside_the_work(self):
+        world = self.world
+        self.work()
+        rebuilt = {one["view"]: one["differed"] for one in world.json("replay", "rebuild")}
+        self.assertLess({"status", "activity", "parked", "alerts"}, set(rebuilt))
+        self.assertFalse(any(rebuilt.values()), rebuilt)
+        one = world.run("replay", "rebuild", "activity")
+        self.assertEqual(0, one.returncode, one.stderr)
+        self.assertIn("activity", one.stdout)
+        self.assertNotIn("parked", one.stdout)
+        wrong = world.run("replay", "rebuild", "activities")
+        self.assertEqual(2, wrong.returncode, wrong.stderr)
+        self.assertIn("'activities'", wrong.stderr)
+        self.assertIn("operations", wrong.stderr)
+        world.write("erp", "UPDATE customer SET city = 'Bonn' WHERE id < 100")
+        world.until_equal()
+
+    def test_a_new_program_prepares_its_views_beside_the_old_one(self):
+        world = self.world
+        self.work()
+        program = world.folder / "dualwrite-next"
+        program.write_bytes(pathlib.Path(world.program).read_bytes() + b"next")
+        program.chmod(0o755)
+        done = subprocess.run([program, "replay", "prepare", "--config", world.config], capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        prepared, = self.snapshots()
+        self.assertFalse((world.folder / "data" / "log-to-prepare").exists())
+        expected = self.seen()
+        self.assertEqual(0, world.stop(), world.log())
+        self.assertEqual(2, len(self.snapshots()))
+        world.program = program
+        world.start()
+        self.assertEqual(expected, self.seen())
+        self.assertEqual(0, world.stop(), world.log())
+        self.assertTrue(prepared.exists())
 
     def test_a_log_without_its_anchor_is_forked(self):
         world = self.world
