@@ -10,6 +10,7 @@
 #include "events/engine_events.h"
 #include "events/maintenance_events.h"
 #include "events/map_events.h"
+#include "events/queue_events.h"
 #include "events/record_events.h"
 #include "events/retry_events.h"
 

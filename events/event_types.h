@@ -32,6 +32,7 @@ enum class resume_mode : std::uint8_t {
   park_queue = 1,     // it becomes catch-up errors, to be retried at leisure
   discard_queue = 2,  // it is given up
 };
+enum class queue_measure : std::uint8_t { records = 0, bytes = 1, age = 2 };
 enum class end_state : std::uint8_t {
   succeeded = 0,
   failed = 1,

@@ -9,6 +9,26 @@ std::string_view name_of(direction way) {
   return way == direction::left_to_right ? "left to right" : "right to left";
 }
 
+std::string amount(queue_measure measure, std::uint64_t of) {
+  switch (measure) {
+    case queue_measure::records:
+      return fmt::format("{} records", of);
+    case queue_measure::bytes:
+      return fmt::format("{} bytes", of);
+    case queue_measure::age:
+      return fmt::format("{} seconds", of / 1'000'000);
+  }
+  return {};
+}
+
+std::string level_text(QueueLevelChanged const& e) {
+  auto const of =
+      fmt::format("{} of {}", amount(e.measure, e.measured), amount(e.measure, e.limit));
+  if (e.limit == 0) return "the queue has no limit any more";
+  if (e.percent == 0) return fmt::format("the queue is below half of its limit again: {}", of);
+  return fmt::format("the queue is at {} % of its limit: {}", e.percent, of);
+}
+
 struct activity_fold {
   activity_log& view;
   event_view const& event;
@@ -121,6 +141,13 @@ struct activity_fold {
   }
   void operator()(ParkedPurged const& e) {
     if (!e.records.empty()) add(e.map, e, fmt::format("{} errors purged", e.records.size()));
+  }
+  void operator()(QueueLevelChanged const& e) { add(e.map, e, level_text(e)); }
+  void operator()(QueueOverflowed const& e) {
+    add(e.map,
+        e,
+        fmt::format("detached: the queue is over its limit, records from event {} on are not kept",
+                    e.from.value));
   }
   void operator()(ParkedDeleted const& e) {
     add(e.map, e, fmt::format("{} errors deleted", e.records.size()));

@@ -25,25 +25,31 @@ struct conservation_fold {
     });
     for (auto const& table : e.tables) view.takers[{e.link, e.of, table.schema}] = table.maps;
   }
-  void capture(map_id map, side of, std::uint32_t count) {
+  void capture(map_id map, side of, std::uint32_t count, std::uint64_t bytes) {
     auto& sums = row(map, direction_from(of));
-    if (sums.queued() <= 0) sums.marks.clear();
+    if (sums.queued() <= 0) {
+      sums.marks.clear();
+      sums.bytes_left = sums.bytes_captured;
+    }
     sums.captured += count;
+    sums.bytes_captured += bytes;
     sums.last_captured = event.recorded_at;
     auto& marks = sums.marks;
     if (!marks.empty() && event.recorded_at - marks.back().when < mark_pace) return;
-    marks.push_back({event.last(), event.recorded_at});
+    marks.push_back({event.last(), event.recorded_at, sums.bytes_captured});
     if (marks.size() > marks_max) thin(marks);
   }
   void operator()(RecordsCaptured const& e) {
-    if (e.kind != capture_kind::live) return capture(e.map, e.of, e.count);
+    std::uint64_t const bytes = e.records.bytes.size();
+    if (e.kind != capture_kind::live) return capture(e.map, e.of, e.count, bytes);
     for (auto const& table : e.tables) {
+      auto const share = e.count == 0 ? 0 : bytes * table.count / e.count;
       auto const takers = view.takers.find({e.link, e.of, table.schema});
       if (takers == view.takers.end()) continue;
-      for (auto const map : takers->second) capture(map, e.of, table.count);
+      for (auto const map : takers->second) capture(map, e.of, table.count, share);
     }
   }
-  void operator()(ConflictResolved const& e) { capture(e.map, source_of(e.way), 1); }
+  void operator()(ConflictResolved const& e) { capture(e.map, source_of(e.way), 1, 0); }
 
   void add(map_id map, direction way, MapCounts const& counts, std::uint64_t sign) {
     auto& sums = row(map, way);
@@ -57,8 +63,9 @@ struct conservation_fold {
   void operator()(RecordsApplied const& e) {
     for (auto const& counts : e.maps) {
       add(counts.map, e.way, counts, 1);
-      auto& marks = row(counts.map, e.way).marks;
-      while (!marks.empty() && marks.front().at <= e.position) marks.pop_front();
+      auto& sums = row(counts.map, e.way);
+      for (; !sums.marks.empty() && sums.marks.front().at <= e.position; sums.marks.pop_front())
+        sums.bytes_left = sums.marks.front().bytes;
     }
   }
   void operator()(RecordSkipped const& e) {

@@ -16,7 +16,8 @@ namespace dualwrite::projections {
 struct time_mark {
   sequence at;
   instant when;
-  DW_FIELDS(at, when);
+  std::uint64_t bytes = 0;  // captured up to and with it
+  DW_FIELDS(at, when, bytes);
 };
 
 struct sums_row {
@@ -28,6 +29,8 @@ struct sums_row {
   instant last_captured, last_settled;
   // Some of what waits, the oldest first: enough to tell how long it has been waiting.
   std::deque<time_mark> marks;
+  // Of records as they were captured: all of them, and those that left the queue.
+  std::uint64_t bytes_captured = 0, bytes_left = 0;
   DW_FIELDS(captured,
             inserted,
             updated,
@@ -43,7 +46,9 @@ struct sums_row {
             parked,
             last_captured,
             last_settled,
-            marks);
+            marks,
+            bytes_captured,
+            bytes_left);
 
   std::uint64_t settled() const {
     return inserted + updated + removed + equal + filtered + superseded + conflict_lost + kept +
@@ -56,6 +61,8 @@ struct sums_row {
   // Since when the oldest record behind `position` waits, to a hundredth of the time that the queue
   // has been growing; `now` where none does.
   instant waits_since(sequence position, instant now) const;
+  // Of what waits, as exact as that time.
+  std::uint64_t queued_bytes() const { return queued() <= 0 ? 0 : bytes_captured - bytes_left; }
 };
 
 // Fed by captures, outcomes, parking and its ends. Costs per event, never per record.

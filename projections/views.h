@@ -19,6 +19,7 @@
 #include "projections/outages.h"
 #include "projections/parked.h"
 #include "projections/progress.h"
+#include "projections/queue_levels.h"
 
 namespace dualwrite::projections {
 
@@ -37,6 +38,7 @@ struct views {
   projections::notifications notifications;
   projections::maintenance maintenance;
   projections::operations operations;
+  projections::queue_levels queue_levels;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -52,6 +54,7 @@ struct views {
             notifications,
             maintenance,
             operations,
+            queue_levels,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -74,7 +77,8 @@ struct views {
          outages,
          notifications,
          maintenance,
-         operations);
+         operations,
+         queue_levels);
     checkpoint = event.last();
   }
 };

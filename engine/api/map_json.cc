@@ -7,6 +7,7 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/decide/map_transitions.h"
+#include "engine/decide/queue_decider.h"
 #include "engine/mapping/map_definition.h"
 
 namespace dualwrite::engine {
@@ -116,6 +117,16 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
   return json;
 }
 
+boost::json::object queue_json(api_context const& context, map_id map) {
+  auto const size = queue_of(context.views(), map, context.time.now());
+  boost::json::object json;
+  json["records"] = json_of(size.records);
+  json["bytes"] = json_of(size.bytes);
+  json["oldest"] = size.oldest ? json_of(*size.oldest) : boost::json::value(nullptr);
+  json["percent_of_limit"] = context.views().queue_levels.of(map);
+  return json;
+}
+
 std::string_view request_name(event_type kind) {
   switch (kind) {
     case event_type::RunRequested:
@@ -193,6 +204,7 @@ boost::json::object map_json(api_context const& context, map_id map) {
   json["allowed_actions"] = std::move(actions);
   json["version"] = row.version;
   json["queued"] = json_of(queued_of(state, map));
+  json["queue"] = queue_json(context, map);
   json["parked"] = json_of(parked_of(state, map));
   auto const conflicts = state.conflicts.counts.find(map);
   json["conflicts"] = json_of(conflicts == state.conflicts.counts.end() ? 0 : conflicts->second);

@@ -8,6 +8,7 @@
 #include "engine/api/json_forms.h"
 #include "engine/api/map_json.h"
 #include "engine/api/page.h"
+#include "engine/decide/queue_decider.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -26,7 +27,6 @@ class queue_reader {
 
   struct page {
     boost::json::array items{};
-    std::uint64_t bytes = 0;
     sequence next{};  // zero where the queue ends here
   };
   result<page> read(sequence behind, std::size_t limit, std::string const& key) {
@@ -102,7 +102,6 @@ class queue_reader {
     }
     if (!captured.last) return {};
     for (auto& one : held(captured.of)) {
-      out.bytes += std::stoull(std::string(one.at("bytes").as_string()));
       out.items.push_back(std::move(one));
     }
     held(captured.of).clear();
@@ -141,10 +140,10 @@ async<api_reply> list_queue(api_context& context, api_request request) {
   auto const key = std::string(request.asked("key"));
   DW_CO_TRY(auto found, reader.read(sequence{page.behind}, page.limit, key));
   boost::json::object body;
-  body["queued"] = json_of(queued_of(state, map));
-  body["bytes"] = json_of(found.bytes);
-  body["oldest"] =
-      found.items.empty() || page.behind != 0 ? nullptr : found.items.front().at("captured_at");
+  auto const whole = queue_of(state, map, context.time.now());
+  body["queued"] = json_of(whole.records);
+  body["bytes"] = json_of(whole.bytes);
+  body["oldest"] = whole.oldest ? json_of(*whole.oldest) : boost::json::value(nullptr);
   body["items"] = std::move(found.items);
   body["next_cursor"] =
       found.next ? boost::json::value(print_cursor(found.next.value)) : boost::json::value(nullptr);

@@ -86,6 +86,7 @@ struct object_rule {
 [[nodiscard]] std::span<std::string_view const> conflict_choices();
 [[nodiscard]] std::span<std::string_view const> delete_choices();
 [[nodiscard]] std::span<std::string_view const> unit_choices();
+[[nodiscard]] std::span<std::string_view const> limit_choices();  // of queues: keep, detach
 [[nodiscard]] std::span<std::string_view const> side_choices();
 [[nodiscard]] std::span<std::string_view const> way_choices();     // the third one is "both"
 [[nodiscard]] std::span<std::string_view const> action_choices();  // of alert rules

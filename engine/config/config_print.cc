@@ -154,6 +154,12 @@ std::string print_map_item(map_config const& map, std::size_t indent) {
     errors.add("keep", print_duration(definition.errors_kept));
   if (definition.park_whole_transaction) errors.add("unit", "transaction");
   if (!errors.empty()) made.add("errors", errors.print());
+  flow_object queue;
+  if (definition.queue.records != 0) queue.add("records", fmt::to_string(definition.queue.records));
+  if (definition.queue.bytes != 0) queue.add("bytes", fmt::to_string(definition.queue.bytes));
+  if (definition.queue.age.count() != 0) queue.add("age", print_duration(definition.queue.age));
+  if (definition.queue.detaches) queue.add("on_limit", "detach");
+  if (!queue.empty()) made.add("queue", queue.print());
   if (definition.master != plain.master)
     made.add("master", std::string(choice(side_choices(), definition.master)));
   return made.take();

@@ -27,12 +27,35 @@ void compare_column(places& into,
                     std::string const& place,
                     column_pair const& one,
                     column_pair const& other) {
-  into.compare(place + ".left", one.left, other.left);
-  into.compare(place + ".right", one.right, other.right);
-  into.compare(place + ".direction", one.only, other.only);
-  into.compare(place + ".value_map", one.value_map, other.value_map);
-  into.compare(place + ".default", one.default_value, other.default_value);
-  into.compare(place + ".expression", one.expression, other.expression);
+  into.compare(place + ": direction", one.only, other.only);
+  into.compare(place + ": value_map", one.value_map, other.value_map);
+  into.compare(place + ": default", one.default_value, other.default_value);
+  into.compare(place + ": expression", one.expression, other.expression);
+}
+
+// Pairs are the same where they name the same columns; one may stand twice, once for each way.
+void compare_columns(places& into,
+                     std::vector<column_pair> const& known,
+                     std::vector<column_pair> const& wanted) {
+  auto const name = [](column_pair const& pair) {
+    return fmt::format("column {}/{}", pair.left, pair.right);
+  };
+  std::vector<column_pair const*> rest;
+  for (auto const& pair : wanted) rest.push_back(&pair);
+  auto const before = into.found.size();
+  for (auto const& pair : known) {
+    auto const same = std::find_if(rest.begin(), rest.end(), [&](auto const* other) {
+      return other->left == pair.left && other->right == pair.right;
+    });
+    if (same == rest.end()) {
+      into.found.push_back(name(pair) + " goes");
+      continue;
+    }
+    compare_column(into, name(pair), pair, **same);
+    rest.erase(same);
+  }
+  for (auto const* pair : rest) into.found.push_back(name(*pair) + " comes");
+  if (into.found.size() == before) into.compare("the order of columns", known, wanted);
 }
 
 // A map that is gone has no name, and is in no file.
@@ -58,18 +81,12 @@ std::vector<std::string> difference(std::string_view definition, map_definition 
   compare_side(into, "left", known.left, wanted.left);
   compare_side(into, "right", known.right, wanted.right);
   into.compare("key", known.key, wanted.key);
-  auto const both = std::min(known.columns.size(), wanted.columns.size());
-  for (std::size_t at = 0; at < both; ++at) {
-    compare_column(into, fmt::format("columns[{}]", at), known.columns[at], wanted.columns[at]);
-  }
-  for (auto at = both; at < known.columns.size(); ++at)
-    into.found.push_back(fmt::format("columns[{}] goes", at));
-  for (auto at = both; at < wanted.columns.size(); ++at)
-    into.found.push_back(fmt::format("columns[{}] comes", at));
+  compare_columns(into, known.columns, wanted.columns);
   into.compare("conflict", known.conflict, wanted.conflict);
   into.compare("deletes", known.deletes, wanted.deletes);
   into.compare("errors.keep", known.errors_kept, wanted.errors_kept);
   into.compare("errors.unit", known.park_whole_transaction, wanted.park_whole_transaction);
+  into.compare("queue", known.queue, wanted.queue);
   into.compare("master", known.master, wanted.master);
   return std::move(into.found);
 }

@@ -1,4 +1,5 @@
-// Where what the log has and what the file says differ, for people: "columns[2].expression".
+// Where what the log has and what the file says differ, for people: "column name/fullname:
+// expression", "errors.keep".
 #pragma once
 
 #include <string>

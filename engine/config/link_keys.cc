@@ -10,6 +10,8 @@ namespace {
 constexpr std::array<std::string_view, 3> conflicts{"left_wins", "right_wins", "newest_wins"};
 constexpr std::array<std::string_view, 3> deletes{"propagate", "ignore", "soft_delete"};
 constexpr std::array<std::string_view, 2> units{"record", "transaction"};
+constexpr std::array<std::string_view, 2> limit_effects{"keep", "detach"};
+constexpr std::int64_t queue_max = std::int64_t{1} << 53;  // what JSON's readers still take whole
 constexpr std::array<std::string_view, 2> sides{"left", "right"};
 constexpr std::array<std::string_view, 3> ways{"left_to_right", "right_to_left", "both"};
 constexpr std::array side_keys{
@@ -102,6 +104,38 @@ constexpr std::array error_keys{
 };
 constexpr object_rule error_rule{.called = "the errors section of a map", .keys = error_keys};
 
+constexpr std::array queue_keys{
+    key_rule{.name = "records",
+             .kind = key_kind::whole_number,
+             .fallback = "any number",
+             .meaning = "How many records may wait.",
+             .example = "1000000",
+             .min = 1,
+             .max = queue_max},
+    key_rule{.name = "bytes",
+             .kind = key_kind::whole_number,
+             .fallback = "any number",
+             .meaning = "How large they may be together, as they were captured.",
+             .example = "1073741824",
+             .min = 1,
+             .max = queue_max},
+    key_rule{.name = "age",
+             .kind = key_kind::duration,
+             .fallback = "any age",
+             .meaning = "How long the oldest of them may wait.",
+             .example = "3d",
+             .min = second_us,
+             .max = 3650 * day_us},
+    key_rule{.name = "on_limit",
+             .kind = key_kind::choice,
+             .fallback = "keep",
+             .meaning = "What happens at a limit: records are kept all the same, or the map is "
+                        "stopped, gives up its queue and needs an initial sync.",
+             .example = "detach",
+             .choices = limit_effects},
+};
+constexpr object_rule queue_rule{.called = "the queue section of a map", .keys = queue_keys};
+
 constexpr std::array map_keys{
     key_rule{.name = "name",
              .kind = key_kind::name,
@@ -153,6 +187,12 @@ constexpr std::array map_keys{
              .meaning = "What becomes of records that the target refuses.",
              .example = "{ keep: 1d, unit: record }",
              .members = &error_rule},
+    key_rule{.name = "queue",
+             .kind = key_kind::object,
+             .fallback = "no limits",
+             .meaning = "How much may wait for the map. The log says so at 50, 80, 95 and 100 %.",
+             .example = "{ records: 1000000, age: 3d }",
+             .members = &queue_rule},
     key_rule{.name = "master",
              .kind = key_kind::choice,
              .fallback = "left",
@@ -210,6 +250,9 @@ std::span<std::string_view const> delete_choices() {
 }
 std::span<std::string_view const> unit_choices() {
   return units;
+}
+std::span<std::string_view const> limit_choices() {
+  return limit_effects;
 }
 std::span<std::string_view const> side_choices() {
   return sides;

@@ -190,6 +190,22 @@ std::optional<bool> checked_object::flag(std::string_view key) const {
   return (value->text.front() | 0x20) == 't';
 }
 
+namespace {
+
+void read_queue(checked_object const& from, queue_limits& into, problem_list& problems) {
+  into.records = from.number("records").value_or(0);
+  into.bytes = from.number("bytes").value_or(0);
+  into.age = from.span("age").value_or(duration{});
+  if (auto const one = from.choice("on_limit", limit_choices())) into.detaches = *one == 1;
+  if (!into.detaches || into.any()) return;
+  problems.error(config_code::missing_key,
+                 from.find("on_limit")->where,
+                 "The map is to be detached at a limit of its queue, but there is none.",
+                 "add records, bytes or age.");
+}
+
+}  // namespace
+
 map_config read_map(checked_object const& from, problem_list& problems) {
   map_reader reader{problems};
   map_config made;
@@ -219,6 +235,7 @@ map_config read_map(checked_object const& from, problem_list& problems) {
   if (auto const kept = errors.span("keep")) definition.errors_kept = *kept;
   if (auto const unit = errors.choice("unit", unit_choices()))
     definition.park_whole_transaction = *unit == 1;
+  read_queue(from.object("queue"), definition.queue, problems);
   bool const marks = from.object("left").node().find("soft_delete") != nullptr ||
                      from.object("right").node().find("soft_delete") != nullptr;
   if (definition.deletes == delete_policy::soft_delete && !marks) {

@@ -24,6 +24,7 @@ engine::engine(boost::asio::any_io_executor executor,
                  return describe(link, of, std::move(table));
                }),
       maintenance_(executor, sequencer_, time, zones),
+      queues_(executor, sequencer_, time),
       retention_(executor, sequencer_, time),
       wake_(executor),
       children_(executor) {
@@ -40,6 +41,7 @@ void engine::start() {
   children_.start([this] { return alerts_.run(); });
   children_.start([this] { return resumes_.run(); });
   children_.start([this] { return maintenance_.run(); });
+  children_.start([this] { return queues_.run(); });
   children_.start([this] { return retention_.run(); });
 }
 

@@ -9,6 +9,7 @@
 #include "engine/flow/alert_watch.h"
 #include "engine/flow/link_runner.h"
 #include "engine/flow/maintenance_watch.h"
+#include "engine/flow/queue_watch.h"
 #include "engine/flow/resume_watch.h"
 #include "engine/flow/retention_watch.h"
 
@@ -79,6 +80,7 @@ class engine {
   alert_watch alerts_;
   resume_watch resumes_;
   maintenance_watch maintenance_;
+  queue_watch queues_;
   retention_watch retention_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;

@@ -1,11 +1,16 @@
 #include "engine/flow/retention_watch.h"
 
-#include "engine/mapping/map_definition.h"
-
 namespace dualwrite::engine {
+namespace {
+
+std::optional<duration> span_in(map_definition const& definition) {
+  return definition.errors_kept;
+}
+
+}  // namespace
 
 retention_watch::retention_watch(boost::asio::any_io_executor executor, sequencer& log, clock& time)
-    : log_(log), time_(time), wake_(std::move(executor)) {
+    : log_(log), time_(time), wake_(std::move(executor)), kept_(span_in) {
   log_.add_listener(wake_);
 }
 
@@ -13,26 +18,13 @@ retention_watch::~retention_watch() {
   log_.remove_listener(wake_);
 }
 
-// It is woken at every step of the log: a definition is read once for each version.
-void retention_watch::learn_spans() {
-  auto const& maps = log_.views().status.maps;
-  std::erase_if(kept_, [&](auto const& span) { return !maps.contains(span.first); });
-  for (auto const& [map, row] : maps) {
-    auto& version = versions_[map];
-    if (version == row.version) continue;
-    version = row.version;
-    auto const definition = parse_definition(row.definition);
-    if (definition) kept_[map] = definition->errors_kept;
-  }
-}
-
 async<void> retention_watch::run() {
   while (true) {
-    learn_spans();
-    auto const next = next_retention(log_.views(), kept_);
+    auto const& kept = kept_.of(log_.views().status);
+    auto const next = next_retention(log_.views(), kept);
     if (next && *next <= time_.now()) {
       auto decide = [this, now = time_.now()](projections::views const& state) -> result<drafts> {
-        return decide_retention(state, kept_, now);
+        return decide_retention(state, kept_.of(state.status), now);
       };
       decision due = std::move(decide);
       DW_CO_CHECK(co_await log_.decide(std::move(due)));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/decide/retention_decider.h"
+#include "engine/flow/definition_memo.h"
 #include "engine/flow/sequencer.h"
 
 namespace dualwrite::engine {
@@ -17,13 +18,10 @@ class retention_watch {
   [[nodiscard]] async<void> run();
 
  private:
-  void learn_spans();
-
   sequencer& log_;
   clock& time_;
   bell wake_;
-  kept_spans kept_;
-  std::map<map_id, std::uint32_t> versions_;  // of the definitions that the spans are from
+  definition_memo<duration> kept_;
 };
 
 }  // namespace dualwrite::engine

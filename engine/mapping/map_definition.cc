@@ -17,6 +17,7 @@ constexpr std::int64_t format_version = 1;
 constexpr std::array<std::string_view, 3> conflict_names{"left_wins", "right_wins", "newest_wins"};
 constexpr std::array<std::string_view, 3> delete_names{"propagate", "ignore", "soft_delete"};
 constexpr std::array<std::string_view, 2> unit_names{"record", "transaction"};
+constexpr std::array<std::string_view, 2> limit_names{"keep", "detach"};
 constexpr std::array<std::string_view, 2> side_names{"left", "right"};
 constexpr std::array<std::string_view, 2> direction_names{"left_to_right", "right_to_left"};
 
@@ -183,6 +184,22 @@ void read_errors(object_reader& outer, error& problem, map_definition& into) {
   if (auto const unit = reader.choice("unit", unit_names)) into.park_whole_transaction = *unit == 1;
 }
 
+void read_queue(object_reader& outer, error& problem, map_definition& into) {
+  auto const* found = outer.find("queue");
+  if (found == nullptr) return;
+  object_reader reader(*found, "queue", problem);
+  reader.only({"records", "bytes", "age_us", "on_limit"});
+  auto const limit = [&](std::string_view name) -> std::int64_t {
+    auto const number = reader.number(name).value_or(0);
+    if (number < 0) reader.refuse(name, "is negative.");
+    return number;
+  };
+  into.queue.records = static_cast<std::uint64_t>(limit("records"));
+  into.queue.bytes = static_cast<std::uint64_t>(limit("bytes"));
+  into.queue.age = duration(limit("age_us"));
+  if (auto const one = reader.choice("on_limit", limit_names)) into.queue.detaches = *one == 1;
+}
+
 }  // namespace
 
 bool map_definition::writes(direction way) const {
@@ -209,6 +226,12 @@ std::string print_definition(map_definition const& definition) {
   made["deletes"] = delete_names[index_of(definition.deletes)];
   made["errors"] = {{"keep_us", definition.errors_kept.count()},
                     {"unit", unit_names[definition.park_whole_transaction ? 1 : 0]}};
+  if (definition.queue != queue_limits{}) {
+    made["queue"] = {{"records", definition.queue.records},
+                     {"bytes", definition.queue.bytes},
+                     {"age_us", definition.queue.age.count()},
+                     {"on_limit", limit_names[definition.queue.detaches ? 1 : 0]}};
+  }
   made["master"] = side_names[index_of(definition.master)];
   return json::serialize(made);
 }
@@ -229,6 +252,7 @@ result<map_definition> parse_definition(std::string_view text) {
                "conflict",
                "deletes",
                "errors",
+               "queue",
                "master"});
   auto const version = reader.number("version");
   if (version != format_version) {
@@ -251,6 +275,7 @@ result<map_definition> parse_definition(std::string_view text) {
     made.deletes = static_cast<delete_policy>(*one);
   }
   read_errors(reader, problem, made);
+  read_queue(reader, problem, made);
   if (auto const one = reader.choice("master", side_names)) made.master = static_cast<side>(*one);
   if (problem.code != error_code::ok) return problem;
   return made;

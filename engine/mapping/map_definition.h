@@ -47,6 +47,17 @@ struct column_pair {
 enum class conflict_policy : std::uint8_t { left_wins, right_wins, newest_wins };
 enum class delete_policy : std::uint8_t { propagate, ignore, soft_delete };
 
+// How much may wait for a map; zero: any.
+struct queue_limits {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  duration age{};
+  bool detaches = false;  // on_limit: detach; else its records are kept beyond the limit, too
+
+  bool any() const { return records != 0 || bytes != 0 || age.count() != 0; }
+  friend bool operator==(queue_limits const&, queue_limits const&) = default;
+};
+
 struct map_definition {
   std::string name{};
   map_side left{};
@@ -57,6 +68,7 @@ struct map_definition {
   delete_policy deletes = delete_policy::propagate;
   duration errors_kept = std::chrono::hours(24);
   bool park_whole_transaction = false;  // errors: { unit: transaction }
+  queue_limits queue{};
   side master = side::left;  // wins where an initial sync finds both rows and they differ
 
   [[nodiscard]] map_side const& of(side which) const { return which == side::left ? left : right; }
@@ -72,7 +84,8 @@ struct map_definition {
 //    "key":[{"left":..,"right":..}],
 //    "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]
 //                ["default":..,]["expression":..]}],
-//    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},"master":..}
+//    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},
+//    ["queue":{"records":..,"bytes":..,"age_us":..,"on_limit":..},]"master":..}
 [[nodiscard]] std::string print_definition(map_definition const& definition);
 
 // Errors: `invalid_definition`, with the place, as in "columns[2].direction: ...".
