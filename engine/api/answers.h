@@ -18,6 +18,7 @@ async<api_reply> act_on_map(api_context& context, api_request request);
 
 async<api_reply> list_activity(api_context& context, api_request request);
 async<api_reply> show_activity(api_context& context, api_request request);
+async<api_reply> list_activity_log(api_context& context, api_request request);
 async<api_reply> list_executions(api_context& context, api_request request);
 async<api_reply> show_execution(api_context& context, api_request request);
 async<api_reply> list_chunks(api_context& context, api_request request);

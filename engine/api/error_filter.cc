@@ -7,18 +7,12 @@
 
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
-#include "engine/mapping/expression.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
 namespace {
 
-struct searched_column {
-  std::string_view name;
-  value_type type;
-};
-// What an SQL filter sees of an error; named as its JSON is.
-constexpr searched_column searched[] = {
+constexpr searched_field searched[] = {
     {"id", value_type::int64},
     {"map", value_type::text},
     {"link", value_type::text},
@@ -34,17 +28,6 @@ constexpr searched_column searched[] = {
     {"first_failed", value_type::timestamp_tz},
     {"last_failed", value_type::timestamp_tz},
 };
-
-std::vector<column_schema> searched_columns() {
-  std::vector<column_schema> columns;
-  for (auto const& one : searched) {
-    auto& column = columns.emplace_back();
-    column.name = one.name;
-    column.type = one.type;
-    column.nullable = false;
-  }
-  return columns;
-}
 
 // The parts of a key, with commas between them.
 std::string key_text(std::string_view key) {
@@ -83,18 +66,6 @@ bool is_said(std::string const& text) {
 }
 
 }  // namespace
-
-class error_filter::search {
- public:
-  explicit search(expression made) : made_(std::move(made)) {}
-  [[nodiscard]] result<bool> holds(projections::views const& state, listed_error const& one) const {
-    DW_TRY(auto const answer, made_.evaluate(searched_row(state, one)));
-    return !answer.is_null() && answer.as_boolean();
-  }
-
- private:
-  expression made_;
-};
 
 std::string_view state_name(park_state state) {
   switch (state) {
@@ -162,11 +133,7 @@ result<error_filter> error_filter::from(projections::views const& state, said co
     }
   }
   if (auto const sql = ask("filter"); !sql.empty()) {
-    auto const columns = searched_columns();
-    DW_TRY(auto made, expression::prepare(sql, columns, open_sandbox()));
-    if (made.type() != value_type::boolean)
-      return error{error_code::expression_invalid, "A filter has to be true or false."};
-    out.search_ = std::make_shared<search const>(std::move(made));
+    DW_TRY(out.search_, row_search::prepare(sql, searched));
   }
   return out;
 }
@@ -191,7 +158,7 @@ result<std::vector<listed_error>> error_filter::matching(projections::views cons
   auto const take = [&](listed_error one) -> result<void> {
     if (!passes(state, one)) return {};
     if (search_ != nullptr) {
-      DW_TRY(bool const holds, search_->holds(state, one));
+      DW_TRY(bool const holds, search_->holds(searched_row(state, one)));
       if (!holds) return {};
     }
     found.push_back(one);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/api/api_context.h"
+#include "engine/api/row_search.h"
 
 namespace dualwrite::engine {
 
@@ -55,8 +56,6 @@ class error_filter {
   map_id map{};
 
  private:
-  class search;
-
   [[nodiscard]] bool passes(projections::views const& state, listed_error const& one) const;
 
   link_id link_{};
@@ -64,7 +63,7 @@ class error_filter {
   std::string kind_{}, code_{}, text_{}, column_{}, state_{};
   bool waiting_ = false;
   bool ended_ = false;
-  std::shared_ptr<search const> search_{};
+  std::shared_ptr<row_search const> search_{};
 };
 
 // Errors: `unknown_record`.

@@ -64,6 +64,10 @@ boost::json::object leg_json(api_context const& context, projections::leg_row co
 
 }  // namespace
 
+std::string_view shown_actor(projections::activity_row const& row) {
+  return row.actor.empty() ? std::string_view("engine") : std::string_view(row.actor);
+}
+
 boost::json::object activity_json(projections::views const& state,
                                   map_id map,
                                   projections::activity_row const& row) {
@@ -75,7 +79,7 @@ boost::json::object activity_json(projections::views const& state,
   json["link"] = found == nullptr ? "" : link_name(state, found->link);
   json["type"] = dualwrite::name_of(row.type);
   json["text"] = utf8(row.text);
-  json["actor"] = row.actor.empty() ? "engine" : utf8(row.actor);
+  json["actor"] = utf8(shown_actor(row));
   json["count"] = row.count;
   json["last"] = json_of(row.last);
   json["until"] = json_of(row.until);

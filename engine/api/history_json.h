@@ -7,6 +7,8 @@
 
 namespace dualwrite::engine {
 
+// Who did it, as people see it.
+[[nodiscard]] std::string_view shown_actor(projections::activity_row const& row);
 [[nodiscard]] boost::json::object activity_json(projections::views const& state,
                                                 map_id map,
                                                 projections::activity_row const& row);

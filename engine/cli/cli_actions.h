@@ -23,6 +23,7 @@ exit_code run_map_validate(command_line const& line);
 exit_code run_map_action(command_line const& line);
 
 exit_code run_activity_list(command_line const& line);
+exit_code run_activity_export(command_line const& line);
 exit_code run_activity_show(command_line const& line);
 exit_code run_sync_list(command_line const& line);
 exit_code run_sync_show(command_line const& line);

@@ -75,7 +75,6 @@ constexpr std::string_view filter_options[] = {"map",
                                                "waiting",
                                                "ended"};
 constexpr std::string_view map_option[] = {"map"};
-constexpr std::size_t everything = 100'000'000;
 
 boost::json::object chosen(command_line const& line) {
   boost::json::object body;
@@ -131,11 +130,8 @@ exit_code run_error_groups(command_line const& line) {
 }
 
 exit_code run_error_export(command_line const& line) {
-  auto whole = line;
-  whole.options["limit"] = std::to_string(everything);
-  if (!whole.has("output")) whole.options["output"] = "csv";
   auto const target = with_query("/api/v1/errors?images=1", line, filter_options);
-  return list_items(whole, target, export_columns);
+  return list_items(as_download(line, "csv"), target, export_columns);
 }
 
 exit_code run_error_show(command_line const& line) {

@@ -51,6 +51,22 @@ constexpr table_column failed_row_columns[] = {
     {"STATE", "state"},
 };
 
+constexpr table_column event_columns[] = {{"SEQUENCE", "sequence", true},
+                                          {"AT", "recorded_at"},
+                                          {"TYPE", "type"},
+                                          {"ACTOR", "actor"},
+                                          {"DATA", "data"}};
+constexpr std::string_view activity_options[] = {
+    "link", "since", "until", "type", "actor", "text", "filter"};
+
+std::string activity_target(command_line const& line) {
+  std::string names;
+  for (auto const& name : line.arguments) names += (names.empty() ? "" : ",") + name;
+  std::string target = "/api/v1/activity";
+  if (!names.empty()) target += "?map=" + escape(names);
+  return with_query(std::move(target), line, activity_options);
+}
+
 std::string of_map(std::string target, command_line const& line) {
   if (!line.arguments.empty()) target += "?map=" + escape(line.arguments[0]);
   return target;
@@ -59,11 +75,18 @@ std::string of_map(std::string target, command_line const& line) {
 }  // namespace
 
 exit_code run_activity_list(command_line const& line) {
-  return list_items(line, of_map("/api/v1/activity", line), activity_columns);
+  return list_items(line, activity_target(line), activity_columns);
+}
+
+exit_code run_activity_export(command_line const& line) {
+  return list_items(as_download(line, "jsonl"), activity_target(line), activity_columns);
 }
 
 exit_code run_activity_show(command_line const& line) {
-  return show_item(line, "/api/v1/activity/" + escape(line.arguments[0]), activity_columns);
+  auto const target = "/api/v1/activity/" + escape(line.arguments[0]);
+  if (line.has("log"))
+    return list_items(as_download(line, "jsonl"), target + "/log", event_columns);
+  return show_item(line, target, activity_columns);
 }
 
 exit_code run_sync_list(command_line const& line) {

@@ -120,6 +120,13 @@ void print_items(boost::json::array const& items,
   }
 }
 
+command_line as_download(command_line line, std::string_view format) {
+  constexpr std::size_t everything = 100'000'000;
+  line.options.emplace("output", format);
+  line.options["limit"] = std::to_string(everything);
+  return line;
+}
+
 void print_item(boost::json::value const& item,
                 std::span<table_column const> columns,
                 command_line const& line) {

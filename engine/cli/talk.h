@@ -25,6 +25,8 @@ exit_code tell(error const& what);
 void print_items(boost::json::array const& items,
                  std::span<table_column const> columns,
                  command_line const& line);
+// The same list as a file: whole, and in this format where none is asked for.
+[[nodiscard]] command_line as_download(command_line line, std::string_view format);
 void print_item(boost::json::value const& item,
                 std::span<table_column const> columns,
                 command_line const& line);

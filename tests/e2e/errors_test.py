@@ -316,6 +316,35 @@ class CatchUpErrors(WithServer):
                       [one["what"] for one in world.json("map", "drift", "customers")])
         self.assertIn("loaded by hand", json.dumps(world.json("activity", "list", "customers")))
 
+    def test_a_map_is_detached_when_its_queue_is_over_its_limit(self):
+        world = self.world
+        world.config.write_text(world.config.read_text().replace(
+            "        columns:", "        queue: { records: 10, on_limit: detach }\n        columns:"))
+        self.assertEqual(0, world.run("config", "apply", "--yes").returncode)
+        self.assertEqual(0, world.run("map", "run", "customers", "--wait").returncode)
+        self.assertEqual(0, world.run("map", "pause", "customers", "--wait").returncode)
+
+        def queue():
+            return world.json("map", "show", "customers")["queue"]
+        self.insert(range(6))
+        world.until(lambda: queue()["percent_of_limit"] == 50)
+        self.assertEqual("6", queue()["records"])
+        self.assertGreater(int(queue()["bytes"]), 6 * 10)
+        self.assertIsNotNone(queue()["oldest"])
+        self.insert(range(6, 12))
+        world.until(lambda: self.status() == "not_running")
+        log = world.run("activity", "export", "customers", "--since", "1h")
+        self.assertEqual(0, log.returncode, log.stderr)
+        self.assertIn("the queue is at 100 % of its limit", log.stdout)
+        self.assertIn("detached: the queue is over its limit", log.stdout)
+        entry = json.loads(log.stdout.splitlines()[0])["id"]
+        lines = world.run("activity", "show", entry, "--log").stdout.splitlines()
+        self.assertEqual(["MapStopped"], [json.loads(line)["type"] for line in lines])
+        self.assertEqual(8, world.run("map", "resume", "customers").returncode)
+        self.assertEqual(0, world.run("map", "run", "customers", "--wait").returncode)
+        world.until_equal()
+        self.assertEqual(12, len(world.rows("crm")))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -127,6 +127,76 @@ TEST_F(Routes, EventsArePagedToTheEnd) {
   EXPECT_GE(last, head);
 }
 
+TEST_F(Routes, ActivityOfAnySelectionOfMapsIsOneListUnderOneFilter) {
+  for (auto const* name : {"orders", "items"}) {
+    auto other = definition;
+    other.name = name;
+    submit(create_map{link, name, print_definition(other)});
+  }
+  json("POST", "/api/v1/maps/customers/run?wait=1");
+  json("POST", "/api/v1/maps/customers/pause?wait=1");
+  auto const listed = [&](std::string const& query) {
+    std::vector<std::string> found;
+    auto const body = json("GET", "/api/v1/activity?" + query);
+    for (auto const& one : body.at("items").as_array())
+      found.push_back(text(one, "map") + ": " + text(one, "text"));
+    return found;
+  };
+  using texts = std::vector<std::string>;
+  EXPECT_EQ((texts{"items: created as items", "orders: created as orders"}),
+            listed("map=orders,items"));
+  EXPECT_EQ((texts{"customers: pause requested", "customers: run requested"}),
+            listed("actor=ann&text=requested"));
+  EXPECT_EQ(texts{}, listed("actor=ben"));
+  EXPECT_EQ((texts{"customers: paused"}), listed("type=MapPaused"));
+  EXPECT_EQ((texts{"items: created as items", "orders: created as orders"}),
+            listed("filter=type%20%3D%20%27MapCreated%27%20and%20map%20%3C%3E%20%27customers%27"));
+  EXPECT_EQ(listed("link=erp-crm"), listed(""));
+  EXPECT_EQ(404u, ask("GET", "/api/v1/activity?map=orders,itms").status);
+  EXPECT_EQ(400u, ask("GET", "/api/v1/activity?since=yesterday").status);
+  EXPECT_EQ(422u, ask("GET", "/api/v1/activity?filter=nonsense").status);
+}
+
+TEST_F(Routes, AnEntryOfManyErrorsGivesItsWholeLogInPages) {
+  here.right.table("customer").rule = [](row_values const&) -> std::optional<refusal> {
+    return refusal{"check_name", "not this one"};
+  };
+  json("POST", "/api/v1/maps/customers/run?wait=1");
+  for (std::int64_t i = 0; i < 250; ++i) user(here.left, simulation::put(i, "bad"));
+  ASSERT_TRUE(here.run_until([&] { return count(event_type::RecordParked) == 250; }, 100'000));
+  auto const entry = json("GET", "/api/v1/activity?type=RecordParked").at("items").at(0);
+  EXPECT_EQ(250, entry.at("count").as_int64());
+  auto const shown = json("GET", "/api/v1/activity/" + text(entry, "id"));
+  EXPECT_TRUE(shown.at("more_events").as_bool());
+  std::size_t parked = 0;
+  std::string cursor;
+  do {
+    auto const page = json("GET",
+                           "/api/v1/activity/" + text(entry, "id") + "/log?limit=40" +
+                               (cursor.empty() ? "" : "&cursor=" + cursor));
+    for (auto const& one : page.at("items").as_array())
+      parked += text(one, "type") == "RecordParked";
+    cursor = page.at("next_cursor").is_null() ? "" : text(page, "next_cursor");
+  } while (!cursor.empty());
+  EXPECT_EQ(250u, parked);
+}
+
+TEST_F(Routes, AChangeOfADefinitionSaysWhichColumnsComeAndGo) {
+  auto changed = definition;
+  changed.columns.front().only = direction::left_to_right;
+  column_pair note;
+  note.left = "note";
+  note.right = "remark";
+  changed.columns.push_back(note);
+  changed.queue.records = 10;
+  submit(change_map{map, print_definition(changed)});
+  auto const entry = json("GET", "/api/v1/activity?type=MapChanged").at("items").at(0);
+  auto const shown = json("GET", "/api/v1/activity/" + text(entry, "id"));
+  EXPECT_EQ(
+      boost::json::parse(R"(["column name/name: direction", "column note/remark comes", "queue"])"),
+      shown.at("changes"));
+}
+
 TEST_F(Routes, WhatIsMissingIsToldApart) {
   EXPECT_EQ(404u, ask("GET", "/api/v1/errors/1").status);
   EXPECT_EQ(404u, ask("GET", "/api/v1/syncs/1").status);
