@@ -59,6 +59,7 @@ enum class park_state : std::uint8_t {
   waiting = 3,     // behind a parked record of its key
   dependency = 4,  // behind the record that brings the row it refers to
   reread = 5,      // the target lacks the row, the record holds a part of it: the row is read again
+  conflict = 6,    // both sides changed the key, and somebody has to decide
 };
 enum class alert_action : std::uint8_t { none = 0, pause = 1, stop = 2 };
 // What an alert rule looks at.

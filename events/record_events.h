@@ -157,6 +157,7 @@ struct RecordParked {
   blob old_key;  // where the record changes the key
   bool whole_row = false;
   bool copied = false;  // a row of a copy, or read again: places do not order it
+  sequence against;  // in conflict: the other side's record; zero where it waits for the key only
   DW_FIELDS(map,
             way,
             record,
@@ -169,10 +170,17 @@ struct RecordParked {
             key,
             old_key,
             whole_row,
-            copied);
+            copied,
+            against);
 };
-// Both sides changed a key without having seen each other's change. `winner` and `loser` are
-// records.
+// A column of the record's own table.
+struct ClashingColumn {
+  std::string_view name;
+  bool record_wins = false;
+  DW_FIELDS(name, record_wins);
+};
+// Both sides changed a key without having seen each other's change. Images are rows of the apps
+// that the records come from; empty where there is none.
 struct ConflictDetected {
   map_id map;
   direction way = direction::left_to_right;  // of the record whose delivery found it
@@ -181,7 +189,29 @@ struct ConflictDetected {
   bool record_wins = false;
   std::string_view reason;
   blob key;
-  DW_FIELDS(map, way, record, other, record_wins, reason, key);
+  bool undecided = false;               // nobody wins yet: the key is held
+  std::vector<ClashingColumn> columns;  // where each side wins some of them
+  blob record_image;
+  schema_id record_schema;
+  blob other_image;
+  schema_id other_schema;
+  blob agreed_image;          // the record's row before
+  bool other_parked = false;  // where each side wins some columns
+  DW_FIELDS(map,
+            way,
+            record,
+            other,
+            record_wins,
+            reason,
+            key,
+            undecided,
+            columns,
+            record_image,
+            record_schema,
+            other_image,
+            other_schema,
+            agreed_image,
+            other_parked);
 };
 // A sync record of the engine's own: the winner's image, on its way to the side where the loser was
 // written over it.
@@ -195,7 +225,15 @@ struct ConflictResolved {
   blob key;
   blob image;  // row image of the target's own table
   schema_id schema;
-  DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema);
+  bool crosses = false;  // the winner comes from the other side: its record is mapped anew
+  DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema, crosses);
+};
+// What was decided of a record that comes again.
+struct WonInPart {
+  map_id map;
+  sequence record;
+  std::vector<ClashingColumn> columns;
+  DW_FIELDS(map, record, columns);
 };
 struct LaneReset {
   lane_id lane;
@@ -217,7 +255,8 @@ struct TargetRewound {
   std::vector<RecordParked> reparked;
   std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
-  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped);
+  std::vector<WonInPart> won_in_part;
+  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped, won_in_part);
 };
 
 }  // namespace dualwrite

@@ -41,7 +41,8 @@ struct RetryFailed {
   fault_class kind = fault_class::none;
   std::string_view code, text, column;
   sequence waits_for;
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for);
+  sequence against;  // as in RecordParked
+  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, against);
 };
 struct ParkedDeleted {
   map_id map;
@@ -52,6 +53,15 @@ struct RecordNamed {
   direction way = direction::left_to_right;
   sequence record;
   DW_FIELDS(way, record);
+};
+// Somebody decided what the two sides disagree about: the change of this side is kept, `records`
+// are tried again.
+struct ConflictDecided {
+  map_id map;
+  sequence conflict;  // the first of its records
+  side kept = side::left;
+  std::vector<RecordNamed> records;
+  DW_FIELDS(map, conflict, kept, records);
 };
 // What is left of a retry is not tried any more.
 struct RetryCancelled {

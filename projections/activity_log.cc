@@ -117,7 +117,8 @@ struct activity_fold {
     add(e.map, e, std::move(text));
   }
   void operator()(RecordParked const& e) {
-    if (e.state != park_state::failed) return;
+    bool const is_conflict = e.state == park_state::conflict && e.against;
+    if (e.state != park_state::failed && !is_conflict) return;
     add_error(e.map, e, fmt::format("{} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
   }
   void operator()(RetryRequested const& e) {
@@ -133,6 +134,10 @@ struct activity_fold {
         fmt::format("retry failed, {} error {}: {}", dualwrite::name_of(e.kind), e.code, e.text));
   }
   void operator()(RetryCancelled const& e) { add(e.map, e, "retry cancelled"); }
+  void operator()(ConflictDecided const& e) {
+    auto const side = e.kept == side::left ? "left" : "right";
+    add(e.map, e, fmt::format("conflict {} decided: the {} side stays", e.conflict.value, side));
+  }
   void operator()(ParkedAmended const& e) {
     add(e.map, e, fmt::format("error {} amended", e.record.value));
   }

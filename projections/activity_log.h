@@ -26,7 +26,7 @@ struct activity_row {
 // Fed by every event of a map's stream that an admin would want to see.
 struct activity_log {
   static constexpr std::string_view name = "activity_log";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<map_id, std::vector<activity_row>> rows;
   DW_FIELDS(rows);

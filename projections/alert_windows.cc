@@ -258,7 +258,9 @@ void alert_windows::fold(event_view const& event) {
 
 std::optional<counted_error> alert_windows::error_of(event_view const& event) const {
   auto const of_record = [&](auto const& failed) -> std::optional<counted_error> {
-    if (failed.state != park_state::failed) return std::nullopt;
+    // One in conflict is an error, those that only wait for its decision are none.
+    bool const is_conflict = failed.state == park_state::conflict && failed.against;
+    if (failed.state != park_state::failed && !is_conflict) return std::nullopt;
     auto const map = maps.find(failed.map);
     if (map == maps.end()) return std::nullopt;
     return counted_error{

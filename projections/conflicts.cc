@@ -11,6 +11,8 @@ struct conflict_fold {
 
   void operator()(ConflictDetected const& e) {
     ++view.counts[e.map];
+    if (e.undecided) return;
+    if (!e.columns.empty()) return share(e);
     auto const loser = e.record_wins ? e.other : e.record;
     auto const winner = e.record_wins ? e.record : e.other;
     if (e.record_wins) view.beaten[{e.map, opposite(e.way)}].emplace(e.other, e.record);
@@ -23,25 +25,54 @@ struct conflict_fold {
       }
     }
   }
+  void share(ConflictDetected const& e) {
+    part_row mine;
+    part_row theirs{{}, true, e.other_parked};
+    for (auto const& column : e.columns)
+      (column.record_wins ? theirs : mine).columns.emplace_back(column.name);
+    view.in_part[{e.map, e.way}][e.record] = std::move(mine);
+    view.in_part[{e.map, opposite(e.way)}][e.other] = std::move(theirs);
+  }
   // The winner's own delivery goes the other way; it may have been beaten while that was under way.
   void operator()(ConflictResolved const& e) {
     std::string const key(e.key.bytes);
-    auto const beaten_by = view.beaten_by({e.map, opposite(e.way)}, e.winner);
-    view.resolutions[event.at] = {e.map, e.way, key, e.winner, beaten_by};
+    auto const beaten_by =
+        e.crosses ? sequence{} : view.beaten_by({e.map, opposite(e.way)}, e.winner);
+    view.resolutions[event.at] = {e.map, e.way, key, e.winner, beaten_by, e.crosses};
     view.by_key[{{e.map, e.way}, key}].insert(event.at);
   }
   void operator()(RecordsApplied const& e) {
     for (auto const& counts : e.maps) {
       map_way const of{counts.map, e.way};
       forget_beaten(of, e.behind);
+      forget_parts(of, e.behind);
       settle(of, e.position);
     }
+  }
+  void operator()(RecordParked const& e) {
+    auto const decided = view.decided.find({e.map, e.way});
+    if (decided != view.decided.end()) {
+      auto const row = decided->second.find(e.record);
+      if (row != decided->second.end() && row->second.undecided) erase(view.decided, e);
+    }
+    auto const parts = view.in_part.find({e.map, e.way});
+    if (parts == view.in_part.end()) return;
+    auto const row = parts->second.find(e.record);
+    if (row != parts->second.end()) row->second.parked = true;
+  }
+  void operator()(RetrySucceeded const& e) { erase(view.in_part, e); }
+  void operator()(ParkedDeleted const& e) {
+    for (auto const& one : e.records) erase(view.in_part, {e.map, one.way}, one.record);
+  }
+  void operator()(ParkedPurged const& e) {
+    for (auto const& one : e.records) erase(view.in_part, {e.map, one.way}, one.record);
   }
   void operator()(MapStopped const& e) {
     for (auto const way : both_ways) {
       forget_beaten({e.map, way}, event.at);
       settle({e.map, way}, event.at);
       view.decided.erase({e.map, way});
+      view.in_part.erase({e.map, way});
     }
   }
   void operator()(TargetRewound const& e) {
@@ -49,17 +80,45 @@ struct conflict_fold {
       // What a later record took the place of waits for that one again.
       bool const is_decided = one.reason == skip_reason::conflict_lost ||
                               (one.reason == skip_reason::superseded && !one.was_parked);
-      if (is_decided) view.decided[{one.map, one.way}][one.record] = {one.reason, one.by};
+      if (is_decided) view.decided[{one.map, one.way}][one.record] = {one.reason, one.by, false};
+    }
+    // Where it says against which, it was held.
+    for (auto const& one : e.unparked) {
+      if (one.by) view.decided[{one.map, one.way}][one.record] = {one.reason, one.by, true};
+    }
+    for (auto const& one : e.won_in_part) {
+      part_row lost;
+      for (auto const& column : one.columns) {
+        if (!column.record_wins) lost.columns.emplace_back(column.name);
+      }
+      view.in_part[{one.map, e.way}][one.record] = std::move(lost);
     }
   }
   void operator()(RecordSkipped const& e) {
-    auto const rows = view.decided.find({e.map, e.way});
-    if (rows == view.decided.end()) return;
-    rows->second.erase(e.record);
-    if (rows->second.empty()) view.decided.erase(rows);
+    erase(view.decided, e);
+    erase(view.in_part, e);
   }
   template <class Other>
   void operator()(Other const&) {}
+
+  template <class Row, class Event>
+  static void erase(std::map<map_way, std::map<sequence, Row>>& from, Event const& e) {
+    erase(from, {e.map, e.way}, e.record);
+  }
+  template <class Row>
+  static void erase(std::map<map_way, std::map<sequence, Row>>& from, map_way of, sequence record) {
+    auto const rows = from.find(of);
+    if (rows == from.end()) return;
+    rows->second.erase(record);
+    if (rows->second.empty()) from.erase(rows);
+  }
+  void forget_parts(map_way of, sequence behind) {
+    auto const parts = view.in_part.find(of);
+    if (parts == view.in_part.end()) return;
+    std::erase_if(parts->second,
+                  [&](auto const& row) { return row.first <= behind && !row.second.parked; });
+    if (parts->second.empty()) view.in_part.erase(parts);
+  }
 
   // The outcome of everything up to `behind` is known.
   void forget_beaten(map_way of, sequence behind) {
@@ -108,6 +167,9 @@ sequence conflicts::beaten_by(map_way of, sequence record) const {
 }
 decided_row const* conflicts::decision(map_way of, sequence record) const {
   return found_in(decided, of, record);
+}
+part_row const* conflicts::part(map_way of, sequence record) const {
+  return found_in(in_part, of, record);
 }
 
 void conflicts::fold(event_view const& event) {

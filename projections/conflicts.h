@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "events/codec.h"
 #include "events/fields.h"
@@ -17,22 +18,32 @@ struct resolution_row {
   direction way = direction::left_to_right;
   std::string key;
   sequence winner;
-  sequence beaten_by;  // a later winner: this resolution must not be written any more
-  DW_FIELDS(map, way, key, winner, beaten_by);
+  sequence beaten_by;    // a later winner: this resolution must not be written any more
+  bool crosses = false;  // the winner comes from the other side, as this resolution does
+  DW_FIELDS(map, way, key, winner, beaten_by, crosses);
 };
 
 // Why a record was not written before its target was set back.
 struct decided_row {
   skip_reason reason = skip_reason::conflict_lost;
   sequence by;
-  DW_FIELDS(reason, by);
+  bool undecided = false;  // it was held, against `by`
+  DW_FIELDS(reason, by, undecided);
 };
 
-// Fed by ConflictDetected, ConflictResolved, RecordsApplied, RecordSkipped, TargetRewound,
-// MapStopped.
+// The columns in which a record lost to the other side's, which lost in others.
+struct part_row {
+  std::vector<std::string> columns;
+  bool of_target = false;  // they are columns of the table that it is written to, else of its own
+  bool parked = false;
+  DW_FIELDS(columns, of_target, parked);
+};
+
+// Fed by ConflictDetected, ConflictResolved, RecordsApplied, what settles or parks a record,
+// TargetRewound, MapStopped.
 struct conflicts {
   static constexpr std::string_view name = "conflicts";
-  static constexpr int version = 4;
+  static constexpr int version = 5;
 
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;
@@ -42,8 +53,10 @@ struct conflicts {
   // Losers, and resolutions that were beaten, that are delivered again because their target was set
   // back: a conflict is decided once, and the winner may long be out of sight.
   std::map<map_way, std::map<sequence, decided_row>> decided;
+  // Those that are not known to be written yet.
+  std::map<map_way, std::map<sequence, part_row>> in_part;
   std::map<map_id, std::uint64_t> counts;
-  DW_FIELDS(resolutions, by_key, beaten, decided, counts);
+  DW_FIELDS(resolutions, by_key, beaten, decided, in_part, counts);
 
   void fold(event_view const& event);
 
@@ -54,6 +67,8 @@ struct conflicts {
   sequence beaten_by(map_way of, sequence record) const;
   // What was decided before the target was set back; nothing where nothing was.
   decided_row const* decision(map_way of, sequence record) const;
+  // Nothing where it did not lose in part.
+  part_row const* part(map_way of, sequence record) const;
 };
 
 }  // namespace dualwrite::projections

@@ -32,6 +32,7 @@ struct parked_fold {
     row.waits_for = e.waits_for;
     row.whole_row = e.whole_row;
     row.attempts = e.state == park_state::failed ? 1 : 0;
+    row.against = e.against;
     row.first_failed = row.last_failed = event.recorded_at;
     row.failed_at_us = clock_of(e.map);
     view.unlist(of, e.record);
@@ -93,12 +94,23 @@ struct parked_fold {
     row.failed_at_us = clock_of(e.map);
     row.purge_at_us = 0;
     row.retry = {};
+    row.against = e.against;
+    row.decided = {};
     if (e.state == park_state::failed) ++row.attempts;
     if (row.waits_for) view.dependants_[row.waits_for].erase({of, e.record});
     row.waits_for = e.waits_for;
     if (row.waits_for) view.dependants_[row.waits_for].insert({of, e.record});
     row.state = e.state;
     view.index_state(of, e.record, row);
+  }
+  void operator()(ConflictDecided const& e) {
+    for (auto const& one : e.records) {
+      map_way const of{e.map, one.way};
+      auto* row = find(of, one.record);
+      if (row == nullptr) continue;
+      row->decided = event.at;
+      view.set_state(of, one.record, *row, park_state::due);
+    }
   }
   void operator()(ParkedAmended const& e) {
     auto* row = find({e.map, e.way}, e.record);
@@ -140,6 +152,7 @@ struct parked_fold {
       view.due_.erase(of);
       view.dependent_.erase(of);
       view.reread_.erase(of);
+      view.conflict_.erase(of);
       view.failed_.erase(of);
       view.announced_.erase(of);
     }
@@ -200,6 +213,14 @@ std::set<sequence> const& parked::to_reread(map_way of) const {
   return in(reread_, of);
 }
 
+std::set<sequence> const& parked::in_conflict(map_way of) const {
+  return in(conflict_, of);
+}
+
+bool parked::is_held(map_id map, std::string const& key) const {
+  return held_.contains({map, key});
+}
+
 namespace {
 by_clock const& in(std::map<map_way, by_clock> const& index, map_way of) {
   static by_clock const none;
@@ -247,123 +268,6 @@ bool parked::holds(sequence record) const {
     if (records.contains(record)) return true;
   }
   return false;
-}
-
-void parked::put(map_way of, sequence record, parked_row row) {
-  chains_[of][row.key].insert(record);
-  if (!row.old_key.empty()) chains_[of][row.old_key].insert(record);
-  index_state(of, record, row);
-  if (row.waits_for) dependants_[row.waits_for].insert({of, record});
-  rows[of].emplace(record, std::move(row));
-}
-
-void parked::set_state(map_way of, sequence record, parked_row& row, park_state state) {
-  leave_index(of, record, row);
-  row.state = state;
-  index_state(of, record, row);
-}
-
-void parked::leave_index(map_way of, sequence record, parked_row const& row) {
-  due_[of].erase(record);
-  dependent_[of].erase(record);
-  reread_[of].erase(record);
-  failed_[of].erase({row.failed_at_us, record});
-  announced_[of].erase({row.purge_at_us, record});
-}
-
-void parked::index_state(map_way of, sequence record, parked_row const& row) {
-  switch (row.state) {
-    case park_state::due:
-    case park_state::pending:
-      due_[of].insert(record);
-      break;
-    case park_state::dependency:
-      dependent_[of].insert(record);
-      break;
-    case park_state::reread:
-      reread_[of].insert(record);
-      break;
-    case park_state::failed:
-      if (row.purge_at_us == 0) {
-        failed_[of].insert({row.failed_at_us, record});
-      } else {
-        announced_[of].insert({row.purge_at_us, record});
-      }
-      break;
-    case park_state::waiting:
-      break;
-  }
-}
-
-void parked::end(map_way of, sequence record, ended_row ended_as) {
-  remove(of, record);
-  ended_[of].insert({ended_as.at_us, record});
-  ended[of].insert_or_assign(record, std::move(ended_as));
-}
-
-void parked::unlist(map_way of, sequence record) {
-  auto const rows_ended = ended.find(of);
-  if (rows_ended == ended.end()) return;
-  auto const found = rows_ended->second.find(record);
-  if (found == rows_ended->second.end()) return;
-  ended_[of].erase({found->second.at_us, record});
-  rows_ended->second.erase(found);
-  if (rows_ended->second.empty()) ended.erase(rows_ended);
-}
-
-// When a record is settled, the next of its key that only waited is tried, and so is what waited
-// for it by reference.
-void parked::remove(map_way of, sequence record) {
-  auto const map = rows.find(of);
-  if (map == rows.end()) return;
-  auto const found = map->second.find(record);
-  if (found == map->second.end()) return;
-  auto const row = std::move(found->second);
-  if (row.waits_for) dependants_[row.waits_for].erase({of, record});
-  map->second.erase(found);
-  leave_index(of, record, row);
-  leave_chain(of, record, row.key);
-  if (!row.old_key.empty()) leave_chain(of, record, row.old_key);
-  if (auto const waiting = dependants_.extract(record)) {
-    for (auto const& [other, dependant] : waiting.mapped()) {
-      auto& released = rows[other].at(dependant);
-      released.waits_for = {};
-      if (released.state == park_state::dependency)
-        set_state(other, dependant, released, park_state::due);
-    }
-  }
-}
-
-void parked::leave_chain(map_way of, sequence record, std::string const& key) {
-  auto& chain = chains_[of][key];
-  chain.erase(record);
-  if (chain.empty()) {
-    chains_[of].erase(key);
-    return;
-  }
-  auto const head = *chain.begin();
-  auto& next = rows[of].at(head);
-  if (next.state == park_state::waiting) set_state(of, head, next, park_state::due);
-}
-
-void parked::reindex() {
-  auto const stored = std::move(rows);
-  rows.clear();
-  chains_.clear();
-  due_.clear();
-  dependent_.clear();
-  reread_.clear();
-  failed_.clear();
-  announced_.clear();
-  ended_.clear();
-  dependants_.clear();
-  for (auto const& [of, records] : stored) {
-    rows[of];  // also where it has none: the same state is the same bytes
-    for (auto const& [record, row] : records) put(of, record, row);
-  }
-  for (auto const& [of, records] : ended) {
-    for (auto const& [record, row] : records) ended_[of].insert({row.at_us, record});
-  }
 }
 
 }  // namespace dualwrite::projections

@@ -36,6 +36,8 @@ struct parked_row {
   std::int64_t purge_at_us = 0;   // by the map's clock, once that was announced
   sequence retry;                 // the request that it is tried for
   std::vector<amended_column> amended;
+  sequence against;  // in conflict: the other side's record; zero where it waits for the key only
+  sequence decided;  // somebody kept it, here: it wins against all that was there before
   DW_FIELDS(state,
             key,
             old_key,
@@ -52,7 +54,9 @@ struct parked_row {
             failed_at_us,
             purge_at_us,
             retry,
-            amended);
+            amended,
+            against,
+            decided);
 
   // A lane may try it now.
   bool is_due() const { return state == park_state::pending || state == park_state::due; }
@@ -77,11 +81,11 @@ struct ended_row {
 
 using by_clock = std::set<std::pair<std::int64_t, sequence>>;
 
-// Fed by RecordParked, RecordSkipped, the retries' events, ParkedDeleted, ParkedPurged, MapStopped,
-// TargetRewound; its clocks by the events that set maps running and end that.
+// Fed by RecordParked, RecordSkipped, the retries' events, ConflictDecided, ParkedDeleted,
+// ParkedPurged, MapStopped, TargetRewound; its clocks by the events that set maps running and end that.
 struct parked {
   static constexpr std::string_view name = "parked";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<map_way, std::map<sequence, parked_row>> rows;
   std::map<map_way, std::map<sequence, ended_row>> ended;
@@ -99,6 +103,9 @@ struct parked {
   // Those that wait for a row that they refer to, and those whose row is to be read again.
   std::set<sequence> const& dependent(map_way of) const;
   std::set<sequence> const& to_reread(map_way of) const;
+  // Those that wait for somebody's decision; and whether a key is held by one, of either direction.
+  std::set<sequence> const& in_conflict(map_way of) const;
+  bool is_held(map_id map, std::string const& key) const;
   // Those that failed and that nobody is taking care of: when they failed, by the map's clock; when
   // they are to be purged, once that was announced; and when those ended that are still listed.
   by_clock const& failed(map_way of) const;
@@ -123,9 +130,12 @@ struct parked {
   void index_state(map_way of, sequence record, parked_row const& row);
   void leave_index(map_way of, sequence record, parked_row const& row);
   void leave_chain(map_way of, sequence record, std::string const& key);
+  void hold(map_id map, parked_row const& row);
+  void release(map_id map, parked_row const& row);
 
   std::map<map_way, std::map<std::string, std::set<sequence>>> chains_;
-  std::map<map_way, std::set<sequence>> due_, dependent_, reread_;
+  std::map<map_way, std::set<sequence>> due_, dependent_, reread_, conflict_;
+  std::map<std::pair<map_id, std::string>, std::size_t> held_;
   std::map<map_way, by_clock> failed_, announced_, ended_;
   std::map<sequence, std::set<std::pair<map_way, sequence>>> dependants_;
 };

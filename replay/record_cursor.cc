@@ -49,7 +49,8 @@ result<void> record_cursor::take(event_view const& event) {
                                             resolved->removes,
                                             std::string(resolved->key.bytes),
                                             std::string(resolved->image.bytes),
-                                            resolved->schema});
+                                            resolved->schema,
+                                            resolved->crosses});
     }
   }
   return {};

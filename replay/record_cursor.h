@@ -39,6 +39,7 @@ struct queued_resolution {
   std::string key;
   std::string image;
   schema_id schema;
+  bool crosses = false;  // the winner was made on the other side: its record says what to write
 };
 
 // A batch that the other direction wrote was seen on the side that this direction reads.

@@ -31,6 +31,10 @@ async<api_reply> amend_error(api_context& context, api_request request);
 async<api_reply> retry_errors(api_context& context, api_request request);
 async<api_reply> delete_errors(api_context& context, api_request request);
 
+async<api_reply> list_conflicts(api_context& context, api_request request);
+async<api_reply> show_conflict(api_context& context, api_request request);
+async<api_reply> decide_conflict(api_context& context, api_request request);
+
 async<api_reply> list_operations(api_context& context, api_request request);
 async<api_reply> show_operation(api_context& context, api_request request);
 async<api_reply> list_operation_records(api_context& context, api_request request);

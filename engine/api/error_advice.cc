@@ -62,6 +62,11 @@ constexpr known_code known[] = {
     {"expression_failed",
      {"An expression of the map has no value for this row.",
       "Change the expression so that it covers the row, or correct the row; then retry."}},
+    {"conflict_undecided",
+     {"Both sides changed the row without having seen each other's change, and the map leaves it "
+      "to "
+      "people.",
+      "Look at both with conflict show, then conflict resolve --keep left or right."}},
     {"moved_from_queue",
      {"The record waited in the queue when the map went live without it.",
       "Retry it: it is written unless something newer of its key was."}},

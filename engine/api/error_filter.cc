@@ -81,6 +81,8 @@ std::string_view state_name(park_state state) {
       return "dependency";
     case park_state::reread:
       return "reread";
+    case park_state::conflict:
+      return "conflict";
   }
   return "unknown";
 }

@@ -33,8 +33,8 @@ struct listed_error {
   std::string_view state() const;
 };
 
-// "failed", "retrying", "due", "waiting", "dependency", "reread"; "completed", "superseded",
-// "conflict_lost", "discarded".
+// "failed", "retrying", "due", "waiting", "dependency", "reread", "conflict"; "completed",
+// "superseded", "conflict_lost", "discarded".
 [[nodiscard]] std::string_view state_name(park_state state);
 [[nodiscard]] std::string_view state_name(projections::parked_end how);
 // "settled" where it is listed no more.

@@ -186,6 +186,11 @@ std::uint64_t parked_of(projections::views const& state, map_id map) {
          state.parked.count({map, direction::right_to_left});
 }
 
+std::uint64_t undecided_of(projections::views const& state, map_id map) {
+  return state.parked.in_conflict({map, direction::left_to_right}).size() +
+         state.parked.in_conflict({map, direction::right_to_left}).size();
+}
+
 boost::json::object map_json(api_context const& context, map_id map) {
   auto const& state = context.views();
   auto const& row = *state.status.find(map);
@@ -208,6 +213,7 @@ boost::json::object map_json(api_context const& context, map_id map) {
   json["parked"] = json_of(parked_of(state, map));
   auto const conflicts = state.conflicts.counts.find(map);
   json["conflicts"] = json_of(conflicts == state.conflicts.counts.end() ? 0 : conflicts->second);
+  json["undecided"] = json_of(undecided_of(state, map));
   instant moved;
   for (auto const way : both_ways) {
     auto const sums = sums_of(state, {map, way});

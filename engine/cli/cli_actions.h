@@ -36,6 +36,10 @@ exit_code run_error_export(command_line const& line);
 exit_code run_error_action(command_line const& line);
 exit_code run_error_amend(command_line const& line);
 
+exit_code run_conflict_list(command_line const& line);
+exit_code run_conflict_show(command_line const& line);
+exit_code run_conflict_resolve(command_line const& line);
+
 exit_code run_operation_list(command_line const& line);
 exit_code run_operation_show(command_line const& line);
 exit_code run_operation_cancel(command_line const& line);

@@ -36,7 +36,9 @@ struct cli_command {
 };
 
 [[nodiscard]] std::span<cli_command const> cli_commands();
-// Those about alert rules and maintenance; they are among all of them.
+// Those about catch-up errors and conflicts, and about alert rules and maintenance; they are among
+// all of them.
+[[nodiscard]] std::span<cli_command const> error_cli_commands();
 [[nodiscard]] std::span<cli_command const> alert_cli_commands();
 [[nodiscard]] std::span<cli_option const> cli_options();
 [[nodiscard]] std::vector<cli_option const*> options_of(cli_command const& command);

@@ -61,6 +61,7 @@ constexpr cli_option options[] = {
     {"ended", "", "Also those that were settled and are still listed."},
     {"key", "VALUE", "Only records of this key."},
     {"null", "COLUMNS", "Columns that are to be NULL, with commas between them."},
+    {"keep", "SIDE", "Whose changes stay, in both apps: left or right."},
     {"prune", "", "Delete what the file made once and names no more."},
     {"help", "", "Show help; -h for short."},
 };

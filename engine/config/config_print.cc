@@ -94,6 +94,8 @@ std::string print_column(column_pair const& column) {
   if (!column.value_map.empty()) made.add("value_map", print_value_map(column.value_map));
   if (column.default_value) made.add("default", quote(*column.default_value));
   made.add_text("expression", column.expression);
+  if (column.conflict)
+    made.add("conflict", std::string(choice(conflict_choices(), *column.conflict)));
   return made.print();
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/config/config_keys.h"
 #include "engine/config/load.h"
+#include "events/duration_text.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -109,17 +110,25 @@ json::object schema_of_kind(key_rule const& rule) {
   return {};
 }
 
+// Some fallbacks are words for people ("any number"): those are no values.
 void add_default(key_rule const& rule, json::object& into) {
   if (rule.fallback.empty()) return;
+  std::string const text(rule.fallback);
   switch (rule.kind) {
     case key_kind::whole_number:
-      into["default"] = std::stoll(std::string(rule.fallback));
+      if (text.find_first_not_of("0123456789") == std::string::npos)
+        into["default"] = std::stoll(text);
       return;
     case key_kind::boolean:
       into["default"] = rule.fallback == "true";
       return;
     case key_kind::choice:
+      if (std::find(rule.choices.begin(), rule.choices.end(), rule.fallback) != rule.choices.end())
+        into["default"] = to_json(rule.fallback);
+      return;
     case key_kind::duration:
+      if (parse_duration(text)) into["default"] = to_json(rule.fallback);
+      return;
     case key_kind::address:
     case key_kind::path:
       into["default"] = to_json(rule.fallback);

@@ -31,6 +31,7 @@ void compare_column(places& into,
   into.compare(place + ": value_map", one.value_map, other.value_map);
   into.compare(place + ": default", one.default_value, other.default_value);
   into.compare(place + ": expression", one.expression, other.expression);
+  into.compare(place + ": conflict", one.conflict, other.conflict);
 }
 
 // Pairs are the same where they name the same columns; one may stand twice, once for each way.

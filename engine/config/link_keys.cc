@@ -7,7 +7,8 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::array<std::string_view, 3> conflicts{"left_wins", "right_wins", "newest_wins"};
+constexpr std::array<std::string_view, 4> conflicts{
+    "left_wins", "right_wins", "newest_wins", "manual"};
 constexpr std::array<std::string_view, 3> deletes{"propagate", "ignore", "soft_delete"};
 constexpr std::array<std::string_view, 2> units{"record", "transaction"};
 constexpr std::array<std::string_view, 2> limit_effects{"keep", "detach"};
@@ -82,6 +83,13 @@ constexpr std::array column_keys{
              .fallback = "the source column",
              .meaning = "What the target gets, from the columns of the source; one way only.",
              .example = "\"trim(note)\""},
+    key_rule{.name = "conflict",
+             .kind = key_kind::choice,
+             .fallback = "the map's",
+             .meaning = "Whose value of this column stays where both sides changed the row; for "
+                        "columns that are written both ways.",
+             .example = "left_wins",
+             .choices = conflicts},
 };
 constexpr object_rule column_rule{.called = "a column pair", .keys = column_keys};
 
@@ -172,7 +180,7 @@ constexpr std::array map_keys{
              .kind = key_kind::choice,
              .fallback = "newest_wins",
              .meaning = "Whose value stays where both sides changed a row without having seen each "
-                        "other's change.",
+                        "other's change; with `manual` the row is held until somebody decides.",
              .example = "left_wins",
              .choices = conflicts},
     key_rule{.name = "deletes",

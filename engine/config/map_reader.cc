@@ -59,12 +59,24 @@ struct map_reader {
     if (auto const* value = from.find("value_map")) read_value_map(*value, made);
     check_sides(from, made);
     if (!made.only) check_way_back(from, made);
+    read_conflict(from, made);
     for (auto const one : both_ways) {
       if (made.only && *made.only != one) continue;
       auto const* target = from.find(name_of_side(target_of(one)));
       if (target != nullptr) write(one, target->text, target->where);
     }
     return made;
+  }
+
+  void read_conflict(checked_object const& from, column_pair& into) {
+    auto const one = from.choice("conflict", conflict_choices());
+    if (!one) return;
+    into.conflict = static_cast<conflict_policy>(*one);
+    if (!into.only) return;
+    problems.error(config_code::invalid_value,
+                   from.find("conflict")->where,
+                   "The column is written one way only: nobody can be in conflict about it.",
+                   "take conflict out, or the direction.");
   }
 
   void read_value_map(yaml_node const& from, column_pair& into) {

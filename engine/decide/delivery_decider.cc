@@ -1,11 +1,13 @@
 #include "engine/decide/delivery_decider.h"
 
-#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "engine/decide/amendment.h"
 #include "engine/decide/copy_gate.h"
+#include "engine/decide/key_contest.h"
 #include "engine/decide/row_removal.h"
 
 namespace dualwrite::engine {
@@ -15,20 +17,15 @@ namespace {
 // themselves.
 constexpr std::uint32_t rewrites_max = 3;
 
-// What a record does to one key: a change of the key itself does something to two.
-struct key_effect {
-  std::string key;
-  bool removes = false;
-  bool wanted = true;
-};
-
 struct planner {
   delivery_context const& context;
   map_record const& record;
   attempt which;
-  delivery_plan plan;
-  key_effect main;
-  std::optional<key_effect> old;
+  delivery_plan plan{};
+  key_effect main{};
+  std::optional<key_effect> old{};
+  bool held = false;                        // by a conflict that somebody has to decide
+  std::vector<std::string> lost_columns{};  // of its own table, to the other side
 
   projections::map_way of() const { return {record.map, record.way}; }
   side source() const { return source_of(record.way); }
@@ -45,11 +42,12 @@ struct planner {
     if (!passes_filter(entered)) return std::move(plan);
     if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
     if (record.kind != capture_kind::initial && context.map.writes(opposite(record.way))) {
-      bool const lost =
-          decided_before() || loses_to_rewrites() || loses_to_copy() || loses_conflict();
+      bool const lost = decided_before() || loses_to_rewrites() || loses_to_copy() ||
+                        (!is_key_held() && loses_conflict());
       if (lost) return std::move(plan);
     }
     transform(entered);
+    if (held) park_held();
     if (plan.what == fate::write && which == attempt::first) wait_behind_parked();
     if (plan.what == fate::write && record.kind != capture_kind::initial) overtake_resolutions();
     return std::move(plan);
@@ -57,6 +55,7 @@ struct planner {
 
   delivery_plan run_rewritten() {
     bool entered = false;
+    lost_columns = record.lost_columns;
     if (find_keys() && !stays_in_place() && passes_filter(entered)) transform(false);
     return std::move(plan);
   }
@@ -130,8 +129,15 @@ struct planner {
 
   bool decided_before() {
     auto const* known = context.views.conflicts.decision(of(), record.at);
-    if (known != nullptr) skip(known->reason, known->by);
-    return known != nullptr;
+    if (known == nullptr) return false;
+    if (known->undecided) {
+      hold(known->by, {});
+      note(known->by, false, "somebody has to decide", main.key);
+      plan.conflicts.back().undecided = true;
+      return false;
+    }
+    skip(known->reason, known->by);
+    return true;
   }
   bool loses_to_rewrites() {
     if (record.depth < rewrites_max) return false;
@@ -163,120 +169,93 @@ struct planner {
   }
 
   void note(sequence other, bool wins, std::string reason, std::string const& key) {
-    // A parked record whose retry is under way is found twice.
-    for (auto const& known : plan.conflicts) {
-      if (known.other == other && known.key == key) return;
-    }
-    plan.conflicts.push_back({other, wins, std::move(reason), key});
+    conflict_found found;
+    found.other = other;
+    found.record_wins = wins;
+    found.reason = std::move(reason);
+    found.key = key;
+    plan.conflicts.push_back(std::move(found));
   }
 
-  struct verdict {
-    bool record_wins = false;
-    std::string reason;
-  };
-  verdict judge(side other_made_on, instant other_time) const {
-    if (other_made_on == source()) return {true, "later on the same side"};
-    auto const by_side = [&](side winner, char const* reason) {
-      return verdict{winner == source(), reason};
-    };
-    switch (context.map.definition().conflict) {
-      case conflict_policy::left_wins:
-        return by_side(side::left, "left wins");
-      case conflict_policy::right_wins:
-        return by_side(side::right, "right wins");
-      case conflict_policy::newest_wins:
-        break;
-    }
-    if (other_time == record.committed_at) {
-      return by_side(context.map.definition().master, "newest wins: same time, the master side");
-    }
-    return {record.committed_at > other_time, "newest wins"};
+  // Where somebody kept it, if it was in conflict.
+  sequence decided() const {
+    auto const* row =
+        which == attempt::retry ? context.views.parked.find(of(), record.at) : nullptr;
+    return row == nullptr ? sequence{} : row->decided;
   }
-
-  // Whether the other side's write left our side's row as this record left it.
-  bool is_equal(key_effect const& effect, handed_write const& other) const {
-    if (other.write == nullptr) return false;
-    bool const removed = is_removal(*other.write, context.map, source());
-    if (effect.removes || removed) return effect.removes && removed;
-    for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
-      auto const column = other.write->columns[i];
-      if (column >= record.after.size() || record.after[column] != other.write->values[i])
-        return false;
-    }
-    return true;
-  }
-
   bool loses_conflict() {
     std::optional<sequence> lost_to;
-    contest_handed(main, lost_to);
-    contest_parked(main, lost_to);
-    if (old) {
-      contest_handed(*old, lost_to);
-      contest_parked(*old, lost_to);
-    }
-    return lost(lost_to);
+    contend(main, lost_to);
+    if (old && !held) contend(*old, lost_to);
+    return !held && lost(lost_to);
   }
-  void contest_handed(key_effect& effect, std::optional<sequence>& lost_to) {
+  void contend(key_effect& effect, std::optional<sequence>& lost_to) {
     if (!effect.wanted) return;
-    bool overwritten = false;
-    for (auto const* other :
-         context.ledger.unseen(record.map, opposite(record.way), effect.key, record.position)) {
-      if (is_equal(effect, *other)) continue;
-      auto const [wins, reason] = judge(other->made_on, other->committed_at);
-      note(other->record, wins, reason, effect.key);
-      if (!wins) {
-        effect.wanted = false;
-        lost_to = other->record;
-        return;
-      }
-      overwritten = overwritten || other->write != nullptr;
-    }
-    // The write of the loser stands on our own side, over this record: that side has to receive the
-    // winner.
-    if (!overwritten) return;
-    resolution_owed owed;
-    owed.key = effect.key;
-    owed.removes = effect.removes;
-    if (!effect.removes) owed.image = record.after;
-    plan.resolutions.push_back(std::move(owed));
+    auto outcome = contest_key(context, record, effect, decided());
+    if (outcome.against) return hold(outcome.against, std::move(outcome.conflicts));
+    auto const append = [](auto& to, auto& from) {
+      to.insert(
+          to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    };
+    append(plan.conflicts, outcome.conflicts);
+    append(plan.resolutions, outcome.resolutions);
+    append(plan.beaten, outcome.beaten);
+    append(lost_columns, outcome.lost_columns);
+    if (!outcome.lost_to) return;
+    effect.wanted = false;
+    lost_to = outcome.lost_to;
   }
-  void contest_parked(key_effect& effect, std::optional<sequence>& lost_to) {
-    projections::map_way const back{record.map, opposite(record.way)};
-    auto const* chain = effect.wanted ? context.views.parked.chain(back, effect.key) : nullptr;
-    if (chain == nullptr) return;
-    std::vector<sequence> beaten;
-    for (auto const other : *chain) {
-      auto const origin = context.origin_of(other);
-      auto const [wins, reason] = judge(origin.made_on, origin.committed_at);
-      note(other, wins, reason, effect.key);
-      if (!wins) {
-        effect.wanted = false;
-        lost_to = other;
-        // It owes nobody that it had beaten others.
-        std::erase_if(plan.resolutions,
-                      [&](resolution_owed const& owed) { return owed.key == effect.key; });
-        return;
-      }
-      beaten.push_back(other);
+  // Nothing of the record is decided before somebody has.
+  void hold(sequence against, std::vector<conflict_found> conflicts) {
+    held = true;
+    plan.against = against;
+    plan.conflicts = std::move(conflicts);
+    plan.resolutions.clear();
+    plan.beaten.clear();
+    lost_columns.clear();
+    main.wanted = true;
+    if (old) old->wanted = true;
+  }
+  bool is_key_held() {
+    held = held || is_held(context, record.map, main.key) ||
+           (old && is_held(context, record.map, old->key));
+    return held;
+  }
+  void park_held() {
+    if (plan.what != fate::write) {
+      // It cannot be mapped: that comes first.
+      plan.against = {};
+      plan.conflicts.clear();
+      return;
     }
-    plan.beaten.insert(plan.beaten.end(), beaten.begin(), beaten.end());
+    plan.what = fate::park;
+    plan.state = park_state::conflict;
+    plan.fault.code = "conflict_undecided";
+    if (!plan.against) {
+      plan.fault.text = "It waits until somebody has decided the conflict about its key.";
+      return;
+    }
+    plan.fault.kind = fault_class::conflict;
+    plan.fault.text = "Both sides changed the row, and somebody has to decide which change stays.";
   }
 
-  // The winner of an earlier conflict, on its way back to this record's own side, must not be
-  // written over this record.
+  // The winner of an earlier conflict that was made on this record's own side, wherever it is on
+  // its way to, must not be written over this record.
   void overtake_resolutions() {
-    auto const overtake = [&](key_effect const& effect) {
-      auto const* pending =
-          context.views.conflicts.pending({record.map, opposite(record.way)}, effect.key);
+    auto const overtake = [&](key_effect const& effect, direction way) {
+      auto const* pending = context.views.conflicts.pending({record.map, way}, effect.key);
       if (!effect.wanted || pending == nullptr) return;
       for (auto const at : *pending) {
         auto const& resolution = context.views.conflicts.resolutions.at(at);
-        if (resolution.beaten_by || resolution.winner >= record.at) continue;
+        bool const is_own = resolution.crosses == (way == record.way);
+        if (!is_own || resolution.beaten_by || resolution.winner >= record.at) continue;
         note(resolution.winner, true, "later on the same side", effect.key);
       }
     };
-    overtake(main);
-    if (old) overtake(*old);
+    for (auto const way : {record.way, opposite(record.way)}) {
+      overtake(main, way);
+      if (old) overtake(*old, way);
+    }
   }
 
   void transform(bool entered) {
@@ -304,8 +283,9 @@ struct planner {
       return;
     }
     write->key = *key;
+    auto const left_out = columns_lost();
     for (std::size_t i = 0; i < mapped->columns.size(); ++i) {
-      if (mapped->values[i].is_unchanged()) {
+      if (mapped->values[i].is_unchanged() || left_out.contains(mapped->columns[i])) {
         plan.whole_row = false;
         continue;
       }
@@ -331,6 +311,16 @@ struct planner {
       plan.what = fate::park;
       plan.state = park_state::reread;
     }
+  }
+  // Of the target, to the other side: now, or when it was tried before.
+  std::set<std::size_t> columns_lost() const {
+    auto const now = columns_left_out(context.map, record.way, {lost_columns, false, false});
+    std::set<std::size_t> out(now.begin(), now.end());
+    if (auto const* part = context.views.conflicts.part(of(), record.at)) {
+      auto const before = columns_left_out(context.map, record.way, *part);
+      out.insert(before.begin(), before.end());
+    }
+    return out;
   }
   // The copy of the side that is not the master only brings what the master lacks.
   bool is_lesser_side() const {
@@ -368,11 +358,11 @@ struct planner {
 delivery_plan plan_delivery(delivery_context const& context,
                             map_record const& record,
                             attempt which) {
-  return planner{context, record, which, {}, {}, {}}.run();
+  return planner{context, record, which}.run();
 }
 
 delivery_plan plan_rewritten(delivery_context const& context, map_record const& record) {
-  return planner{context, record, attempt::retry, {}, {}, {}}.run_rewritten();
+  return planner{context, record, attempt::retry}.run_rewritten();
 }
 
 }  // namespace dualwrite::engine

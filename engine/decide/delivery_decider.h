@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/decide/key_ledger.h"
@@ -30,6 +32,8 @@ struct map_record {
   source_position position;
   instant committed_at;
   std::uint32_t group = 0;
+  // Where it was written already: the columns in which it had lost to the other side.
+  std::vector<std::string> lost_columns{};
 };
 
 enum class fate : std::uint8_t {
@@ -40,11 +44,22 @@ enum class fate : std::uint8_t {
   park,       // with `state` and the fault
 };
 
-struct conflict_found {
-  sequence other;
+// A column of the record's own table.
+struct clashing_column {
+  std::string name{};
   bool record_wins = false;
-  std::string reason;
-  std::string key;
+};
+
+struct conflict_found {
+  sequence other{};
+  bool record_wins = false;
+  std::string reason{};
+  std::string key{};
+  bool undecided = false;
+  std::vector<clashing_column> columns{};  // where each side wins some of them
+  // Rows of the apps that the records come from, as they were captured; empty where there is none.
+  std::string record_image{}, other_image{}, agreed_image{};
+  schema_id record_schema{}, other_schema{};
 };
 
 // The winner's image for the winner's own side, where the loser was written over it.
@@ -52,6 +67,7 @@ struct resolution_owed {
   std::string key;
   bool removes = false;
   row_values image;
+  schema_id schema;
 };
 
 struct delivery_plan {
@@ -64,6 +80,7 @@ struct delivery_plan {
   skip_reason reason = skip_reason::superseded;
   sequence by;
   park_state state = park_state::failed;
+  sequence against;    // in conflict: the other side's record; zero where its key is held already
   write_result fault;  // of a record that cannot be mapped
   std::vector<conflict_found> conflicts;
   std::vector<resolution_owed> resolutions;
@@ -92,6 +109,8 @@ struct delivery_context {
   std::function<value_origin(sequence)> origin_of;
   // Records that were beaten by others of the batch that is being planned, and by which.
   std::map<sequence, sequence> const& beaten_in_batch;
+  // Keys that records of that batch hold until somebody decides.
+  std::set<std::pair<map_id, std::string>> const& held_in_batch;
   delivery_faults faults;
 };
 
@@ -109,6 +128,7 @@ struct map_resolution {
   direction way = direction::left_to_right;
   sequence at;
   sequence winner;
+  bool crosses = false;  // the winner was made on the other side
   std::string key;
   bool removes = false;
   row_values image;

@@ -257,6 +257,11 @@ struct command_decider {
     }
     return of_map(wish.map, *row, event);
   }
+  result<drafts> operator()(resolve_conflict const& wish) const {
+    DW_TRY(auto const conflict, find_conflict(state, wish.conflict));
+    DW_CHECK(allowed(conflict.map, map_action::erase));
+    return decide_resolution(state, wish, from);
+  }
   template <class Wish>
   result<drafts> operator()(Wish const& wish) const {
     return decide_alert_command(state, wish, from);
@@ -282,6 +287,7 @@ constexpr std::string_view command_names[] = {
     "change_owner",       "change_alert_rule", "delete_alert_rule", "test_alert_rule",
     "mute_alert_rule",    "switch_alert_rule", "plan_maintenance",  "change_maintenance",
     "delete_maintenance", "rerun_sync",        "cancel_retry",      "amend_record",
+    "resolve_conflict",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 

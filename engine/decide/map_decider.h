@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/decide/alert_commands.h"
+#include "engine/decide/conflict_inbox.h"
 #include "events/codec.h"
 #include "events/result.h"
 #include "projections/views.h"
@@ -127,7 +128,8 @@ using command = std::variant<register_app,
                              delete_maintenance,
                              rerun_sync,
                              cancel_retry,
-                             amend_record>;
+                             amend_record,
+                             resolve_conflict>;
 
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
@@ -135,7 +137,7 @@ using command = std::variant<register_app,
 // Errors: those of decide_alert_command; `unknown_map`, `unknown_app`, `unknown_link`,
 // `unknown_rule`, `unknown_plan`, `illegal_transition`, `name_taken`, `unknown_record`,
 // `retry_while_paused`, `invalid_definition`, `still_used`, `unknown_operation`, `reason_missing`,
-// `amendment_invalid`.
+// `amendment_invalid`, `conflict_moved`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);

@@ -47,7 +47,8 @@ struct outcome_writer {
                       why.code,
                       why.text,
                       why.column,
-                      {}});
+                      {},
+                      record.plan.against});
       return;
     }
     auto const& plan = record.plan;
@@ -65,7 +66,8 @@ struct outcome_writer {
                      blob{plan.key},
                      blob{plan.old_key},
                      whole,
-                     record.copied});
+                     record.copied,
+                     plan.against});
     parked_here[{record.map, plan.key}].push_back(record.at);
   }
 
@@ -138,14 +140,23 @@ struct outcome_writer {
   // decided nothing.
   void tell_conflicts(planned_record const& record) {
     for (auto const& found : record.plan.conflicts) {
-      add(record.map,
-          ConflictDetected{record.map,
-                           batch.way,
-                           record.at,
-                           found.other,
-                           found.record_wins,
-                           found.reason,
-                           blob{found.key}});
+      ConflictDetected event;
+      event.map = record.map;
+      event.way = batch.way;
+      event.record = record.at;
+      event.other = found.other;
+      event.record_wins = found.record_wins;
+      event.reason = found.reason;
+      event.key = blob{found.key};
+      event.undecided = found.undecided;
+      for (auto const& column : found.columns)
+        event.columns.push_back({column.name, column.record_wins});
+      event.record_image = blob{found.record_image};
+      event.record_schema = found.record_schema;
+      event.other_image = blob{found.other_image};
+      event.other_schema = found.other_schema;
+      event.agreed_image = blob{found.agreed_image};
+      add(record.map, event);
     }
     for (auto const& owed : record.plan.resolutions) {
       auto const image = owed.removes ? std::string{} : encode_row(owed.image);
@@ -158,7 +169,8 @@ struct outcome_writer {
                                    owed.removes,
                                    blob{owed.key},
                                    blob{image},
-                                   {}};
+                                   owed.schema,
+                                   false};
       exceptions.push_back(draft({stream_kind::link, batch.link.value}, batch.link, event, from));
     }
   }

@@ -93,6 +93,7 @@ struct teller {
   std::set<record_name> gone{};
   std::set<record_name> parked_here{};
   std::set<std::tuple<map_id, direction, std::string>> keys_here{};
+  std::set<std::pair<map_id, std::string>> held_here{};  // until somebody decides
   std::set<record_name> ended_here{};
   drafts told{};
 
@@ -109,24 +110,46 @@ struct teller {
       told.push_back(draft(event.stream, event.link, lost, view.from));
       return;
     }
-    // What it was to wait behind may just have been beaten.
+    // What it was to wait behind may just have been beaten, or decided.
     std::string const key(parked.key.bytes);
+    std::string const old_key(parked.old_key.bytes);
     bool const waits = keys_here.contains({parked.map, parked.way, key}) ||
                        state.parked.chain({parked.map, parked.way}, key) != nullptr;
     if (parked.state == park_state::waiting && !waits) {
       parked.state = park_state::due;
       event = draft(event.stream, event.link, parked, view.from);
     }
+    if (parked.state == park_state::conflict) {
+      if (!parked.against && !is_held(parked.map, key, old_key)) {
+        parked.state = park_state::due;
+        event = draft(event.stream, event.link, parked, view.from);
+      } else {
+        held_here.insert({parked.map, key});
+        if (!old_key.empty()) held_here.insert({parked.map, old_key});
+      }
+    }
     parked_here.insert({parked.map, parked.way, parked.record});
     keys_here.insert({parked.map, parked.way, key});
     told.push_back(std::move(event));
   }
-  void detect(encoded_event event, event_view const& view, ConflictDetected const& conflict) {
+  bool is_held(map_id map, std::string const& key, std::string const& old_key) const {
+    auto const held = [&](std::string const& one) {
+      return state.parked.is_held(map, one) || held_here.contains({map, one});
+    };
+    return held(key) || (!old_key.empty() && held(old_key));
+  }
+  void detect(encoded_event event, event_view const& view, ConflictDetected conflict) {
     auto const stream = event.stream;
     auto const link = event.link;
-    told.push_back(std::move(event));
     record_name const loser{conflict.map, opposite(conflict.way), conflict.other};
-    if (!conflict.record_wins || !is_parked(loser)) return;
+    bool const loses = conflict.record_wins && is_parked(loser);
+    bool const in_part = loses && !conflict.columns.empty();
+    if (in_part) {
+      conflict.other_parked = true;
+      event = draft(stream, link, conflict, view.from);
+    }
+    told.push_back(std::move(event));
+    if (!loses || in_part) return;
     ended_here.insert(loser);
     RecordSkipped const lost{conflict.map,
                              opposite(conflict.way),
@@ -135,6 +158,14 @@ struct teller {
                              conflict.record,
                              true};
     told.push_back(draft(stream, link, lost, view.from));
+  }
+  // A retry that was to wait for a decision which has come meanwhile.
+  void release(encoded_event& event, event_view const& view, RetryFailed failed) {
+    if (failed.state != park_state::conflict || failed.against) return;
+    auto const* row = state.parked.find({failed.map, failed.way}, failed.record);
+    if (row == nullptr || is_held(failed.map, row->key, row->old_key)) return;
+    failed.state = park_state::due;
+    event = draft(event.stream, event.link, failed, view.from);
   }
   // False where the event is not true any more.
   result<bool> tell(encoded_event event) {
@@ -148,6 +179,7 @@ struct teller {
       if (gone.contains({resolved->map, opposite(resolved->way), resolved->winner})) return false;
       told.push_back(std::move(event));
     } else if (auto const step = parked_step_of(view)) {
+      if (auto const* failed = view.as<RetryFailed>()) release(event, view, *failed);
       if (!is_parked(step->record)) {
         if (auto const* written = view.as<RetrySucceeded>()) {
           RetryOvertaken const overtaken{written->map, written->way, written->record};

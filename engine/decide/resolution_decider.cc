@@ -15,6 +15,14 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
   if (auto const* before = context.views.conflicts.decision(of, resolution.at)) return before->by;
   auto const in_batch = context.beaten_in_batch.find(resolution.winner);
   if (in_batch != context.beaten_in_batch.end()) return in_batch->second;
+  if (resolution.crosses) {
+    // Changes of the side that it goes to have met it; of its own side a later one may be parked.
+    auto const* own = context.views.parked.chain(of, resolution.key);
+    for (auto const other : own == nullptr ? std::set<sequence>{} : *own) {
+      if (other > resolution.winner && other != resolution.at) return other;
+    }
+    return {};
+  }
   auto const back = opposite(resolution.way);
   for (auto const* other : context.ledger.handed(resolution.map, back, resolution.key)) {
     if (other->made_on == source_of(back) && other->record > resolution.winner)

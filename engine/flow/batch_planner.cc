@@ -139,17 +139,19 @@ delivery_context batch_planner::planning(compiled_map const& map) {
           std::move(holds),
           std::move(origin),
           beaten_,
+          held_keys_,
           context_.faults.delivery};
 }
 
-// Of a parked record of the other direction. The winner of a conflict was made on the side that it
-// is sent to.
+// Of a record of the other direction. The winner of a conflict was made on the side that it is sent
+// to, unless somebody chose it.
 value_origin batch_planner::origin_of(sequence at) const {
   auto const item = read_item(context_.log.log(), at);
   auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
   if (record != nullptr) return {target_of(way_), record->committed_at};
   auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
-  return {source_of(way_), resolution == nullptr ? instant{} : resolution->committed_at};
+  if (resolution == nullptr) return {source_of(way_), {}};
+  return {resolution->crosses ? target_of(way_) : source_of(way_), resolution->committed_at};
 }
 
 planned_record batch_planner::planned(queued_record const& record,
@@ -179,12 +181,34 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
   auto made = planned(record, mine, map);
   made.which = which;
   made.plan = plan_delivery(planning(*compiled), mine, which);
+  for (auto& conflict : made.plan.conflicts) show(conflict, record, *compiled);
   keep(std::move(made), *compiled, is_contested(*compiled, record));
   return {};
 }
 
+void batch_planner::show(conflict_found& conflict,
+                         queued_record const& record,
+                         compiled_map const& compiled) {
+  conflict.record_image = record.after;
+  conflict.record_schema = record.schema;
+  conflict.agreed_image = record.before;
+  auto const item = read_item(context_.log.log(), conflict.other);
+  auto const* other = item ? std::get_if<queued_record>(&*item) : nullptr;
+  if (other == nullptr || other->after.empty()) return;
+  // Of a copy the first record stands for all of its chunk.
+  auto const row = row_of_now(other->after, other->schema, compiled);
+  auto const of = context_.views().status.schemas.at(other->schema).app == context_.app(side::left)
+                      ? side::left
+                      : side::right;
+  auto const key = row ? compiled.key_of(of, *row) : result<std::string>(row.error());
+  if (!key || *key != conflict.key) return;
+  conflict.other_image = other->after;
+  conflict.other_schema = other->schema;
+}
+
 result<map_resolution> batch_planner::to_map_resolution(queued_resolution const& resolution,
-                                                        map_id map) const {
+                                                        map_id map,
+                                                        compiled_map const& compiled) {
   map_resolution out;
   out.map = map;
   out.way = way_;
@@ -192,10 +216,30 @@ result<map_resolution> batch_planner::to_map_resolution(queued_resolution const&
   out.winner = resolution.winner;
   out.key = resolution.key;
   out.removes = resolution.removes;
-  if (!resolution.image.empty()) {
+  out.crosses = resolution.crosses;
+  if (resolution.crosses) {
+    DW_CHECK(cross(out, compiled));
+  } else if (!resolution.image.empty() && resolution.schema) {
+    DW_TRY(out.image, row_of_now(resolution.image, resolution.schema, compiled));
+  } else if (!resolution.image.empty()) {
     DW_TRY(out.image, decode_row(resolution.image));
   }
   return out;
+}
+
+result<void> batch_planner::cross(map_resolution& into, compiled_map const& compiled) {
+  DW_TRY(auto const item, read_item(context_.log.log(), into.winner));
+  auto const* record = std::get_if<queued_record>(&item);
+  if (record == nullptr)
+    return error{error_code::event_malformed, "a resolution's winner", into.at};
+  DW_TRY(auto const mine, to_map_record(*record, into.map, compiled));
+  auto const of = source_of(way_);
+  into.removes = mine.op == operation::remove || compiled.is_marked_removed(of, mine.after);
+  if (into.removes) return {};
+  DW_TRY(auto const row, compiled.to_target(way_, mine.after));
+  into.image.assign(compiled.schema(target_of(way_)).columns.size(), value::unchanged());
+  for (std::size_t i = 0; i < row.columns.size(); ++i) into.image[row.columns[i]] = row.values[i];
+  return {};
 }
 
 planned_record batch_planner::planned(queued_resolution const& resolution, map_id map) const {
@@ -203,7 +247,7 @@ planned_record batch_planner::planned(queued_resolution const& resolution, map_i
   out.map = map;
   out.version = context_.views().status.find(map)->version;
   out.at = resolution.at;
-  out.made_on = target_of(way_);
+  out.made_on = resolution.crosses ? source_of(way_) : target_of(way_);
   out.committed_at = resolution.committed_at;
   return out;
 }
@@ -212,7 +256,7 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
                                            map_id map,
                                            attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  DW_TRY(auto const mine, to_map_resolution(resolution, map));
+  DW_TRY(auto const mine, to_map_resolution(resolution, map, *compiled));
   auto made = planned(resolution, map);
   made.which = which;
   made.plan = plan_resolution(planning(*compiled), mine, which);
@@ -220,13 +264,15 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
   return {};
 }
 
-result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
+result<void> batch_planner::add_rewritten(queued_item const& item,
+                                          map_id map,
+                                          std::vector<std::string> const& lost_columns) {
   auto const found = context_.maps.get(context_.views(), map);
   // A map that does not fit its tables any more has paused.
   if (!found) return {};
   auto const& compiled = *found;
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-    DW_TRY(auto const mine, to_map_resolution(*resolution, map));
+    DW_TRY(auto const mine, to_map_resolution(*resolution, map, *compiled));
     auto made = planned(*resolution, map);
     made.plan = plan_rewritten(planning(*compiled), mine);
     keep(std::move(made), *compiled, true);
@@ -234,7 +280,8 @@ result<void> batch_planner::add_rewritten(queued_item const& item, map_id map) {
   }
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr) return {};
-  DW_TRY(auto const mine, to_map_record(*record, map, *compiled));
+  DW_TRY(auto mine, to_map_record(*record, map, *compiled));
+  mine.lost_columns = lost_columns;
   auto made = planned(*record, mine, map);
   made.plan = plan_rewritten(planning(*compiled), mine);
   keep(std::move(made), *compiled, is_contested(*compiled, *record));
@@ -252,6 +299,10 @@ void batch_planner::keep(planned_record record, compiled_map const& map, bool by
     plan.state = park_state::waiting;
   }
   if (plan.what == fate::park) parked_keys_.insert(name);
+  if (plan.what == fate::park && plan.state == park_state::conflict) {
+    held_keys_.insert(name);
+    if (!plan.old_key.empty()) held_keys_.insert({record.map, plan.old_key});
+  }
   for (auto const& conflict : plan.conflicts) {
     if (conflict.record_wins) beaten_[conflict.other] = record.at;
   }
@@ -313,88 +364,11 @@ ready_batch batch_planner::take() {
   batch_.plan->link = context_.link;
   batch_.plan->way = way_;
   parked_keys_.clear();
+  held_keys_.clear();
   last_write_.clear();
   beaten_.clear();
   owes_.clear();
   return batch;
-}
-
-namespace {
-
-// The event that holds a sequence; it lives as long as the cursor stays there.
-result<std::unique_ptr<event_cursor>> seek(event_log const& log, sequence at, event_view& event) {
-  auto cursor = log.read({at, false, std::nullopt});
-  DW_TRY(auto const stored, cursor->next());
-  if (!stored || stored->at > at || stored->last() < at)
-    return error{error_code::sequence_not_found, {}, at};
-  DW_TRY(event, decode(*stored));
-  return cursor;
-}
-
-// Calls `take` with each record of a pack until it says no.
-template <class Take>
-result<void> each_record(event_view const& event,
-                         RecordsCaptured const& captured,
-                         Take const& take) {
-  auto const pack = std::make_shared<std::string const>(captured.records.bytes);
-  record_reader reader(*pack);
-  while (true) {
-    DW_TRY(auto const record, reader.next());
-    if (!record) return {};
-    bool const more = take(queued_record{event.at + record->index,
-                                         captured.kind,
-                                         captured.map,
-                                         captured.tables[record->table].schema,
-                                         record->op,
-                                         record->before,
-                                         record->after,
-                                         record->cause,
-                                         {captured.incarnation, captured.commit},
-                                         captured.committed_at,
-                                         0,
-                                         pack});
-    if (!more) return {};
-  }
-}
-
-}  // namespace
-
-result<queued_item> read_item(event_log const& log, sequence at) {
-  event_view event;
-  DW_TRY(auto const cursor, seek(log, at, event));
-  if (auto const* resolved = event.as<ConflictResolved>()) {
-    return queued_item{queued_resolution{event.at,
-                                         resolved->map,
-                                         resolved->winner,
-                                         resolved->committed_at,
-                                         resolved->removes,
-                                         std::string(resolved->key.bytes),
-                                         std::string(resolved->image.bytes),
-                                         resolved->schema}};
-  }
-  auto const* captured = event.as<RecordsCaptured>();
-  if (captured == nullptr) return error{error_code::sequence_not_found, "it is not a record", at};
-  std::optional<queued_item> found;
-  DW_CHECK(each_record(event, *captured, [&](queued_record record) {
-    if (record.at == at) found = std::move(record);
-    return !found;
-  }));
-  if (!found) return error{error_code::event_malformed, {}, at};
-  return std::move(*found);
-}
-
-result<std::vector<queued_record>> read_records(event_log const& log, sequence first) {
-  event_view event;
-  DW_TRY(auto const cursor, seek(log, first, event));
-  auto const* captured = event.as<RecordsCaptured>();
-  if (captured == nullptr || event.at != first)
-    return error{error_code::sequence_not_found, {}, first};
-  std::vector<queued_record> out;
-  DW_CHECK(each_record(event, *captured, [&](queued_record record) {
-    out.push_back(std::move(record));
-    return true;
-  }));
-  return out;
 }
 
 }  // namespace dualwrite::engine

@@ -10,6 +10,7 @@
 
 #include "engine/decide/outcome.h"
 #include "engine/flow/link_context.h"
+#include "engine/flow/log_records.h"
 #include "engine/mapping/row_alignment.h"
 #include "replay/record_cursor.h"
 
@@ -47,8 +48,11 @@ class batch_planner {
 
   // Whether an item is to be delivered to this map at all.
   bool concerns(replay::queued_item const& item, map_id map) const;
-  // The write that a record must have led to, for a batch that was written before the engine ended.
-  [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item, map_id map);
+  // The write that a record must have led to, for a batch that was written before the engine ended;
+  // the columns in which it had lost to the other side were left out.
+  [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item,
+                                           map_id map,
+                                           std::vector<std::string> const& lost_columns);
 
  private:
   [[nodiscard]] result<void> add_record(replay::queued_record const& record,
@@ -65,7 +69,13 @@ class batch_planner {
                                               schema_id was,
                                               compiled_map const& compiled);
   [[nodiscard]] result<map_resolution> to_map_resolution(
-      replay::queued_resolution const& resolution, map_id map) const;
+      replay::queued_resolution const& resolution, map_id map, compiled_map const& compiled);
+  // The winner of the other side as a row of the target's table.
+  [[nodiscard]] result<void> cross(map_resolution& into, compiled_map const& compiled);
+  // Adds what the two sides had.
+  void show(conflict_found& conflict,
+            replay::queued_record const& record,
+            compiled_map const& compiled);
   [[nodiscard]] planned_record planned(replay::queued_record const& record,
                                        map_record const& mine,
                                        map_id map) const;
@@ -86,15 +96,10 @@ class batch_planner {
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
   std::map<std::pair<map_id, std::string>, std::size_t>
-      owes_;  // the record that owes its key's winner
+      owes_;                                            // the record that owes its key's winner
+  std::set<std::pair<map_id, std::string>> held_keys_;  // until somebody decides
   std::map<sequence, sequence>
       beaten_;  // records that lost against one of this batch, and against which
 };
-
-// Reads one record, or the winner of a conflict, from the log by its sequence.
-[[nodiscard]] result<replay::queued_item> read_item(event_log const& log, sequence at);
-// All records of the event that begins at `first`: the rows of a chunk.
-[[nodiscard]] result<std::vector<replay::queued_record>> read_records(event_log const& log,
-                                                                      sequence first);
 
 }  // namespace dualwrite::engine

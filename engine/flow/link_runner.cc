@@ -14,6 +14,8 @@ struct said_besides {
   std::set<std::pair<map_id, sequence>> excepted;
   std::vector<std::pair<map_id, sequence>> retried;
   std::optional<ChunkCopied> copied;
+  // Columns that records had lost to the other side.
+  std::map<std::pair<map_id, sequence>, std::vector<std::string>> lost_columns;
 };
 
 result<said_besides> read_besides(event_log const& log, sequence applied_at) {
@@ -33,6 +35,12 @@ result<said_besides> read_besides(event_log const& log, sequence applied_at) {
     if (auto const* overtaken = event.as<RetryOvertaken>())
       out.retried.emplace_back(overtaken->map, overtaken->record);
     if (auto const* copied = event.as<ChunkCopied>()) out.copied = *copied;
+    if (auto const* conflict = event.as<ConflictDetected>()) {
+      for (auto const& column : conflict->columns) {
+        auto& lost = out.lost_columns[{conflict->map, conflict->record}];
+        if (!column.record_wins) lost.emplace_back(column.name);
+      }
+    }
   }
 }
 
@@ -97,7 +105,10 @@ result<void> link_runner::remember(direction way,
     bool const is_its = std::any_of(
         row.maps.begin(), row.maps.end(), [&](auto const& share) { return share.map == map; });
     if (!is_its || besides.excepted.contains({map, at})) return {};
-    return planner.add_rewritten(item, map);
+    auto const lost = besides.lost_columns.find({map, at});
+    auto const none = std::vector<std::string>{};
+    return planner.add_rewritten(
+        item, map, lost == besides.lost_columns.end() ? none : lost->second);
   };
   for (auto const& [map, record] : besides.retried) {
     DW_TRY(auto const item, read_item(log, record));

@@ -135,7 +135,10 @@ struct loss_reader {
         if (!counts) continue;
         parked_by_lost.insert({parked->map, parked->record});
         if (context.views().parked.find({parked->map, way}, parked->record) != nullptr) {
-          out.event.unparked.push_back({parked->map, way, parked->record, {}, {}, true});
+          // Against whom it was held is not asked of the ledger again.
+          auto const* row = context.views().parked.find({parked->map, way}, parked->record);
+          auto const against = row->state == park_state::conflict ? row->against : sequence{};
+          out.event.unparked.push_back({parked->map, way, parked->record, {}, against, true});
         }
       } else if (auto const* skipped = event.as<RecordSkipped>()) {
         DW_TRY(auto const counts, of_now(skipped->map));
@@ -150,8 +153,18 @@ struct loss_reader {
       } else if (auto const* copied = event.as<ChunkCopied>()) {
         DW_TRY(auto const counts, of_now(copied->map));
         if (counts) copies_lost.insert(copied->map);
+      } else if (auto const* conflict = event.as<ConflictDetected>()) {
+        DW_TRY(auto const counts, of_now(conflict->map));
+        if (counts && !conflict->columns.empty()) remember_parts(*conflict);
       }
     }
+  }
+
+  void remember_parts(ConflictDetected const& conflict) {
+    WonInPart part{conflict.map, conflict.record, {}};
+    for (auto const& column : conflict.columns)
+      part.columns.push_back({keep(column.name), column.record_wins});
+    out.event.won_in_part.push_back(std::move(part));
   }
 
   // What a lost batch had parked may have lost a conflict since: it comes again, and is settled

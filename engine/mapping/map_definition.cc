@@ -14,7 +14,8 @@ namespace json = boost::json;
 
 constexpr std::int64_t format_version = 1;
 
-constexpr std::array<std::string_view, 3> conflict_names{"left_wins", "right_wins", "newest_wins"};
+constexpr std::array<std::string_view, 4> conflict_names{
+    "left_wins", "right_wins", "newest_wins", "manual"};
 constexpr std::array<std::string_view, 3> delete_names{"propagate", "ignore", "soft_delete"};
 constexpr std::array<std::string_view, 2> unit_names{"record", "transaction"};
 constexpr std::array<std::string_view, 2> limit_names{"keep", "detach"};
@@ -46,6 +47,7 @@ json::object print_column(column_pair const& column) {
   }
   if (column.default_value) made["default"] = *column.default_value;
   if (!column.expression.empty()) made["expression"] = column.expression;
+  if (column.conflict) made["conflict"] = conflict_names[index_of(*column.conflict)];
   return made;
 }
 
@@ -161,7 +163,7 @@ void read_value_pair(json::value const& from, object_reader& column, column_pair
 void read_column(json::value const& from, std::string place, error& problem, map_definition& into) {
   object_reader reader(from, std::move(place), problem);
   auto& column = into.columns.emplace_back();
-  reader.only({"left", "right", "direction", "value_map", "default", "expression"});
+  reader.only({"left", "right", "direction", "value_map", "default", "expression", "conflict"});
   reader.text("left", column.left);
   reader.text("right", column.right);
   if (auto const way = reader.choice("direction", direction_names)) {
@@ -172,6 +174,8 @@ void read_column(json::value const& from, std::string place, error& problem, map
   });
   if (reader.find("default") != nullptr) reader.text("default", column.default_value.emplace());
   reader.text("expression", column.expression);
+  if (auto const one = reader.choice("conflict", conflict_names))
+    column.conflict = static_cast<conflict_policy>(*one);
 }
 
 void read_errors(object_reader& outer, error& problem, map_definition& into) {
@@ -207,6 +211,14 @@ bool map_definition::writes(direction way) const {
          std::any_of(columns.begin(), columns.end(), [way](column_pair const& pair) {
            return !pair.only || *pair.only == way;
          });
+}
+
+conflict_policy map_definition::policy_for(side which, std::string_view column) const {
+  for (auto const& pair : columns) {
+    bool const is_it = (which == side::left ? pair.left : pair.right) == column;
+    if (is_it && !pair.only && pair.conflict) return *pair.conflict;
+  }
+  return conflict;
 }
 
 std::string print_definition(map_definition const& definition) {

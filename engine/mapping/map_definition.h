@@ -31,6 +31,13 @@ struct key_pair {
   friend bool operator==(key_pair const&, key_pair const&) = default;
 };
 
+enum class conflict_policy : std::uint8_t {
+  left_wins,
+  right_wins,
+  newest_wins,
+  manual,  // the key is held until somebody decides
+};
+
 struct column_pair {
   std::string
       left{};  // may be empty where it is written from: an expression or a default stands for it
@@ -40,11 +47,11 @@ struct column_pair {
   std::optional<std::string>
       default_value{};       // for the target, where the source has NULL or nothing
   std::string expression{};  // over the columns of the source
+  std::optional<conflict_policy> conflict{};  // the map's where nothing is said
 
   friend bool operator==(column_pair const&, column_pair const&) = default;
 };
 
-enum class conflict_policy : std::uint8_t { left_wins, right_wins, newest_wins };
 enum class delete_policy : std::uint8_t { propagate, ignore, soft_delete };
 
 // How much may wait for a map; zero: any.
@@ -74,6 +81,8 @@ struct map_definition {
   [[nodiscard]] map_side const& of(side which) const { return which == side::left ? left : right; }
   // A map of keys alone is written both ways; any other where one of its columns is.
   [[nodiscard]] bool writes(direction way) const;
+  // Of a column of that side's table.
+  [[nodiscard]] conflict_policy policy_for(side which, std::string_view column) const;
 
   friend bool operator==(map_definition const&, map_definition const&) = default;
 };
@@ -83,7 +92,7 @@ struct map_definition {
 //   {"version":1,"name":..,"left":{"table":..[,"filter":..][,"soft_delete":..]},"right":{..},
 //    "key":[{"left":..,"right":..}],
 //    "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]
-//                ["default":..,]["expression":..]}],
+//                ["default":..,]["expression":..,]["conflict":..]}],
 //    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},
 //    ["queue":{"records":..,"bytes":..,"age_us":..,"on_limit":..},]"master":..}
 [[nodiscard]] std::string print_definition(map_definition const& definition);

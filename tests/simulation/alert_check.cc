@@ -4,6 +4,14 @@
 #include <algorithm>
 
 namespace dualwrite::simulation {
+namespace {
+
+template <class Event>
+bool is_error(Event const& e) {
+  return e.state == park_state::failed || (e.state == park_state::conflict && e.against);
+}
+
+}  // namespace
 
 std::string alert_check::fold(event_view const& event) {
   // All that follows from a commit's errors is in that commit, and a later one has a later time.
@@ -17,11 +25,9 @@ std::string alert_check::fold(event_view const& event) {
         e->link, e->classes, e->count, static_cast<std::int64_t>(e->within_us), e->action, {}, {}};
     if (e->at_once) bind_started(rule_id{event.at.value});
   } else if (auto const* parked = event.as<RecordParked>()) {
-    if (parked->state == park_state::failed)
-      error_at(event, maps_[parked->map].link, parked->map, parked->kind);
+    if (is_error(*parked)) error_at(event, maps_[parked->map].link, parked->map, parked->kind);
   } else if (auto const* retried = event.as<RetryFailed>()) {
-    if (retried->state == park_state::failed)
-      error_at(event, maps_[retried->map].link, retried->map, retried->kind);
+    if (is_error(*retried)) error_at(event, maps_[retried->map].link, retried->map, retried->kind);
   } else if (auto const* attempt = event.as<AttemptFailed>()) {
     error_at(event, attempt->link, {}, attempt->kind);
   } else if (auto const* firing = event.as<AlertFired>()) {

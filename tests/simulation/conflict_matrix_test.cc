@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <cstdlib>
 
+#include "engine/decide/conflict_inbox.h"
 #include "tests/simulation/refusing.h"
 
 namespace dualwrite::simulation {
@@ -25,8 +26,18 @@ constexpr clash clashes[] = {
     {deed::remove, deed::update},
     {deed::remove, deed::remove},
 };
-constexpr conflict_policy policies[] = {
-    conflict_policy::left_wins, conflict_policy::right_wins, conflict_policy::newest_wins};
+// Where somebody has to decide, they keep what this side has.
+struct choice {
+  conflict_policy policy;
+  side keep = side::left;
+};
+constexpr choice choices[] = {
+    {conflict_policy::left_wins},
+    {conflict_policy::right_wins},
+    {conflict_policy::newest_wins},
+    {conflict_policy::manual, side::left},
+    {conflict_policy::manual, side::right},
+};
 
 // Whose change is made first, and whose is captured first.
 struct order {
@@ -49,9 +60,9 @@ engine::engine_settings quick() {
 constexpr std::int64_t id = 1;
 
 struct duel : refusing {
-  duel(clash what, conflict_policy policy, order when)
-      : refusing(quick()), what_(what), policy_(policy), when_(when) {
-    define(policy);
+  duel(clash what, choice choose, order when)
+      : refusing(quick()), what_(what), choice_(choose), when_(when) {
+    define(choose.policy);
     submit(engine::run_map{map});
     EXPECT_TRUE(comes_to(map_state::running)) << to_string(here.failure());
     if (what.left == deed::insert) return;
@@ -72,11 +83,29 @@ struct duel : refusing {
     act(opposite_of(when_.made_first));
   }
   bool is_at_rest() {
-    bool const done = queued() == 0 && are_equal() && state() == map_state::running;
+    bool const done = queued() == 0 && are_equal() && state() == map_state::running && !is_asked();
     return done && here.views().conflicts.resolutions.empty() && captured() == 2;
   }
+  bool is_asked() const { return !engine::open_conflicts(here.views()).empty(); }
+  void advance(std::size_t steps) {
+    for (std::size_t i = 0; i < steps; ++i) {
+      here.run(1);
+      if (is_asked()) decide();
+    }
+  }
+  void decide() {
+    auto const one = engine::open_conflicts(here.views()).front();
+    submit(engine::resolve_conflict{one.id, choice_.keep, one.newest});
+  }
+  // Whoever is asked decides, but not for ever.
+  static constexpr int asks_max = 4;
   bool comes_to_rest() {
-    return here.run_until([&] { return is_at_rest(); });
+    for (int asks = 0; here.run_until([&] { return is_at_rest() || is_asked(); }); ++asks) {
+      if (is_at_rest()) return true;
+      if (asks == asks_max) return false;
+      decide();
+    }
+    return false;
   }
   void expect_the_winner() {
     here.run(100);
@@ -88,10 +117,11 @@ struct duel : refusing {
     expect_whole();
   }
   std::string name() const {
-    return fmt::format("deeds {}/{}, policy {}, made first {}, comes first {}",
+    return fmt::format("deeds {}/{}, policy {}, keep {}, made first {}, comes first {}",
                        static_cast<int>(what_.left),
                        static_cast<int>(what_.right),
-                       static_cast<int>(policy_),
+                       static_cast<int>(choice_.policy),
+                       static_cast<int>(choice_.keep),
                        static_cast<int>(when_.made_first),
                        static_cast<int>(when_.comes_first));
   }
@@ -108,11 +138,13 @@ struct duel : refusing {
     user(app(of), put(id, text_of(of)));
   }
   side winner() const {
-    switch (policy_) {
+    switch (choice_.policy) {
       case conflict_policy::left_wins:
         return side::left;
       case conflict_policy::right_wins:
         return side::right;
+      case conflict_policy::manual:
+        return choice_.keep;
       case conflict_policy::newest_wins:
         break;
     }
@@ -128,21 +160,21 @@ struct duel : refusing {
   }
 
   clash what_;
-  conflict_policy policy_;
+  choice choice_;
   order when_;
 };
 
-void each_duel(std::function<void(clash, conflict_policy, order)> const& run) {
+void each_duel(std::function<void(clash, choice, order)> const& run) {
   for (auto const& what : clashes) {
-    for (auto const policy : policies) {
-      for (auto const& when : orders) run(what, policy, when);
+    for (auto const choose : choices) {
+      for (auto const& when : orders) run(what, choose, when);
     }
   }
 }
 
 TEST(ConflictMatrix, BothSidesEndWithTheRowThatThePolicyChooses) {
-  each_duel([](clash what, conflict_policy policy, order when) {
-    duel one(what, policy, when);
+  each_duel([](clash what, choice choose, order when) {
+    duel one(what, choose, when);
     SCOPED_TRACE(one.name());
     one.clash_at_once();
     EXPECT_TRUE(one.comes_to_rest()) << to_string(one.here.failure());
@@ -155,14 +187,14 @@ TEST(ConflictMatrix, ACrashAtAnyStepChoosesNoOther) {
   auto const* const asked = std::getenv("DW_CRASH_EVERY");
   std::size_t const every = asked == nullptr ? 5 : std::stoull(asked);
   std::size_t first = 0;
-  each_duel([&](clash what, conflict_policy policy, order when) {
+  each_duel([&](clash what, choice choose, order when) {
     bool is_over = false;
     auto steps = first++ % every;
     for (; !is_over && !testing::Test::HasFailure(); steps += every) {
-      duel one(what, policy, when);
+      duel one(what, choose, when);
       SCOPED_TRACE(fmt::format("{}, crash after {} steps", one.name(), steps));
       one.clash_at_once();
-      one.here.run(steps);
+      one.advance(steps);
       is_over = one.is_at_rest();
       one.here.crash_and_restart(steps * 37 % 400);
       EXPECT_TRUE(one.comes_to_rest()) << to_string(one.here.failure());
