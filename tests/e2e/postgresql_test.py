@@ -47,6 +47,13 @@ NOTES = """\
         key: [ { left: id, right: id } ]
         columns: [ { left: body, right: body } ]
 """
+ITEMS = """\
+      - name: items
+        left:  { table: item }
+        right: { table: product }
+        key: [ { left: code, right: sku } ]
+        columns: [ { left: body, right: label } ]
+"""
 
 
 class WithPostgresql(unittest.TestCase):
@@ -259,6 +266,34 @@ class WithPostgresql(unittest.TestCase):
         self.assertEqual("1|1|10", self.erp(of_each.format("writes_of_remark")))
         self.assertEqual("1|1|10", self.crm(of_each.format("writes_of_account")))
         self.assertEqual("1|1|10", self.crm(of_each.format("writes_of_note")))
+
+    def test_a_key_that_is_not_the_primary_key_is_deleted_and_changed_by(self):
+        self.begin(True)
+        self.erp("CREATE TABLE item(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text UNIQUE NOT NULL, "
+                 "body text)", "ALTER TABLE item REPLICA IDENTITY FULL")
+        self.crm("CREATE TABLE product(product uuid DEFAULT gen_random_uuid() PRIMARY KEY, sku text UNIQUE NOT NULL, "
+                 "label text)")
+        self.crm("ALTER TABLE product REPLICA IDENTITY FULL")
+        self.erp("INSERT INTO item(code, body) SELECT 'C' || i, 'body ' || i FROM generate_series(1, 100) i")
+        with self.world.config.open("a") as config:
+            config.write(ITEMS)
+        self.world.start()
+        done = self.world.run("map", "run", "items", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr + self.world.log())
+
+        def until_arrived():
+            self.world.until(lambda: self.erp("SELECT code, body FROM item ORDER BY code") ==
+                             self.crm("SELECT sku, label FROM product ORDER BY sku"))
+
+        until_arrived()
+        self.erp("DELETE FROM item WHERE code IN ('C1', 'C2')", "UPDATE item SET code = 'E' || code WHERE id % 10 = 3")
+        until_arrived()
+        self.crm("DELETE FROM product WHERE sku = 'C4'")
+        self.crm("UPDATE product SET sku = 'P' || sku, label = label || '!' WHERE sku LIKE 'C_5'")
+        until_arrived()
+        self.assertEqual("97|10|9", self.erp("SELECT count(*), count(*) FILTER (WHERE code LIKE 'E%'), "
+                                             "count(*) FILTER (WHERE code LIKE 'P%' AND body LIKE '%!') FROM item"))
+        self.assertEqual("0", self.world.json("map", "show", "items")["parked"])
 
 
 if __name__ == "__main__":
