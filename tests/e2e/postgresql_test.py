@@ -40,6 +40,20 @@ links:
           - {{ left: since, right: since }}
           - {{ left: changed, right: changed }}
 """
+NOTES = """\
+      - name: notes
+        left:  { table: remark }
+        right: { table: note }
+        key: [ { left: id, right: id } ]
+        columns: [ { left: body, right: body } ]
+"""
+ITEMS = """\
+      - name: items
+        left:  { table: item }
+        right: { table: product }
+        key: [ { left: code, right: sku } ]
+        columns: [ { left: body, right: label } ]
+"""
 
 
 class WithPostgresql(unittest.TestCase):
@@ -178,6 +192,108 @@ class WithPostgresql(unittest.TestCase):
         self.assertEqual("0", self.crm("SELECT count(*) FROM arrived a JOIN arrived b ON b.number = a.number "
                                        "AND b.at > a.at AND b.name < a.name"))
         self.assertTrue(self.world.json("event", "verify")["ok"])
+
+    def slots_far_behind(self):
+        return self.server.ask("postgres", "SELECT count(*) FROM pg_replication_slots WHERE "
+                               f"pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) > {24 << 20}")
+
+    def write_elsewhere(self):
+        self.server.ask("postgres", "SELECT sum(pg_wal_lsn_diff(pg_logical_emit_message(false, 'other', "
+                                    "repeat('x', 1000000)), '0/0')) FROM generate_series(1, 48)")
+
+    def test_idle_slots_pass_what_others_write_and_still_tell_what_was_lost(self):
+        self.begin(True)
+        self.start_and_run()
+        self.erp("UPDATE customer SET name = 'before' WHERE id = 1")
+        self.until_equal()
+        self.write_elsewhere()
+        self.world.until(lambda: self.slots_far_behind() == "0")
+        for crash in (self.world.kill, self.server.kill):
+            crash()
+            if crash == self.server.kill:
+                self.server.start()
+            else:
+                self.erp("UPDATE customer SET name = 'while away' WHERE id = 2")
+                self.world.start()
+            self.erp(f"UPDATE customer SET name = 'after {crash.__qualname__}' WHERE id = 3")
+            self.until_equal()
+            self.write_elsewhere()
+            self.world.until(lambda: self.slots_far_behind() == "0")
+        self.assertEqual("running", self.world.json("map", "show", "customers")["status"])
+        self.world.kill()
+        self.erp("UPDATE customer SET name = 'lost' WHERE id = 4")
+        self.world.until(lambda: self.server.ask(
+            "erp", "SELECT count(*) FROM pg_replication_slots WHERE database = 'erp' AND active") == "0")
+        self.erp("SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots "
+                 "WHERE database = 'erp'")
+        self.world.start()
+        self.world.until(lambda: self.world.json("map", "show", "customers")["status"] == "not_running")
+        self.assertIn("source_rewound", self.world.run("activity", "list", "-o", "json").stdout + self.world.log())
+
+    def test_what_triggers_of_the_target_change_arrives_on_the_other_side_once(self):
+        self.begin(True)
+        self.erp("CREATE TABLE remark(id bigint PRIMARY KEY, body text)")
+        self.crm("CREATE TABLE note(id bigint PRIMARY KEY, body text)")
+        with self.world.config.open("a") as config:
+            config.write(NOTES)
+        self.world.start()
+        done = self.world.run("map", "run", "customers", "notes", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr + self.world.log())
+        for ask, table in ((self.erp, "customer"), (self.erp, "remark"), (self.crm, "account"), (self.crm, "note")):
+            ask(f"CREATE TABLE writes_of_{table}(key bigint)")
+            key = "number" if table == "account" else "id"
+            ask(f"CREATE FUNCTION count_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"INSERT INTO writes_of_{table} VALUES(NEW.{key}); RETURN NEW; END $$")
+            ask(f"CREATE TRIGGER count_{table} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
+                f"EXECUTE FUNCTION count_{table}()")
+        self.crm("CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "NEW.fullname := upper(NEW.fullname); INSERT INTO note VALUES(NEW.number, NEW.fullname) "
+                 "ON CONFLICT(id) DO UPDATE SET body = excluded.body; RETURN NEW; END $$")
+        self.crm("CREATE TRIGGER rule BEFORE INSERT OR UPDATE ON account FOR EACH ROW EXECUTE FUNCTION rule()")
+        added = range(90001, 90011)
+        for key in added:
+            self.erp(f"INSERT INTO customer(id, name) VALUES({key}, 'name {key}')")
+        last = "\n".join(f"{key}|NAME {key}" for key in added)
+        self.world.until(lambda: self.erp("SELECT id, body FROM remark ORDER BY id") == last)
+        self.world.until(lambda: self.erp("SELECT id, name FROM customer WHERE id > 90000 ORDER BY id") == last)
+        # What went back and forth would be before these, both ways.
+        self.crm("INSERT INTO note VALUES(1, 'there')")
+        self.world.until(lambda: self.erp("SELECT body FROM remark WHERE id = 1") == "there")
+        self.erp("INSERT INTO remark VALUES(2, 'back')")
+        self.world.until(lambda: self.crm("SELECT body FROM note WHERE id = 2") == "back")
+        of_each = "SELECT min(n), max(n), count(*) FROM (SELECT count(*) n FROM {} WHERE key > 90000 GROUP BY key) x"
+        self.assertEqual("2|2|10", self.erp(of_each.format("writes_of_customer")))
+        self.assertEqual("1|1|10", self.erp(of_each.format("writes_of_remark")))
+        self.assertEqual("1|1|10", self.crm(of_each.format("writes_of_account")))
+        self.assertEqual("1|1|10", self.crm(of_each.format("writes_of_note")))
+
+    def test_a_key_that_is_not_the_primary_key_is_deleted_and_changed_by(self):
+        self.begin(True)
+        self.erp("CREATE TABLE item(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text UNIQUE NOT NULL, "
+                 "body text)", "ALTER TABLE item REPLICA IDENTITY FULL")
+        self.crm("CREATE TABLE product(product uuid DEFAULT gen_random_uuid() PRIMARY KEY, sku text UNIQUE NOT NULL, "
+                 "label text)")
+        self.crm("ALTER TABLE product REPLICA IDENTITY FULL")
+        self.erp("INSERT INTO item(code, body) SELECT 'C' || i, 'body ' || i FROM generate_series(1, 100) i")
+        with self.world.config.open("a") as config:
+            config.write(ITEMS)
+        self.world.start()
+        done = self.world.run("map", "run", "items", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr + self.world.log())
+
+        def until_arrived():
+            self.world.until(lambda: self.erp("SELECT code, body FROM item ORDER BY code") ==
+                             self.crm("SELECT sku, label FROM product ORDER BY sku"))
+
+        until_arrived()
+        self.erp("DELETE FROM item WHERE code IN ('C1', 'C2')", "UPDATE item SET code = 'E' || code WHERE id % 10 = 3")
+        until_arrived()
+        self.crm("DELETE FROM product WHERE sku = 'C4'")
+        self.crm("UPDATE product SET sku = 'P' || sku, label = label || '!' WHERE sku LIKE 'C_5'")
+        until_arrived()
+        self.assertEqual("97|10|9", self.erp("SELECT count(*), count(*) FILTER (WHERE code LIKE 'E%'), "
+                                             "count(*) FILTER (WHERE code LIKE 'P%' AND body LIKE '%!') FROM item"))
+        self.assertEqual("0", self.world.json("map", "show", "items")["parked"])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ constexpr auto pings_within = 1s;
 constexpr auto slot_wait_max = 5s;
 constexpr auto slot_look_pause = 20ms;
 
+// The server keeps its log by files of this size: a slot that lags less keeps no file more.
+constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
+
 // Before a message's own bytes: of data a letter and three numbers, of a ping a letter and two.
 constexpr std::size_t data_header = 25;
 constexpr std::size_t ping_request = 17;
@@ -30,6 +33,13 @@ std::string print_place(std::uint64_t commit) {
 void put_number(std::string& to, std::uint64_t number) {
   for (unsigned shift = 64; shift != 0; shift -= 8)
     to.push_back(static_cast<char>(number >> (shift - 8) & 0xffU));
+}
+
+std::uint64_t number_at(std::string_view bytes, std::size_t at) {
+  std::uint64_t out = 0;
+  for (auto const letter : bytes.substr(at, sizeof out))
+    out = out << 8U | static_cast<unsigned char>(letter);
+  return out;
 }
 
 // The server's numbers of places have 64 bits; none that is in use has the highest.
@@ -95,11 +105,24 @@ result<void> change_stream::check_goes_on(connection& on,
   if (!slot.is_there) return error{error_code::source_rewound, "the replication slot is gone"};
   if (slot.is_lost)
     return error{error_code::source_rewound, "the server has removed what the slot had to keep"};
-  if (slot.confirmed > after.commit)
+  if (slot.confirmed <= after.commit) return {};
+  DW_TRY(bool const quiet, was_quiet(on, slot, after));
+  if (!quiet)
     return error{error_code::source_rewound,
                  "the replication slot was made anew or moved: it stands behind changes that were "
                  "not captured"};
   return {};
+}
+
+// Whether nothing of the tables was committed between the position and the slot.
+result<bool> change_stream::was_quiet(connection& on,
+                                      slot_state const& slot,
+                                      source_position after) const {
+  DW_TRY(auto const name, slot_name(on));
+  DW_TRY(auto const rows,
+         on.query("SELECT captured, reached FROM dualwrite.quiet WHERE slot = $1", {name}));
+  return rows.count() == 1 && static_cast<std::uint64_t>(rows.integer(0, 0)) <= after.commit &&
+         slot.confirmed <= static_cast<std::uint64_t>(rows.integer(0, 1));
 }
 
 // A table that enters the publication is locked against writers for a moment: a transaction that
@@ -177,6 +200,9 @@ result<void> change_stream::stream_from(connection& on, std::uint64_t commit) {
   DW_TRY(auto const slot, slot_name(on));
   DW_CHECK(stream_.open(url_, connection::purpose::replication));
   acknowledged_ = commit;
+  given_ = commit;
+  reached_ = 0;
+  is_inside_ = false;
   return stream_.start_stream(
       fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}, "
                   "messages 'true')",
@@ -216,6 +242,7 @@ result<source_position> change_stream::open(connection& on,
            on.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)",
                     {name, print_place(at.commit)}));
   }
+  passed_ = after ? slot.confirmed : at.commit;
   reader_.emplace(at.incarnation, std::move(facts));
   DW_CHECK(stream_from(on, at.commit));
   return at;
@@ -232,6 +259,7 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
     close();
     return error{error_code::table_changed, table->schema.table};
   }
+  if (out && out->empty()) DW_CHECK(pass_quiet(on));
   return out;
 }
 
@@ -245,13 +273,45 @@ result<std::vector<captured_transaction>> change_stream::receive(std::size_t lim
     if (!*message) return out;
     std::string_view const bytes = **message;
     if (bytes.front() == 'w' && bytes.size() > data_header) {
-      DW_TRY(auto whole, reader_->feed(bytes.substr(data_header)));
+      DW_TRY(auto whole, take_data(bytes.substr(data_header)));
       if (whole) out.push_back(std::move(*whole));
-    } else if (bytes.front() == 'k' && bytes.size() > ping_request && bytes[ping_request] != 0) {
-      DW_CHECK(answer_ping());
+    } else if (bytes.front() == 'k' && bytes.size() > ping_request) {
+      DW_CHECK(take_ping(bytes));
     }
   }
   return out;
+}
+
+result<std::optional<captured_transaction>> change_stream::take_data(std::string_view message) {
+  if (message.front() == 'B') is_inside_ = true;
+  if (message.front() == 'C') is_inside_ = false;
+  DW_TRY(auto whole, reader_->feed(message));
+  if (whole) given_ = whole->position.commit;
+  return whole;
+}
+
+result<void> change_stream::take_ping(std::string_view bytes) {
+  if (!is_inside_) reached_ = number_at(bytes, 1);
+  if (bytes[ping_request] == 0) return {};
+  return answer_ping();
+}
+
+// Only where our log has all that was given: what it lacks is kept. The row is durable before the
+// slot moves, or the next capture would take the slot for one that lost changes.
+result<void> change_stream::pass_quiet(connection& on) {
+  if (is_inside_ || given_ > acknowledged_) return {};
+  if (reached_ < std::max(acknowledged_, passed_) + quiet_bytes_min) return {};
+  DW_CHECK(on.open(url_));
+  DW_TRY(auto const slot, slot_name(on));
+  DW_TRY(auto all, transaction::begin(on));
+  DW_CHECK(on.execute("SET LOCAL synchronous_commit = on"));
+  DW_TRY(auto const put,
+         on.query("INSERT INTO dualwrite.quiet VALUES($1, $2, $3) ON CONFLICT(slot) DO UPDATE SET "
+                  "captured = excluded.captured, reached = excluded.reached",
+                  {slot, std::to_string(acknowledged_), std::to_string(reached_)}));
+  DW_CHECK(all.commit());
+  passed_ = reached_;
+  return report();
 }
 
 // A server that shuts down asks again and again, until all that it sent is acknowledged: it would
@@ -276,7 +336,7 @@ result<void> change_stream::acknowledge(source_position captured) {
 
 result<void> change_stream::report() {
   std::string message = "r";
-  for (int what = 0; what < 3; ++what) put_number(message, acknowledged_);
+  for (int what = 0; what < 3; ++what) put_number(message, std::max(acknowledged_, passed_));
   put_number(message, 0);
   message.push_back('\0');
   return stream_.send(message);

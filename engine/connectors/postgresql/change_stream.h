@@ -4,6 +4,10 @@
 // compared with the slot first: a slot that is gone, that was made anew, that the server has given
 // up, or that stands behind a position which nobody gave it, has lost changes, and no capture goes
 // on from there.
+//
+// What other tables and databases of the server write lies in the same log. Where nothing of the
+// tables came for a while the slot is moved past it, so that it is not kept for them; which part
+// that was is said in dualwrite.quiet before, since no position in our log can tell.
 #pragma once
 
 #include <chrono>
@@ -42,6 +46,9 @@ class change_stream {
   [[nodiscard]] result<void> check_goes_on(connection& on,
                                            slot_state const& slot,
                                            source_position after) const;
+  [[nodiscard]] result<bool> was_quiet(connection& on,
+                                       slot_state const& slot,
+                                       source_position after) const;
   [[nodiscard]] result<void> publish(connection& on,
                                      std::vector<table_facts> const& tables,
                                      bool goes_on);
@@ -49,14 +56,21 @@ class change_stream {
   [[nodiscard]] result<void> wait_until_free(connection& on) const;
   [[nodiscard]] result<void> stream_from(connection& on, std::uint64_t commit);
   [[nodiscard]] result<std::vector<captured_transaction>> receive(std::size_t limit);
+  [[nodiscard]] result<std::optional<captured_transaction>> take_data(std::string_view message);
+  [[nodiscard]] result<void> take_ping(std::string_view bytes);
   [[nodiscard]] result<void> answer_ping();
+  [[nodiscard]] result<void> pass_quiet(connection& on);
   [[nodiscard]] result<void> report();
 
   std::string url_;
   std::string name_;
   connection stream_;
   std::optional<pgoutput_reader> reader_;
-  std::uint64_t acknowledged_ = 0;
+  std::uint64_t acknowledged_ = 0;  // by our log
+  std::uint64_t given_ = 0;         // by read()
+  std::uint64_t reached_ = 0;       // by the server, with nothing left to send before it
+  std::uint64_t passed_ = 0;        // by the slot
+  bool is_inside_ = false;          // a transaction is under way
   std::chrono::steady_clock::time_point pinged_at_;
   int pings_ = 0;
 };

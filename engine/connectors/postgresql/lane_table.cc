@@ -57,6 +57,8 @@ CREATE TABLE IF NOT EXISTS dualwrite.outcome(
 CREATE TABLE IF NOT EXISTS dualwrite.place(
   log bigint, link bigint, way bigint, map bigint, lane bigint NOT NULL, position bigint NOT NULL,
   PRIMARY KEY(log, link, way, map));
+CREATE TABLE IF NOT EXISTS dualwrite.quiet(
+  slot text PRIMARY KEY, captured bigint NOT NULL, reached bigint NOT NULL);
 COMMIT)";
 
 result<std::string> read_parts(connection& on, lane_key const& lane) {
@@ -88,7 +90,7 @@ result<void> write_parts(connection& on, lane_key const& lane, std::string_view 
 }  // namespace
 
 result<void> install(connection& on) {
-  DW_TRY(auto const there, on.query("SELECT to_regclass('dualwrite.place') IS NOT NULL"));
+  DW_TRY(auto const there, on.query("SELECT to_regclass('dualwrite.quiet') IS NOT NULL"));
   if (there.is_true(0, 0)) return {};
   auto const made = on.execute(tables);
   if (made) return {};
