@@ -140,6 +140,7 @@ TEST_F(DefinitionCommands, ARuleThatCountsOtherwiseCountsAnew) {
                               {},
                               {},
                               {},
+                              {},
                               {}}));
   };
   happen(draft({stream_kind::map, map.value}, link, MapResumed{map, {}}));
