@@ -1,9 +1,10 @@
-// The way of records: captured, delivered, parked, in conflict, lost by a target.
+// The way of records: captured, delivered, parked, lost by a target.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
+#include "events/conflict_events.h"
 #include "events/faults.h"
 #include "events/instant.h"
 #include "events/map_events.h"
@@ -172,68 +173,6 @@ struct RecordParked {
             whole_row,
             copied,
             against);
-};
-// A column of the record's own table.
-struct ClashingColumn {
-  std::string_view name;
-  bool record_wins = false;
-  DW_FIELDS(name, record_wins);
-};
-// Both sides changed a key without having seen each other's change. Images are rows of the apps
-// that the records come from; empty where there is none.
-struct ConflictDetected {
-  map_id map;
-  direction way = direction::left_to_right;  // of the record whose delivery found it
-  sequence record;
-  sequence other;
-  bool record_wins = false;
-  std::string_view reason;
-  blob key;
-  bool undecided = false;               // nobody wins yet: the key is held
-  std::vector<ClashingColumn> columns;  // where each side wins some of them
-  blob record_image;
-  schema_id record_schema;
-  blob other_image;
-  schema_id other_schema;
-  blob agreed_image;          // the record's row before
-  bool other_parked = false;  // where each side wins some columns
-  DW_FIELDS(map,
-            way,
-            record,
-            other,
-            record_wins,
-            reason,
-            key,
-            undecided,
-            columns,
-            record_image,
-            record_schema,
-            other_image,
-            other_schema,
-            agreed_image,
-            other_parked);
-};
-// A sync record of the engine's own: the winner's image, on its way to the side where the loser was
-// written over it.
-struct ConflictResolved {
-  link_id link;
-  map_id map;
-  direction way = direction::left_to_right;  // towards the side that receives the winner
-  sequence winner;
-  instant committed_at;  // of the winner
-  bool removes = false;
-  blob key;
-  blob image;  // row image of the target's own table
-  schema_id schema;
-  bool crosses = false;  // the winner comes from the other side: its record is mapped anew
-  DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema, crosses);
-};
-// What was decided of a record that comes again.
-struct WonInPart {
-  map_id map;
-  sequence record;
-  std::vector<ClashingColumn> columns;
-  DW_FIELDS(map, record, columns);
 };
 struct LaneReset {
   lane_id lane;

@@ -82,7 +82,8 @@ struct ended_row {
 using by_clock = std::set<std::pair<std::int64_t, sequence>>;
 
 // Fed by RecordParked, RecordSkipped, the retries' events, ConflictDecided, ParkedDeleted,
-// ParkedPurged, MapStopped, TargetRewound; its clocks by the events that set maps running and end that.
+// ParkedPurged, MapStopped, TargetRewound; its clocks by the events that set maps running and end
+// that.
 struct parked {
   static constexpr std::string_view name = "parked";
   static constexpr int version = 3;

@@ -1,5 +1,5 @@
-// What is found by key, by state and by time among the parked records: kept beside their rows, never
-// stored.
+// What is found by key, by state and by time among the parked records: kept beside their rows,
+// never stored.
 #include "projections/parked.h"
 
 namespace dualwrite::projections {

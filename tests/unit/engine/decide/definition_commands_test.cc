@@ -128,20 +128,11 @@ TEST_F(DefinitionCommands, ALinkGoesAfterItsMapsAndRules) {
 
 TEST_F(DefinitionCommands, ARuleThatCountsOtherwiseCountsAnew) {
   auto const fail = [&] {
-    happen(draft({stream_kind::map, map.value},
-                 link,
-                 RecordParked{map,
-                              {},
-                              sequence{1},
-                              park_state::failed,
-                              fault_class::mapping,
-                              {},
-                              {},
-                              {},
-                              {},
-                              {},
-                              {},
-                              {}}));
+    RecordParked parked;
+    parked.map = map;
+    parked.record = sequence{1};
+    parked.kind = fault_class::mapping;
+    happen(draft({stream_kind::map, map.value}, link, parked));
   };
   happen(draft({stream_kind::map, map.value}, link, MapResumed{map, {}}));
   fail();
