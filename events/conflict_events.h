@@ -19,8 +19,9 @@ struct ClashingColumn {
   bool record_wins = false;
   DW_FIELDS(name, record_wins);
 };
-// Both sides changed a key without having seen each other's change. Images are rows of the apps
-// that the records come from; empty where there is none.
+// Both sides changed a key without having seen each other's change; or they gave two keys the same
+// value where it must be unique. Images are rows of the apps that the records come from; empty
+// where there is none.
 struct ConflictDetected {
   map_id map;
   direction way = direction::left_to_right;  // of the record whose delivery found it
@@ -37,6 +38,7 @@ struct ConflictDetected {
   schema_id other_schema;
   blob agreed_image;          // the record's row before
   bool other_parked = false;  // where each side wins some columns
+  blob other_key;             // of the other record, where they clash in a value: nothing is held
   DW_FIELDS(map,
             way,
             record,
@@ -51,10 +53,11 @@ struct ConflictDetected {
             other_image,
             other_schema,
             agreed_image,
-            other_parked);
+            other_parked,
+            other_key);
 };
 // A sync record of the engine's own: the winner's image, on its way to the side where the loser was
-// written over it.
+// written over it; or the undoing of the loser's change, which makes room for the winner.
 struct ConflictResolved {
   link_id link;
   map_id map;
@@ -65,8 +68,11 @@ struct ConflictResolved {
   blob key;
   blob image;  // row image of the target's own table
   schema_id schema;
-  bool crosses = false;  // the winner comes from the other side: its record is mapped anew
-  DW_FIELDS(link, map, way, winner, committed_at, removes, key, image, schema, crosses);
+  bool crosses = false;         // the winner comes from the other side: its record is mapped anew
+  bool undoes = false;          // `winner` is the loser: its row becomes again what it was before
+  std::vector<sequence> frees;  // parked records of this direction that wait for that
+  DW_FIELDS(
+      link, map, way, winner, committed_at, removes, key, image, schema, crosses, undoes, frees);
 };
 // What was decided of a record that comes again.
 struct WonInPart {

@@ -159,6 +159,7 @@ struct RecordParked {
   bool whole_row = false;
   bool copied = false;  // a row of a copy, or read again: places do not order it
   sequence against;  // in conflict: the other side's record; zero where it waits for the key only
+  blob taken_by;     // the key of the row that has what must be unique
   DW_FIELDS(map,
             way,
             record,
@@ -172,7 +173,8 @@ struct RecordParked {
             old_key,
             whole_row,
             copied,
-            against);
+            against,
+            taken_by);
 };
 struct LaneReset {
   lane_id lane;

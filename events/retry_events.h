@@ -41,8 +41,9 @@ struct RetryFailed {
   fault_class kind = fault_class::none;
   std::string_view code, text, column;
   sequence waits_for;
-  sequence against;  // as in RecordParked
-  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, against);
+  sequence against;  // this and the next as in RecordParked
+  blob taken_by;
+  DW_FIELDS(map, way, record, state, kind, code, text, column, waits_for, against, taken_by);
 };
 struct ParkedDeleted {
   map_id map;

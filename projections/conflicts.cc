@@ -11,7 +11,8 @@ struct conflict_fold {
 
   void operator()(ConflictDetected const& e) {
     ++view.counts[e.map];
-    if (e.undecided) return;
+    // Those that clash in a value have no key in common: nothing is beaten by it.
+    if (e.undecided || !e.other_key.bytes.empty()) return;
     if (!e.columns.empty()) return share(e);
     auto const loser = e.record_wins ? e.other : e.record;
     auto const winner = e.record_wins ? e.record : e.other;

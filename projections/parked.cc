@@ -33,6 +33,7 @@ struct parked_fold {
     row.whole_row = e.whole_row;
     row.attempts = e.state == park_state::failed ? 1 : 0;
     row.against = e.against;
+    row.taken_by = e.taken_by.bytes;
     row.first_failed = row.last_failed = event.recorded_at;
     row.failed_at_us = clock_of(e.map);
     view.unlist(of, e.record);
@@ -96,12 +97,40 @@ struct parked_fold {
     row.retry = {};
     row.against = e.against;
     row.decided = {};
+    if (row.taken_by != e.taken_by.bytes) row.clash = {};
+    row.taken_by = e.taken_by.bytes;
     if (e.state == park_state::failed) ++row.attempts;
-    if (row.waits_for) view.dependants_[row.waits_for].erase({of, e.record});
-    row.waits_for = e.waits_for;
-    if (row.waits_for) view.dependants_[row.waits_for].insert({of, e.record});
+    wait_for(of, e.record, row, e.waits_for);
     row.state = e.state;
     view.index_state(of, e.record, row);
+  }
+  void wait_for(map_way of, sequence record, parked_row& row, sequence other) {
+    if (row.waits_for) view.dependants_[row.waits_for].erase({of, record});
+    row.waits_for = other;
+    if (other) view.dependants_[other].insert({of, record});
+  }
+  void operator()(ConflictDetected const& e) {
+    if (e.other_key.bytes.empty() || !e.undecided) return;
+    tell_of({e.map, e.way}, e.record, e.other);
+    tell_of({e.map, opposite(e.way)}, e.other, e.record);
+  }
+  void tell_of(map_way of, sequence record, sequence rival) {
+    auto* row = find(of, record);
+    if (row == nullptr) return;
+    view.leave_index(of, record, *row);
+    row->clash = rival;
+    view.index_state(of, record, *row);
+  }
+  void operator()(ConflictResolved const& e) {
+    for (auto const freed : e.frees) {
+      map_way const of{e.map, e.way};
+      auto* row = find(of, freed);
+      if (row == nullptr) continue;
+      view.leave_index(of, freed, *row);
+      wait_for(of, freed, *row, event.at);
+      row->state = park_state::dependency;
+      view.index_state(of, freed, *row);
+    }
   }
   void operator()(ConflictDecided const& e) {
     for (auto const& one : e.records) {
@@ -215,6 +244,12 @@ std::set<sequence> const& parked::to_reread(map_way of) const {
 
 std::set<sequence> const& parked::in_conflict(map_way of) const {
   return in(conflict_, of);
+}
+
+std::set<value_clash> const& parked::clashes(map_id map) const {
+  static std::set<value_clash> const none;
+  auto const found = clashes_.find(map);
+  return found == clashes_.end() ? none : found->second;
 }
 
 bool parked::is_held(map_id map, std::string const& key) const {

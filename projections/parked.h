@@ -38,6 +38,8 @@ struct parked_row {
   std::vector<amended_column> amended;
   sequence against;  // in conflict: the other side's record; zero where it waits for the key only
   sequence decided;  // somebody kept it, here: it wins against all that was there before
+  std::string taken_by;  // the key of the row that has what must be unique
+  sequence clash;        // the other side's record that has it, once that was told
   DW_FIELDS(state,
             key,
             old_key,
@@ -56,7 +58,9 @@ struct parked_row {
             retry,
             amended,
             against,
-            decided);
+            decided,
+            taken_by,
+            clash);
 
   // A lane may try it now.
   bool is_due() const { return state == park_state::pending || state == park_state::due; }
@@ -81,12 +85,18 @@ struct ended_row {
 
 using by_clock = std::set<std::pair<std::int64_t, sequence>>;
 
-// Fed by RecordParked, RecordSkipped, the retries' events, ConflictDecided, ParkedDeleted,
+// Two parked records, each refused because the other's row has a value that must be unique.
+struct value_clash {
+  sequence left, right;  // made on this side
+  auto operator<=>(value_clash const&) const = default;
+};
+
+// Fed by RecordParked, RecordSkipped, the retries' events, those of conflicts, ParkedDeleted,
 // ParkedPurged, MapStopped, TargetRewound; its clocks by the events that set maps running and end
 // that.
 struct parked {
   static constexpr std::string_view name = "parked";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<map_way, std::map<sequence, parked_row>> rows;
   std::map<map_way, std::map<sequence, ended_row>> ended;
@@ -107,6 +117,11 @@ struct parked {
   // Those that wait for somebody's decision; and whether a key is held by one, of either direction.
   std::set<sequence> const& in_conflict(map_way of) const;
   bool is_held(map_id map, std::string const& key) const;
+  // The records that stand in each other's way, and those of them that nobody was told of yet.
+  std::set<value_clash> const& clashes(map_id map) const;
+  std::map<map_id, std::set<value_clash>> const& untold_clashes() const { return untold_; }
+  // The records of the other direction that one stands in the way of, and they in its.
+  std::vector<sequence> rivals(map_way of, parked_row const& row) const;
   // Those that failed and that nobody is taking care of: when they failed, by the map's clock; when
   // they are to be purged, once that was announced; and when those ended that are still listed.
   by_clock const& failed(map_way of) const;
@@ -131,6 +146,8 @@ struct parked {
   void index_state(map_way of, sequence record, parked_row const& row);
   void leave_index(map_way of, sequence record, parked_row const& row);
   void leave_chain(map_way of, sequence record, std::string const& key);
+  void meet_rivals(map_way of, sequence record, parked_row const& row);
+  void leave_rivals(map_way of, sequence record, parked_row const& row);
   void hold(map_id map, parked_row const& row);
   void release(map_id map, parked_row const& row);
 
@@ -138,6 +155,8 @@ struct parked {
   std::map<map_way, std::set<sequence>> due_, dependent_, reread_, conflict_;
   std::map<std::pair<map_id, std::string>, std::size_t> held_;
   std::map<map_way, by_clock> failed_, announced_, ended_;
+  std::map<map_id, std::set<value_clash>> clashes_;
+  std::map<map_id, std::set<value_clash>> untold_;  // no empty ones
   std::map<sequence, std::set<std::pair<map_way, sequence>>> dependants_;
 };
 

@@ -3,6 +3,14 @@
 #include "projections/parked.h"
 
 namespace dualwrite::projections {
+namespace {
+
+value_clash clash_of(map_way of, sequence record, sequence rival) {
+  return source_of(of.second) == side::left ? value_clash{record, rival}
+                                            : value_clash{rival, record};
+}
+
+}  // namespace
 
 void parked::put(map_way of, sequence record, parked_row row) {
   chains_[of][row.key].insert(record);
@@ -25,6 +33,7 @@ void parked::leave_index(map_way of, sequence record, parked_row const& row) {
   if (conflict_[of].erase(record) != 0) release(of.first, row);
   failed_[of].erase({row.failed_at_us, record});
   announced_[of].erase({row.purge_at_us, record});
+  leave_rivals(of, record, row);
 }
 
 void parked::index_state(map_way of, sequence record, parked_row const& row) {
@@ -48,9 +57,44 @@ void parked::index_state(map_way of, sequence record, parked_row const& row) {
       } else {
         announced_[of].insert({row.purge_at_us, record});
       }
+      meet_rivals(of, record, row);
       break;
     case park_state::waiting:
       break;
+  }
+}
+
+std::vector<sequence> parked::rivals(map_way of, parked_row const& row) const {
+  std::vector<sequence> out;
+  if (row.taken_by.empty()) return out;
+  map_way const back{of.first, opposite(of.second)};
+  auto const* there = chain(back, row.taken_by);
+  for (auto const other : there == nullptr ? std::set<sequence>{} : *there) {
+    auto const& rival = *find(back, other);
+    if (rival.state == park_state::failed && rival.key == row.taken_by && rival.taken_by == row.key)
+      out.push_back(other);
+  }
+  return out;
+}
+
+void parked::meet_rivals(map_way of, sequence record, parked_row const& row) {
+  map_way const back{of.first, opposite(of.second)};
+  for (auto const rival : rivals(of, row)) {
+    auto const clash = clash_of(of, record, rival);
+    clashes_[of.first].insert(clash);
+    bool const is_told = row.clash == rival && find(back, rival)->clash == record;
+    if (!is_told) untold_[of.first].insert(clash);
+  }
+}
+
+void parked::leave_rivals(map_way of, sequence record, parked_row const& row) {
+  for (auto const rival : rivals(of, row)) {
+    auto const clash = clash_of(of, record, rival);
+    clashes_[of.first].erase(clash);
+    auto const untold = untold_.find(of.first);
+    if (untold == untold_.end()) continue;
+    untold->second.erase(clash);
+    if (untold->second.empty()) untold_.erase(untold);
   }
 }
 
@@ -85,7 +129,7 @@ void parked::unlist(map_way of, sequence record) {
 }
 
 // When a record is settled, the next of its key that only waited is tried, and so is what waited
-// for it by reference.
+// for it by reference, or stood against it.
 void parked::remove(map_way of, sequence record) {
   auto const map = rows.find(of);
   if (map == rows.end()) return;
@@ -94,6 +138,7 @@ void parked::remove(map_way of, sequence record) {
   auto const row = std::move(found->second);
   if (row.waits_for) dependants_[row.waits_for].erase({of, record});
   map->second.erase(found);
+  auto const freed = row.state == park_state::failed ? rivals(of, row) : std::vector<sequence>{};
   leave_index(of, record, row);
   leave_chain(of, record, row.key);
   if (!row.old_key.empty()) leave_chain(of, record, row.old_key);
@@ -105,6 +150,8 @@ void parked::remove(map_way of, sequence record) {
         set_state(other, dependant, released, park_state::due);
     }
   }
+  map_way const back{of.first, opposite(of.second)};
+  for (auto const rival : freed) set_state(back, rival, rows[back].at(rival), park_state::due);
 }
 
 void parked::leave_chain(map_way of, sequence record, std::string const& key) {
@@ -132,6 +179,8 @@ void parked::reindex() {
   announced_.clear();
   ended_.clear();
   dependants_.clear();
+  clashes_.clear();
+  untold_.clear();
   for (auto const& [of, records] : stored) {
     rows[of];  // also where it has none: the same state is the same bytes
     for (auto const& [record, row] : records) put(of, record, row);

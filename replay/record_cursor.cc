@@ -50,7 +50,8 @@ result<void> record_cursor::take(event_view const& event) {
                                             std::string(resolved->key.bytes),
                                             std::string(resolved->image.bytes),
                                             resolved->schema,
-                                            resolved->crosses});
+                                            resolved->crosses,
+                                            resolved->undoes});
     }
   }
   return {};

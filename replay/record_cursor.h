@@ -40,6 +40,7 @@ struct queued_resolution {
   std::string image;
   schema_id schema;
   bool crosses = false;  // the winner was made on the other side: its record says what to write
+  bool undoes = false;   // `winner` names the loser: its row becomes again what it was before
 };
 
 // A batch that the other direction wrote was seen on the side that this direction reads.

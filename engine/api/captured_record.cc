@@ -52,11 +52,11 @@ boost::json::object resolution_json(projections::views const& state,
   json["id"] = json_of(event.at);
   json["side"] = name_of(source_of(resolved.way));
   json["table"] = schema.table;
-  json["operation"] = resolved.removes ? "delete" : "update";
+  json["operation"] = resolved.undoes ? "undo" : resolved.removes ? "delete" : "update";
   json["committed_at"] = json_of(resolved.committed_at);
   json["before"] = boost::json::object{};
   json["after"] = image_json(schema, resolved.image.bytes);
-  json["resolves_conflict_for"] = json_of(resolved.winner);
+  json[resolved.undoes ? "undoes" : "resolves_conflict_for"] = json_of(resolved.winner);
   return json;
 }
 

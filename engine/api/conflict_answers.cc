@@ -24,8 +24,17 @@ boost::json::value row_json(api_context const& context, std::vector<sequence> co
   return removed ? boost::json::value(nullptr) : boost::json::value(std::move(row));
 }
 
+// The row before this side's first change; null where that made it.
+boost::json::value row_before(api_context const& context, std::vector<sequence> const& changes) {
+  if (changes.empty()) return nullptr;
+  auto const first = record_json(context.log, context.views(), changes.front());
+  if (!first || first->at("before").as_object().empty()) return nullptr;
+  return first->at("before");
+}
+
 // A side whose changes are not held has what the other side's stand against, in both apps.
 boost::json::object side_json(api_context const& context,
+                              map_definition const* definition,
                               open_conflict const& conflict,
                               side which) {
   auto const& mine = conflict.of(which);
@@ -42,6 +51,14 @@ boost::json::object side_json(api_context const& context,
   json["operation"] = last ? last->at("operation") : boost::json::value(nullptr);
   json["committed_at"] = last ? last->at("committed_at") : boost::json::value(nullptr);
   json["row"] = row_json(context, changes);
+  json["before"] = row_before(context, changes);
+  auto const* parked = mine.records.empty()
+                           ? nullptr
+                           : context.views().parked.find({conflict.map, direction_from(which)},
+                                                         mine.records.front());
+  auto const& key = parked == nullptr ? conflict.key : parked->key;
+  json["key"] =
+      definition == nullptr ? boost::json::object{} : key_json(*definition, side::left, key);
   return json;
 }
 
@@ -84,8 +101,10 @@ boost::json::object conflict_json(api_context const& context, open_conflict cons
   auto const* first = state.parked.find({conflict.map, direction_from(made_on)}, conflict.id);
   json["since"] = first == nullptr ? nullptr : json_of(first->first_failed);
   json["newest"] = json_of(conflict.newest);
-  json["left"] = side_json(context, conflict, side::left);
-  json["right"] = side_json(context, conflict, side::right);
+  json["kind"] = conflict.is_of_value ? "value" : "row";
+  auto const* of = definition ? &*definition : nullptr;
+  json["left"] = side_json(context, of, conflict, side::left);
+  json["right"] = side_json(context, of, conflict, side::right);
   auto const record = record_json(context.log, state, conflict.id);
   bool const had_row = record && !record->at("before").as_object().empty();
   boost::json::object agreed;

@@ -64,9 +64,13 @@ constexpr known_code known[] = {
       "Change the expression so that it covers the row, or correct the row; then retry."}},
     {"conflict_undecided",
      {"Both sides changed the row without having seen each other's change, and the map leaves it "
-      "to "
-      "people.",
+      "to people.",
       "Look at both with conflict show, then conflict resolve --keep left or right."}},
+    {"undo_unknown",
+     {"The other side's row won a value that must be unique; this change is to be undone, and what "
+      "the row was before is not known.",
+      "Give the row another value in its app, then delete this error; or let the app log rows as "
+      "they were (PostgreSQL: REPLICA IDENTITY FULL)."}},
     {"moved_from_queue",
      {"The record waited in the queue when the map went live without it.",
       "Retry it: it is written unless something newer of its key was."}},
@@ -113,6 +117,11 @@ bool has_digit(std::string_view word) {
 }  // namespace
 
 error_advice advice_for(projections::parked_row const& row) {
+  if (row.clash) {
+    return {"The other side gave another row the same value, which must be unique.",
+            "Look at both with conflict show, then conflict resolve --keep left or right; or give "
+            "one of the rows another value in its app."};
+  }
   for (auto const& one : known) {
     if (one.code == row.code) return one.advice;
   }

@@ -49,6 +49,7 @@ boost::json::object error_json(api_context const& context, listed_error const& o
   json["fix"] = advice.fix;
   json["attempts"] = row.attempts;
   json["waits_for"] = id_or_null(row.waits_for);
+  json["clashes_with"] = id_or_null(row.clash);
   json["waiting_behind"] =
       json_of(std::uint64_t{state.parked.waiting_behind({map_named, way}, record)});
   json["operation"] = id_or_null(row.retry);

@@ -186,9 +186,13 @@ std::uint64_t parked_of(projections::views const& state, map_id map) {
          state.parked.count({map, direction::right_to_left});
 }
 
+// Records that wait until somebody has decided; of two that clash in a value one is counted.
 std::uint64_t undecided_of(projections::views const& state, map_id map) {
+  auto const untold = state.parked.untold_clashes().find(map);
+  auto const hidden = untold == state.parked.untold_clashes().end() ? 0 : untold->second.size();
   return state.parked.in_conflict({map, direction::left_to_right}).size() +
-         state.parked.in_conflict({map, direction::right_to_left}).size();
+         state.parked.in_conflict({map, direction::right_to_left}).size() +
+         state.parked.clashes(map).size() - hidden;
 }
 
 boost::json::object map_json(api_context const& context, map_id map) {

@@ -132,6 +132,7 @@ struct map_resolution {
   std::string key;
   bool removes = false;
   row_values image;
+  bool is_unknown = false;  // it undoes a change, and nothing is known of the row before
 };
 [[nodiscard]] delivery_plan plan_resolution(delivery_context const& context,
                                             map_resolution const& resolution,

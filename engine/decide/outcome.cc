@@ -11,7 +11,7 @@ namespace {
 struct outcome_writer {
   planned_batch const& batch;
   drafts exceptions;
-  std::vector<missing_row> missing;
+  std::vector<named_row> missing, taken;
   std::vector<retried_row> retried;
   std::map<map_id, MapCounts> counts;
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
@@ -48,7 +48,8 @@ struct outcome_writer {
                       why.text,
                       why.column,
                       {},
-                      record.plan.against});
+                      record.plan.against,
+                      {}});
       return;
     }
     auto const& plan = record.plan;
@@ -67,12 +68,14 @@ struct outcome_writer {
                      blob{plan.old_key},
                      whole,
                      record.copied,
-                     plan.against});
+                     plan.against,
+                     {}});
     parked_here[{record.map, plan.key}].push_back(record.at);
   }
 
   void refuse(planned_record const& record, write_result const& why) {
     if (why.references) missing.push_back({next_event(), record.map, record.at, *why.references});
+    if (why.taken_by) taken.push_back({next_event(), record.map, record.at, *why.taken_by});
     park(record, park_state::failed, why);
   }
 
@@ -170,7 +173,9 @@ struct outcome_writer {
                                    blob{owed.key},
                                    blob{image},
                                    owed.schema,
-                                   false};
+                                   false,
+                                   false,
+                                   {}};
       exceptions.push_back(draft({stream_kind::link, batch.link.value}, batch.link, event, from));
     }
   }
@@ -196,7 +201,7 @@ struct outcome_writer {
 }  // namespace
 
 batch_outcome outcome_of(planned_batch const& batch, std::span<write_result const> results) {
-  outcome_writer out{batch, {}, {}, {}, {}, {}};
+  outcome_writer out{batch, {}, {}, {}, {}, {}, {}};
   for (auto const& record : batch.records) out.settle(record, results);
 
   RecordsApplied applied;
@@ -216,7 +221,7 @@ batch_outcome outcome_of(planned_batch const& batch, std::span<write_result cons
   events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
   for (auto& event : out.exceptions) events.push_back(std::move(event));
   for (auto const& event : batch.also) events.push_back(event);
-  return {std::move(events), std::move(out.missing), std::move(out.retried)};
+  return {std::move(events), std::move(out.missing), std::move(out.taken), std::move(out.retried)};
 }
 
 }  // namespace dualwrite::engine

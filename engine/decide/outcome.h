@@ -43,9 +43,8 @@ struct planned_batch {
   std::vector<encoded_event> also;  // events that come with the outcome, behind it
 };
 
-// A record was refused for want of this row; whether it is on its way is asked when the outcome is
-// appended.
-struct missing_row {
+// A row that the refusal of a record is about; what it means is asked when the outcome is appended.
+struct named_row {
   std::size_t event = 0;  // which of the outcome's events says so
   map_id map;
   sequence record;
@@ -60,7 +59,8 @@ struct retried_row {
 
 struct batch_outcome {
   drafts events;
-  std::vector<missing_row> missing;
+  std::vector<named_row> missing;  // the row is not there: it may be on its way
+  std::vector<named_row> taken;    // the row has a value that must be unique
   std::vector<retried_row> retried;
 };
 

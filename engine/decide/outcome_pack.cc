@@ -31,10 +31,40 @@ struct packed_retry {
 };
 struct packed_outcome {
   std::vector<packed_event> events;
-  std::vector<packed_row> missing;
+  std::vector<packed_row> missing, taken;
   std::vector<packed_retry> retried;
-  DW_FIELDS(events, missing, retried);
+  DW_FIELDS(events, missing, taken, retried);
 };
+
+std::vector<packed_row> pack(std::vector<named_row> const& rows) {
+  std::vector<packed_row> packed;
+  for (auto const& one : rows) {
+    auto const& row = one.row;
+    packed.push_back({one.event,
+                      one.map,
+                      one.record,
+                      row.table,
+                      {row.columns.begin(), row.columns.end()},
+                      encode_row(row.values)});
+  }
+  return packed;
+}
+
+result<std::vector<named_row>> unpack(std::vector<packed_row> const& packed, std::size_t events) {
+  std::vector<named_row> rows;
+  for (auto const& one : packed) {
+    if (one.event >= events) return error{error_code::event_malformed, "an outcome"};
+    named_row row;
+    row.event = one.event;
+    row.map = one.map;
+    row.record = one.record;
+    row.row.table = one.table;
+    row.row.columns.assign(one.columns.begin(), one.columns.end());
+    DW_TRY(row.row.values, decode_row(one.values));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -44,15 +74,8 @@ std::string pack_outcome(batch_outcome const& outcome) {
     std::string bytes(reinterpret_cast<char const*>(event.bytes.data()), event.bytes.size());
     packed.events.push_back({event.stream.kind, event.stream.id, event.link, std::move(bytes)});
   }
-  for (auto const& one : outcome.missing) {
-    auto const& row = one.row;
-    packed.missing.push_back({one.event,
-                              one.map,
-                              one.record,
-                              row.table,
-                              {row.columns.begin(), row.columns.end()},
-                              encode_row(row.values)});
-  }
+  packed.missing = pack(outcome.missing);
+  packed.taken = pack(outcome.taken);
   for (auto const& one : outcome.retried) packed.retried.push_back({one.event, one.share});
   projections::archive_writer out;
   out.put(packed);
@@ -70,17 +93,8 @@ result<batch_outcome> unpack_outcome(std::string_view bytes) {
     if (!is_known_kind || !decode(stored)) return error{error_code::event_malformed, "an outcome"};
     out.events.push_back({{one.kind, one.stream}, one.link, 1, {begin, begin + one.bytes.size()}});
   }
-  for (auto const& one : packed.missing) {
-    if (one.event >= out.events.size()) return error{error_code::event_malformed, "an outcome"};
-    missing_row row;
-    row.event = one.event;
-    row.map = one.map;
-    row.record = one.record;
-    row.row.table = one.table;
-    row.row.columns.assign(one.columns.begin(), one.columns.end());
-    DW_TRY(row.row.values, decode_row(one.values));
-    out.missing.push_back(std::move(row));
-  }
+  DW_TRY(out.missing, unpack(packed.missing, out.events.size()));
+  DW_TRY(out.taken, unpack(packed.taken, out.events.size()));
   for (auto const& one : packed.retried) {
     if (one.event >= out.events.size()) return error{error_code::event_malformed, "an outcome"};
     out.retried.push_back({one.event, one.share});

@@ -42,9 +42,9 @@ encoded_event waiting(encoded_event const& event,
   return draft(event.stream, event.link, refused, from);
 }
 
-result<void> wait_for_rows(batch_outcome& outcome, find_dependency const& find) {
+result<void> wait_for_rows(batch_outcome& outcome, row_finders const& find) {
   for (auto const& one : outcome.missing) {
-    auto const waits_for = find(one);
+    auto const waits_for = find.bringing(one);
     if (!waits_for) continue;
     auto& event = outcome.events[one.event];
     DW_TRY(auto const view, view_of(event));
@@ -52,6 +52,26 @@ result<void> wait_for_rows(batch_outcome& outcome, find_dependency const& find) 
       event = waiting(event, *first, view.from, *waits_for);
     } else if (auto const* again = view.as<RetryFailed>()) {
       event = waiting(event, *again, view.from, *waits_for);
+    }
+  }
+  return {};
+}
+
+// Says which key's row has what must be unique.
+result<void> name_takers(batch_outcome& outcome, row_finders const& find) {
+  for (auto const& one : outcome.taken) {
+    auto const key = find.key_of(one);
+    if (!key) continue;
+    auto& event = outcome.events[one.event];
+    DW_TRY(auto const view, view_of(event));
+    auto const name = [&](auto refused) {
+      refused.taken_by = blob{*key};
+      event = draft(event.stream, event.link, refused, view.from);
+    };
+    if (auto const* first = view.as<RecordParked>()) {
+      name(*first);
+    } else if (auto const* again = view.as<RetryFailed>()) {
+      name(*again);
     }
   }
   return {};
@@ -210,8 +230,9 @@ bool depends_on_turn(batch_outcome const& outcome) {
 
 result<drafts> at_its_turn(batch_outcome outcome,
                            projections::views const& state,
-                           find_dependency const& find) {
+                           row_finders const& find) {
   DW_CHECK(wait_for_rows(outcome, find));
+  DW_CHECK(name_takers(outcome, find));
   DW_TRY(auto gone, overtaken(outcome, state));
   teller out{state, std::move(gone)};
   std::set<std::size_t> untrue;

@@ -8,9 +8,13 @@
 
 namespace dualwrite::engine {
 
-// The record that brings a missing row, or zero where the row is on its way unparked; nothing where
-// it is not known to come.
-using find_dependency = std::function<std::optional<sequence>(missing_row const&)>;
+struct row_finders {
+  // The record that brings a missing row, or zero where the row is on its way unparked; nothing
+  // where it is not known to come.
+  std::function<std::optional<sequence>(named_row const&)> bringing;
+  // The row's key in its map; nothing where the map does not have it.
+  std::function<std::optional<std::string>(named_row const&)> key_of;
+};
 
 // Lanes of both directions work at once: a record that one batch beats, supersedes or retries may
 // have ended by another one since, one that it parks may have been beaten, one that it beats may
@@ -21,6 +25,6 @@ using find_dependency = std::function<std::optional<sequence>(missing_row const&
 // Errors: `event_malformed`.
 [[nodiscard]] result<drafts> at_its_turn(batch_outcome outcome,
                                          projections::views const& state,
-                                         find_dependency const& find);
+                                         row_finders const& find);
 
 }  // namespace dualwrite::engine

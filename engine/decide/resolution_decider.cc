@@ -77,6 +77,16 @@ delivery_plan plan_resolution(delivery_context const& context,
     plan.by = by;
     return plan;
   }
+  if (resolution.is_unknown) {
+    delivery_plan plan;
+    plan.key = resolution.key;
+    plan.what = fate::park;
+    plan.fault.effect = write_effect::refused;
+    plan.fault.kind = fault_class::conflict;
+    plan.fault.code = "undo_unknown";
+    plan.fault.text = "The row as it was before the change that lost is not known.";
+    return plan;
+  }
   auto plan = plan_rewritten(context, resolution);
   if (which == attempt::first &&
       context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {

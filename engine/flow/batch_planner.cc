@@ -219,6 +219,8 @@ result<map_resolution> batch_planner::to_map_resolution(queued_resolution const&
   out.crosses = resolution.crosses;
   if (resolution.crosses) {
     DW_CHECK(cross(out, compiled));
+  } else if (resolution.undoes) {
+    DW_CHECK(undo(out, compiled));
   } else if (!resolution.image.empty() && resolution.schema) {
     DW_TRY(out.image, row_of_now(resolution.image, resolution.schema, compiled));
   } else if (!resolution.image.empty()) {
@@ -239,6 +241,18 @@ result<void> batch_planner::cross(map_resolution& into, compiled_map const& comp
   DW_TRY(auto const row, compiled.to_target(way_, mine.after));
   into.image.assign(compiled.schema(target_of(way_)).columns.size(), value::unchanged());
   for (std::size_t i = 0; i < row.columns.size(); ++i) into.image[row.columns[i]] = row.values[i];
+  return {};
+}
+
+// The row as the loser found it, which it has on both sides then.
+result<void> batch_planner::undo(map_resolution& into, compiled_map const& compiled) {
+  DW_TRY(auto const item, read_item(context_.log.log(), into.winner));
+  auto const* record = std::get_if<queued_record>(&item);
+  if (record == nullptr) return error{error_code::event_malformed, "a change to undo", into.at};
+  into.removes = record->op == operation::insert;
+  into.is_unknown = !into.removes && record->before.empty();
+  if (into.removes || into.is_unknown) return {};
+  DW_TRY(into.image, row_of_now(record->before, record->schema, compiled));
   return {};
 }
 

@@ -72,6 +72,7 @@ class batch_planner {
       replay::queued_resolution const& resolution, map_id map, compiled_map const& compiled);
   // The winner of the other side as a row of the target's table.
   [[nodiscard]] result<void> cross(map_resolution& into, compiled_map const& compiled);
+  [[nodiscard]] result<void> undo(map_resolution& into, compiled_map const& compiled);
   // Adds what the two sides had.
   void show(conflict_found& conflict,
             replay::queued_record const& record,

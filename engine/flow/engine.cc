@@ -25,6 +25,7 @@ engine::engine(boost::asio::any_io_executor executor,
                }),
       maintenance_(executor, sequencer_, time, zones),
       queues_(executor, sequencer_, time),
+      clashes_(executor, sequencer_),
       retention_(executor, sequencer_, time),
       wake_(executor),
       children_(executor) {
@@ -42,6 +43,7 @@ void engine::start() {
   children_.start([this] { return resumes_.run(); });
   children_.start([this] { return maintenance_.run(); });
   children_.start([this] { return queues_.run(); });
+  children_.start([this] { return clashes_.run(); });
   children_.start([this] { return retention_.run(); });
 }
 

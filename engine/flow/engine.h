@@ -7,6 +7,7 @@
 
 #include "engine/decide/map_decider.h"
 #include "engine/flow/alert_watch.h"
+#include "engine/flow/clash_watch.h"
 #include "engine/flow/link_runner.h"
 #include "engine/flow/maintenance_watch.h"
 #include "engine/flow/queue_watch.h"
@@ -81,6 +82,7 @@ class engine {
   resume_watch resumes_;
   maintenance_watch maintenance_;
   queue_watch queues_;
+  clash_watch clashes_;
   retention_watch retention_;
   bell wake_;
   std::map<link_id, std::unique_ptr<link_runner>> links_;

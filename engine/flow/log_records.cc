@@ -58,7 +58,8 @@ result<queued_item> read_item(event_log const& log, sequence at) {
                                          std::string(resolved->key.bytes),
                                          std::string(resolved->image.bytes),
                                          resolved->schema,
-                                         resolved->crosses}};
+                                         resolved->crosses,
+                                         resolved->undoes}};
   }
   auto const* captured = event.as<RecordsCaptured>();
   if (captured == nullptr) return error{error_code::sequence_not_found, "it is not a record", at};

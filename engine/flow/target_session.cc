@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/decide/outcome_turn.h"
+#include "engine/flow/named_rows.h"
 #include "engine/flow/table_watch.h"
 #include "events/row_image.h"
 
@@ -148,6 +149,7 @@ async<void> target_session::settle_rows(std::map<lane_id, lane_row> const& rows)
       if (context_.faults.position_without_outcome) {
         outcome.events.resize(1);
         outcome.missing.clear();
+        outcome.taken.clear();
       }
       mine.committed = mine.batch != nullptr;
     }
@@ -325,7 +327,9 @@ async<void> target_session::append_outcome(batch_outcome outcome) {
     co_return result<void>{};
   }
   auto tell = [this, outcome](projections::views const& state) {
-    auto const find = [&](missing_row const& missing) { return brings(state, missing); };
+    row_finders find;
+    find.bringing = [&](named_row const& row) { return bringing(context_, way_, state, row); };
+    find.key_of = [&](named_row const& row) { return key_of_taker(context_, way_, state, row); };
     return at_its_turn(outcome, state, find);
   };
   decision told = std::move(tell);
@@ -368,29 +372,6 @@ async<void> target_session::let_go(in_hand& mine) {
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
   co_return result<void>{};
-}
-
-// A row that another record brings is waited for; one that nobody is known to bring is an error.
-std::optional<sequence> target_session::brings(projections::views const& state,
-                                               missing_row const& missing) const {
-  auto const target = target_of(way_);
-  auto const& row = missing.row;
-  for (auto const& [map, status] : state.status.maps) {
-    if (status.link != context_.link || !state.delivery.places.contains({map, way_})) continue;
-    auto const compiled = context_.maps.get(state, map);
-    if (!compiled || (*compiled)->table(target) != row.table) continue;
-    auto const columns = (*compiled)->key_columns(target);
-    if (columns != row.columns) continue;
-    row_values sparse(*std::max_element(columns.begin(), columns.end()) + 1);
-    for (std::size_t i = 0; i < columns.size(); ++i) sparse[columns[i]] = row.values[i];
-    auto const key = (*compiled)->key_of(target, sparse);
-    if (!key) continue;
-    auto const* chain = state.parked.chain({map, way_}, *key);
-    if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
-    bool const behind = state.delivery.position(map, way_) < missing.record;
-    if (behind && map != missing.map) return sequence{};
-  }
-  return std::nullopt;
 }
 
 }  // namespace dualwrite::engine

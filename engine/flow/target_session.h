@@ -72,8 +72,6 @@ class target_session {
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
   [[nodiscard]] async<void> append_outcome(batch_outcome outcome);
-  [[nodiscard]] std::optional<sequence> brings(projections::views const& state,
-                                               missing_row const& missing) const;
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
   [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);

@@ -67,6 +67,8 @@ struct write_result {
   std::string text;                          // the app's own
   std::string column;                        // where it names one
   std::optional<referenced_row> references;  // the row whose absence it is about
+  // By the write's key columns: the row that has a value which must be unique.
+  std::optional<referenced_row> taken_by;
 };
 
 // A table as it was described when its writes were planned: they name its columns by their places.

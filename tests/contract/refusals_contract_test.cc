@@ -37,6 +37,28 @@ TEST_P(Connector, ASecondUniqueValueIsRefused) {
   EXPECT_NE("", done[0].text);
 }
 
+TEST_P(Connector, ATakenValueNamesTheRowThatHasIt) {
+  make({customers()});
+  commit_all({inserted("customer", customer(1, text("Ann"), text("a@y"))),
+              inserted("customer", customer(2, text("Bob"), text("b@y")))});
+  auto moved = put("customer", customer(4, text("Bob"), text("a@y")));
+  moved.old_key = row_values{number(2)};
+  auto const done = apply({put("customer", customer(3, text("Cy"), text("b@y"))),
+                           put("customer", customer(2, text("Bob"), text("a@y"))),
+                           moved,
+                           put("customer", customer(1, value::null(), text("a@y")))});
+  EXPECT_EQ("refused refused refused refused", effects(done));
+  std::int64_t const takers[] = {2, 1, 1};
+  for (std::size_t i = 0; i < std::size(takers); ++i) {
+    SCOPED_TRACE(i);
+    ASSERT_TRUE(done[i].taken_by);
+    EXPECT_EQ("customer", done[i].taken_by->table);
+    EXPECT_EQ(std::vector<std::size_t>{0}, done[i].taken_by->columns);
+    EXPECT_EQ(row_values{number(takers[i])}, done[i].taken_by->values);
+  }
+  EXPECT_FALSE(done[3].taken_by);
+}
+
 TEST_P(Connector, AMissingValueIsRefused) {
   make({customers()});
   auto const done = apply({put("customer", customer(1, value::null()))});

@@ -23,6 +23,7 @@ struct refusal {
   std::string text;
   std::string column = {};
   std::optional<referenced_row> references = {};
+  std::optional<row_values> twin = {};  // the row that has what must be unique
 };
 using row_rule = std::function<std::optional<refusal>(row_values const& row)>;
 // What the app itself makes of a row before it is written.

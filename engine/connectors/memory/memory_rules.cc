@@ -19,11 +19,13 @@ std::optional<refusal> twin_of(memory_table const& table, row_values const& row)
   for (auto const& columns : table.unique) {
     auto const wanted = pick(row, columns);
     if (has_null(wanted)) continue;
-    auto const same = std::count_if(table.rows.begin(), table.rows.end(), [&](auto const& one) {
-      return pick(one.second, columns) == wanted;
+    auto const key = pick(row, table.schema.key);
+    auto const twin = std::find_if(table.rows.begin(), table.rows.end(), [&](auto const& one) {
+      return one.first != key && pick(one.second, columns) == wanted;
     });
+    if (twin == table.rows.end()) continue;
     auto const& name = table.schema.columns[columns.front()].name;
-    if (same > 1) return refusal{"unique", "another row has the same " + name, name};
+    return refusal{"unique", "another row has the same " + name, name, {}, twin->second};
   }
   return std::nullopt;
 }

@@ -38,7 +38,11 @@ write_result memory_app::write(target_write const& wish,
     if (!why) return out;
     roll_back(undo, undo_mark);
     changes.resize(change_mark);
-    return refused(std::move(*why));
+    auto const twin = why->twin;
+    out = refused(std::move(*why));
+    if (twin)
+      out.taken_by = referenced_row{wish.table, wish.key_columns, pick(*twin, wish.key_columns)};
+    return out;
   };
   if (wish.kind == write_kind::remove) {
     if (there == nullptr) return out;
@@ -83,8 +87,7 @@ std::optional<std::vector<write_result>> memory_app::try_all(target_batch const&
       for (std::size_t other = 0; other < batch.writes.size(); ++other) {
         if (batch.writes[other].group != wish.group) continue;
         known[other] = refused(
-            {"transaction",
-             "another row of the same source transaction was refused: " + one.text});
+            {"transaction", "another row of the same source transaction was refused: " + one.text});
       }
       known[i] = std::move(one);
       return std::nullopt;

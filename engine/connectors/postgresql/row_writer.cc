@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/row_sql.h"
+#include "engine/connectors/postgresql/value_taker.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -18,28 +20,6 @@ constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 constexpr std::string_view foreign_key_violation = "23503";
 constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view insufficient_privilege = "42501";
-
-std::string name_of(table_schema const& schema, std::size_t column) {
-  return quoted_name(schema.columns[column].name);
-}
-
-// `first` is the number of the first parameter.
-std::string key_condition(table_schema const& schema,
-                          std::vector<std::size_t> const& columns,
-                          std::size_t first) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    parts.push_back(fmt::format("{} = ${}", name_of(schema, columns[i]), first + i));
-  return fmt::format("{}", fmt::join(parts, " AND "));
-}
-
-result<void> add_values(parameters& to, row_values const& values) {
-  for (auto const& one : values) {
-    DW_TRY(auto text, to_text(one));
-    to.push_back(std::move(text));
-  }
-  return {};
-}
 
 // "Key (email)=(b@y) already exists." names the columns of a constraint; the first one is told.
 std::string column_in(std::string const& text) {
@@ -164,6 +144,9 @@ result<write_result> row_writer::guarded(target_write const& wish,
   auto const constraint = on_.failure().constraint;
   DW_CHECK(on_.execute(one.effect == write_effect::refused ? drop_row : keep_row));
   if (one.code == foreign_key_violation) one.references = missing_reference(wish, of, constraint);
+  if (one.code == unique_violation && wish.kind != write_kind::remove) {
+    DW_TRY(one.taken_by, taker_of(on_, wish, of, constraint));
+  }
   return one;
 }
 

@@ -44,6 +44,24 @@ std::string column_in(std::string const& message, std::string const& table) {
   return message.substr(begin, message.find(',', begin) - begin);
 }
 
+// "UNIQUE constraint failed: account.country, account.number"; nothing where an index on
+// expressions is named.
+std::vector<std::size_t> columns_in(std::string const& message, table_schema const& schema) {
+  std::vector<std::size_t> out;
+  auto const name = schema.table + ".";
+  for (auto at = message.find(name); at != std::string::npos; at = message.find(name, at)) {
+    at += name.size();
+    auto const column = schema.column_named(message.substr(at, message.find(", " + name, at) - at));
+    if (!column) return {};
+    out.push_back(*column);
+  }
+  return out;
+}
+
+bool is_taken(std::string const& code) {
+  return code == "SQLITE_CONSTRAINT_UNIQUE" || code == "SQLITE_CONSTRAINT_PRIMARYKEY";
+}
+
 constexpr char const* before_row = "SAVEPOINT dualwrite_row";
 constexpr char const* keep_row = "RELEASE dualwrite_row";
 constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_row";
@@ -257,6 +275,9 @@ result<write_result> row_writer::ran(result<void> how,
   auto out = refusal(wish, why);
   out.code = code_name(on_.extended_code());
   if (out.code == "SQLITE_CONSTRAINT_FOREIGNKEY") out.references = missing_reference(wish, of);
+  if (is_taken(out.code)) {
+    DW_TRY(out.taken_by, taker(wish, of, out.text));
+  }
   return out;
 }
 
@@ -269,6 +290,43 @@ write_result row_writer::refusal(target_write const& wish, error const& why) {
   out.code = std::string(dualwrite::name_of(why.code));
   out.text = why.detail;
   out.column = column_in(why.detail, wish.table);
+  return out;
+}
+
+// SQLite does not say which row has it.
+result<std::optional<referenced_row>> row_writer::taker(target_write const& wish,
+                                                        known_table const& of,
+                                                        std::string const& message) {
+  std::optional<referenced_row> out;
+  auto const& schema = of.facts.schema;
+  auto const columns = columns_in(message, schema);
+  row_values wanted;
+  for (auto const column : columns) {
+    auto const given = std::find(wish.columns.begin(), wish.columns.end(), column);
+    if (given == wish.columns.end()) return out;
+    wanted.push_back(wish.values[static_cast<std::size_t>(given - wish.columns.begin())]);
+  }
+  if (columns.empty()) return out;
+  std::vector<std::string> names;
+  for (auto const column : wish.key_columns) names.push_back(name_of(schema, column));
+  DW_TRY(auto row,
+         on_.prepare(fmt::format("SELECT {} FROM {} WHERE {} AND NOT ({})",
+                                 fmt::join(names, ", "),
+                                 quoted_name(schema.table),
+                                 key_condition(schema, columns, 0),
+                                 key_condition(schema, wish.key_columns, columns.size()))));
+  DW_CHECK(bind_values(row, schema, columns, wanted, 0));
+  auto const& own = wish.old_key ? *wish.old_key : wish.key;
+  DW_CHECK(bind_values(row, schema, wish.key_columns, own, columns.size()));
+  DW_TRY(auto const there, row.step());
+  if (!there) return out;
+  referenced_row found{wish.table, wish.key_columns, {}};
+  for (std::size_t i = 0; i < wish.key_columns.size(); ++i) {
+    auto const at = static_cast<int>(i);
+    found.values.push_back(to_value(row.column(at), schema.columns[wish.key_columns[i]]));
+  }
+  row.reset();
+  out = std::move(found);
   return out;
 }
 

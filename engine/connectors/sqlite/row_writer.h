@@ -59,6 +59,10 @@ class row_writer {
   static write_result refusal(target_write const& wish, error const& why);
   std::optional<referenced_row> missing_reference(target_write const& wish,
                                                   known_table const& table);
+  // The row that has what must be unique, by the write's key columns; nothing where none is found.
+  [[nodiscard]] result<std::optional<referenced_row>> taker(target_write const& wish,
+                                                            known_table const& table,
+                                                            std::string const& message);
 
   database& on_;
   std::map<std::string, known_table> tables_;

@@ -45,7 +45,9 @@ class OutcomeTurn : public testing::Test, protected story {
     return out;
   }
   std::vector<event_type> told() const {
-    auto const nobody = [](missing_row const&) { return std::optional<sequence>(); };
+    row_finders nobody;
+    nobody.bringing = [](named_row const&) { return std::nullopt; };
+    nobody.key_of = [](named_row const&) { return std::nullopt; };
     auto const events = at_its_turn(retried(), views, nobody);
     std::vector<event_type> out;
     EXPECT_TRUE(events);

@@ -1,0 +1,31 @@
+#include "engine/connectors/postgresql/row_sql.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/connectors/postgresql/postgresql_values.h"
+
+namespace dualwrite::engine::postgresql {
+
+std::string name_of(table_schema const& schema, std::size_t column) {
+  return quoted_name(schema.columns[column].name);
+}
+
+std::string key_condition(table_schema const& schema,
+                          std::vector<std::size_t> const& columns,
+                          std::size_t first) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    parts.push_back(fmt::format("{} = ${}", name_of(schema, columns[i]), first + i));
+  return fmt::format("{}", fmt::join(parts, " AND "));
+}
+
+result<void> add_values(parameters& to, row_values const& values) {
+  for (auto const& one : values) {
+    DW_TRY(auto text, to_text(one));
+    to.push_back(std::move(text));
+  }
+  return {};
+}
+
+}  // namespace dualwrite::engine::postgresql

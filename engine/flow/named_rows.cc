@@ -1,0 +1,46 @@
+#include "engine/flow/named_rows.h"
+
+#include <algorithm>
+
+namespace dualwrite::engine {
+namespace {
+
+// Where the row is one of the map's on this side, and is named by its key.
+std::optional<std::string> key_in(compiled_map const& map, side of, referenced_row const& row) {
+  auto const columns = map.key_columns(of);
+  if (map.table(of) != row.table || columns != row.columns) return std::nullopt;
+  row_values sparse(*std::max_element(columns.begin(), columns.end()) + 1);
+  for (std::size_t i = 0; i < columns.size(); ++i) sparse[columns[i]] = row.values[i];
+  auto key = map.key_of(of, sparse);
+  return key ? std::optional(std::move(*key)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<sequence> bringing(link_context& context,
+                                 direction way,
+                                 projections::views const& state,
+                                 named_row const& missing) {
+  for (auto const& [map, status] : state.status.maps) {
+    if (status.link != context.link || !state.delivery.places.contains({map, way})) continue;
+    auto const compiled = context.maps.get(state, map);
+    if (!compiled) continue;
+    auto const key = key_in(**compiled, target_of(way), missing.row);
+    if (!key) continue;
+    auto const* chain = state.parked.chain({map, way}, *key);
+    if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
+    bool const behind = state.delivery.position(map, way) < missing.record;
+    if (behind && map != missing.map) return sequence{};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> key_of_taker(link_context& context,
+                                        direction way,
+                                        projections::views const& state,
+                                        named_row const& taken) {
+  auto const compiled = context.maps.get(state, taken.map);
+  return compiled ? key_in(**compiled, target_of(way), taken.row) : std::nullopt;
+}
+
+}  // namespace dualwrite::engine
