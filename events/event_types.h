@@ -32,6 +32,8 @@ enum class resume_mode : std::uint8_t {
   park_queue = 1,     // it becomes catch-up errors, to be retried at leisure
   discard_queue = 2,  // it is given up
 };
+// What is to become of the deletes that the guard holds.
+enum class delete_choice : std::uint8_t { none = 0, accept = 1, skip = 2 };
 enum class queue_measure : std::uint8_t { records = 0, bytes = 1, age = 2 };
 enum class end_state : std::uint8_t {
   succeeded = 0,
@@ -48,9 +50,10 @@ enum class stop_reason : std::uint8_t {
   run_failed = 4
 };
 enum class skip_reason : std::uint8_t {
-  superseded = 0,     // a newer record of the key, or a copy that had seen it, took its place
-  conflict_lost = 1,  // the other side's change won
-  kept = 2,           // a copy found a row that wins by the master rule
+  superseded = 0,      // a newer record of the key, or a copy that had seen it, took its place
+  conflict_lost = 1,   // the other side's change won
+  kept = 2,            // a copy found a row that wins by the master rule
+  delete_skipped = 3,  // somebody resumed the map without its mass delete
 };
 enum class park_state : std::uint8_t {
   failed = 0,      // refused; an admin decides

@@ -28,7 +28,8 @@ struct ResumeRequested {
   rule_id rule;
   std::string_view reason;
   resume_mode mode = resume_mode::in_order;
-  DW_FIELDS(map, rule, reason, mode);
+  delete_choice deletes = delete_choice::none;
+  DW_FIELDS(map, rule, reason, mode, deletes);
 };
 struct StopRequested {
   map_id map;

@@ -1,4 +1,4 @@
-// How much waits for a map, held to the limits of its definition.
+// What waits for a map, held to the limits and the guard of its definition.
 #pragma once
 
 #include "events/event_types.h"
@@ -19,6 +19,17 @@ struct QueueOverflowed {
   map_id map;
   sequence from;
   DW_FIELDS(map, from);
+};
+// Deletes towards one side are more than the map's guard lets through. The records from `first` to
+// `last` wait, and the map is paused until somebody says what becomes of their deletes.
+struct MassDeleteFound {
+  map_id map;
+  direction way = direction::left_to_right;
+  std::uint64_t deletes = 0;  // within the guard's span, with those that were written before
+  std::uint64_t rows = 0;     // of the target's table before them; zero where it was not asked
+  std::uint64_t limit = 0;
+  sequence first, last;
+  DW_FIELDS(map, way, deletes, rows, limit, first, last);
 };
 
 }  // namespace dualwrite

@@ -134,7 +134,8 @@ struct RecordSkipped {
   skip_reason reason = skip_reason::superseded;
   sequence by;
   bool was_parked = false;
-  DW_FIELDS(map, way, record, reason, by, was_parked);
+  blob key{};  // of a delete that was skipped
+  DW_FIELDS(map, way, record, reason, by, was_parked, key);
 };
 // One failed attempt against an app, whatever the size of the batch.
 struct AttemptFailed {

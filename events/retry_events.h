@@ -97,7 +97,14 @@ struct ParkedPurged {
   map_id map;
   std::vector<KeyGivenUp> records;
   std::vector<RecordNamed> unlisted;
-  DW_FIELDS(map, records, unlisted);
+  std::string_view file{};  // that they were written to before, where the map asks for it
+  DW_FIELDS(map, records, unlisted, file);
+};
+// What is to be purged could not be written to a file before, and so it stays.
+struct ErrorExportFailed {
+  map_id map;
+  std::string_view file, detail;
+  DW_FIELDS(map, file, detail);
 };
 // A whole record of a key on the drift list arrived after the one that was given up.
 struct DriftCleared {

@@ -65,6 +65,17 @@ struct queue_limits {
   friend bool operator==(queue_limits const&, queue_limits const&) = default;
 };
 
+// The guard against mass deletes: how many deletes towards one side go through within a span of
+// time before somebody is asked; zero: any.
+struct delete_limits {
+  std::uint64_t rows = 0;
+  std::uint32_t share = 0;  // percent of the target's table
+  duration within = std::chrono::minutes(1);
+
+  bool any() const { return rows != 0 || share != 0; }
+  friend bool operator==(delete_limits const&, delete_limits const&) = default;
+};
+
 struct map_definition {
   std::string name{};
   map_side left{};
@@ -75,7 +86,9 @@ struct map_definition {
   delete_policy deletes = delete_policy::propagate;
   duration errors_kept = std::chrono::hours(24);
   bool park_whole_transaction = false;  // errors: { unit: transaction }
+  std::string errors_export{};          // a folder: errors are written there before they are purged
   queue_limits queue{};
+  delete_limits delete_guard{};
   side master = side::left;  // wins where an initial sync finds both rows and they differ
 
   [[nodiscard]] map_side const& of(side which) const { return which == side::left ? left : right; }

@@ -126,12 +126,13 @@ std::vector<std::string> schema_seeds() {
 std::vector<std::string> outcome_seeds() {
   engine::batch_outcome outcome;
   outcome.events = some_events();
-  engine::missing_row missing;
+  engine::named_row missing;
   missing.event = 1;
   missing.row.table = "customer";
   missing.row.columns = {0};
   missing.row.values = {value::of_int64(7)};
   outcome.missing.push_back(missing);
+  outcome.taken.push_back(missing);
   outcome.retried.push_back({2, {map_id{2}, 1, 1, 0, 0, 0, 0}});
   return {engine::pack_outcome({}), engine::pack_outcome(outcome)};
 }
