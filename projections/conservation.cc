@@ -82,6 +82,7 @@ struct conservation_fold {
         sums.conflict_lost += sign;
         break;
       case skip_reason::kept:
+      case skip_reason::delete_skipped:
         sums.kept += sign;
         break;
     }
