@@ -9,14 +9,14 @@ PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 
 class PostgresServer:
-    def __init__(self):
+    def __init__(self, settings=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dualwrite-pg-"))
         self.folder.chmod(0o777)
         self.run(PROGRAMS / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
                  "--locale=C.UTF-8", "-N")
         with open(self.folder / "data" / "postgresql.conf", "a") as file:
             file.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\nwal_level = logical\n"
-                       "max_replication_slots = 20\nmax_wal_senders = 20\nshared_buffers = 16MB\n")
+                       "max_replication_slots = 20\nmax_wal_senders = 20\nshared_buffers = 16MB\n" + settings)
         self.start()
 
     def run(self, *command):
