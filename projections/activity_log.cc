@@ -21,6 +21,21 @@ std::string amount(queue_measure measure, std::uint64_t of) {
   return {};
 }
 
+std::string resume_text(ResumeRequested const& e) {
+  std::string_view const deletes = e.deletes == delete_choice::accept ? ", its deletes accepted"
+                                   : e.deletes == delete_choice::skip ? ", its deletes skipped"
+                                                                      : "";
+  return e.reason.empty() ? fmt::format("resume requested{}", deletes)
+                          : fmt::format("resume requested{}: {}", deletes, e.reason);
+}
+
+std::string purged_text(ParkedPurged const& e) {
+  return e.file.empty()
+             ? fmt::format("{} errors purged", e.records.size())
+             : fmt::format(
+                   "{} errors purged, after they were written to {}", e.records.size(), e.file);
+}
+
 std::string level_text(QueueLevelChanged const& e) {
   auto const of =
       fmt::format("{} of {}", amount(e.measure, e.measured), amount(e.measure, e.limit));
@@ -70,11 +85,7 @@ struct activity_fold {
         e,
         e.reason.empty() ? "pause requested" : fmt::format("pause requested: {}", e.reason));
   }
-  void operator()(ResumeRequested const& e) {
-    add(e.map,
-        e,
-        e.reason.empty() ? "resume requested" : fmt::format("resume requested: {}", e.reason));
-  }
+  void operator()(ResumeRequested const& e) { add(e.map, e, resume_text(e)); }
   void operator()(StopRequested const& e) {
     add(e.map,
         e,
@@ -145,7 +156,21 @@ struct activity_fold {
     add(e.map, e, fmt::format("{} errors are about to be purged", e.records.size()));
   }
   void operator()(ParkedPurged const& e) {
-    if (!e.records.empty()) add(e.map, e, fmt::format("{} errors purged", e.records.size()));
+    if (!e.records.empty()) add(e.map, e, purged_text(e));
+  }
+  void operator()(ErrorExportFailed const& e) {
+    add_error(
+        e.map,
+        e,
+        fmt::format("errors are kept, as they cannot be written to {}: {}", e.file, e.detail));
+  }
+  void operator()(MassDeleteFound const& e) {
+    add(e.map,
+        e,
+        fmt::format("held back: {} rows were to be deleted {}, more than {}",
+                    e.deletes,
+                    name_of(e.way),
+                    e.limit));
   }
   void operator()(QueueLevelChanged const& e) { add(e.map, e, level_text(e)); }
   void operator()(QueueOverflowed const& e) {

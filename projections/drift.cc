@@ -22,6 +22,9 @@ struct drift_fold {
   void operator()(ParkedPurged const& e) {
     for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
   }
+  void operator()(RecordSkipped const& e) {
+    if (e.reason == skip_reason::delete_skipped) give_up(e.map, {e.way, e.record, e.key});
+  }
   // What the target holds now is not what the record says.
   void operator()(RetrySucceeded const& e) {
     if (!e.amended.bytes.empty()) give_up(e.map, {e.way, e.record, e.amended});

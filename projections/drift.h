@@ -29,8 +29,8 @@ struct drift_row {
   DW_FIELDS(keys, deleted, ranges, discarded);
 };
 
-// Fed by ParkedDeleted, ParkedPurged, MapStopped, MapResumed, RetrySucceeded and DriftCleared; a
-// finished initial sync clears what was given up before it.
+// Fed by ParkedDeleted, ParkedPurged, MapStopped, MapResumed, RetrySucceeded, RecordSkipped (of a
+// delete) and DriftCleared; a finished initial sync clears what was given up before it.
 struct drift {
   static constexpr std::string_view name = "drift";
   static constexpr int version = 3;

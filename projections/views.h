@@ -12,8 +12,10 @@
 #include "projections/conservation.h"
 #include "projections/delivery.h"
 #include "projections/drift.h"
+#include "projections/error_exports.h"
 #include "projections/maintenance.h"
 #include "projections/map_status.h"
+#include "projections/mass_deletes.h"
 #include "projections/notifications.h"
 #include "projections/operations.h"
 #include "projections/outages.h"
@@ -39,6 +41,8 @@ struct views {
   projections::maintenance maintenance;
   projections::operations operations;
   projections::queue_levels queue_levels;
+  projections::mass_deletes mass_deletes;
+  projections::error_exports error_exports;
   sequence checkpoint;  // up to which event all of them are true
   DW_FIELDS(status,
             delivery,
@@ -55,6 +59,8 @@ struct views {
             maintenance,
             operations,
             queue_levels,
+            mass_deletes,
+            error_exports,
             checkpoint);
 
   void fold(event_view const& event) {
@@ -78,7 +84,9 @@ struct views {
          notifications,
          maintenance,
          operations,
-         queue_levels);
+         queue_levels,
+         mass_deletes,
+         error_exports);
     checkpoint = event.last();
   }
 };

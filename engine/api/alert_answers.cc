@@ -125,11 +125,12 @@ boost::json::object alert_json(api_context const& context, rule_id id) {
 
 }  // namespace
 
-async<api_reply> list_alerts(api_context& context, api_request) {
+async<api_reply> list_alerts(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   boost::json::array items;
   for (auto const& [id, row] : context.views().alerts.rules)
     items.push_back(alert_json(context, id));
-  co_return page_reply(std::move(items), 0);
+  co_return page_of(std::move(items), page);
 }
 
 async<api_reply> show_alert(api_context& context, api_request request) {

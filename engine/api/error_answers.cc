@@ -60,43 +60,90 @@ result<std::vector<listed_error>> chosen_by(api_context const& context,
 
 // A record that waits by itself is not retried for an admin, and one that is being retried is not
 // retried twice.
-template <class Wish>
-constexpr bool only_failed = std::is_same_v<Wish, retry_records>;
+template <class Part>
+constexpr bool only_failed = std::is_same_v<Part, retry_records>;
 
-using records_of_map = std::map<map_id, std::vector<sequence>>;
+struct errors_reply {
+  std::uint64_t matched = 0;
+  std::uint64_t left_alone = 0;
+  bool only_counts = false;
+  std::vector<sequence> operations{};  // one for each map
 
-template <class Wish>
+  api_reply reply() const {
+    boost::json::array ids;
+    for (auto const at : operations) ids.push_back(json_of(at));
+    boost::json::object body;
+    body["matched"] = json_of(matched);
+    body["left_alone"] = json_of(left_alone);
+    body["dry_run"] = only_counts;
+    body["operations"] = std::move(ids);
+    return json_reply(body, only_counts ? 200 : 202);
+  }
+};
+
+// What was answered to the client's command when it came first: its events follow each other.
+result<errors_reply> first_reply(event_log const& log, sequence first, std::string const& id) {
+  errors_reply out;
+  auto const cursor = log.read({first, false, std::nullopt});
+  while (true) {
+    DW_TRY(auto const stored, cursor->next());
+    if (!stored) return out;
+    DW_TRY(auto const event, decode(*stored));
+    if (event.from.command != id) return out;
+    out.operations.push_back(event.at);
+    if (auto const* retry = event.as<RetryRequested>()) out.matched += retry->records.size();
+    if (auto const* deletion = event.as<ParkedDeleted>()) out.matched += deletion->records.size();
+  }
+}
+
+template <class Part>
+struct chosen_errors {
+  errors_reply counts{};
+  std::vector<Part> parts{};
+};
+
+template <class Part>
+result<chosen_errors<Part>> choose(api_context const& context, boost::json::object const& body) {
+  DW_TRY(auto const chosen, chosen_by(context, body));
+  std::map<map_id, std::vector<sequence>> by_map;
+  chosen_errors<Part> out;
+  for (auto const& one : chosen) {
+    bool const is_left = only_failed<Part> && one.parked->state != park_state::failed;
+    ++(is_left ? out.counts.left_alone : out.counts.matched);
+    if (!is_left) by_map[one.name.map].push_back(one.name.record);
+  }
+  for (auto& [map, records] : by_map) out.parts.push_back({map, std::move(records)});
+  return out;
+}
+
+template <class Part, class Wish>
 async<api_reply> act_on_errors(api_context& context, api_request request) {
   DW_CO_TRY(auto const body, request.json());
-  DW_CO_TRY(auto const chosen, chosen_by(context, body));
   auto const* dry = body.if_contains("dry_run");
   bool const only_counts = dry != nullptr && dry->is_bool() && dry->as_bool();
-  records_of_map by_map;
-  std::uint64_t matched = 0;
-  for (auto const& one : chosen) {
-    if (only_failed<Wish> && one.parked->state != park_state::failed) continue;
-    by_map[one.name.map].push_back(one.name.record);
-    ++matched;
+  auto const id = request.command_id;
+  auto const* known = id.empty() ? nullptr : context.views().commands.find(id);
+  if (known != nullptr && known->code == 0 && !only_counts) {
+    DW_CO_TRY(auto const first, first_reply(context.log, known->at, id));
+    co_return first.reply();
   }
-  boost::json::array operations;
-  std::size_t part = 0;
-  for (auto const& [map, records] : by_map) {
-    if (only_counts) break;
-    command wish = Wish{map, records};
-    auto actor = request.actor;
-    // One command of the client may become one for each map; each is taken once.
-    auto id = request.command_id;
-    if (!id.empty() && by_map.size() > 1) id += fmt::format("/{}", ++part);
-    DW_CO_TRY(auto const at,
-              co_await context.core.submit(std::move(wish), std::move(actor), std::move(id)));
-    operations.push_back(json_of(at));
+  DW_CO_TRY(auto chosen, choose<Part>(context, body));
+  chosen.counts.only_counts = only_counts;
+  if (only_counts || chosen.parts.empty()) co_return chosen.counts.reply();
+  auto const maps = chosen.parts.size();
+  command wish = Wish{std::move(chosen.parts)};
+  auto actor = request.actor;
+  auto command_id = id;
+  DW_CO_TRY(auto const at,
+            co_await context.core.submit(std::move(wish), std::move(actor), std::move(command_id)));
+  if (!id.empty()) {
+    // Another with this id may have come first.
+    DW_CO_TRY(auto first, first_reply(context.log, at, id));
+    first.left_alone = chosen.counts.left_alone;
+    co_return first.reply();
   }
-  boost::json::object reply;
-  reply["matched"] = json_of(matched);
-  reply["left_alone"] = json_of(std::uint64_t{chosen.size() - matched});
-  reply["dry_run"] = only_counts;
-  reply["operations"] = std::move(operations);
-  co_return json_reply(reply, only_counts ? 200 : 202);
+  for (std::size_t i = 0; i < maps; ++i) chosen.counts.operations.push_back(at + i);
+  co_return chosen.counts.reply();
 }
 
 // {"values": {"column": "text" or null, ...}}; none: the record's own again.
@@ -147,17 +194,18 @@ async<api_reply> show_error(api_context& context, api_request request) {
 }
 
 async<api_reply> list_error_groups(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   DW_CO_TRY(auto const filter, error_filter::from(context.views(), said_in(request)));
   DW_CO_TRY(auto const found, filter.matching(context.views()));
-  co_return page_reply(error_groups_json(context, found), 0);
+  co_return page_of(error_groups_json(context, found), page);
 }
 
 async<api_reply> retry_errors(api_context& context, api_request request) {
-  co_return co_await act_on_errors<retry_records>(context, std::move(request));
+  co_return co_await act_on_errors<retry_records, retry_in_maps>(context, std::move(request));
 }
 
 async<api_reply> delete_errors(api_context& context, api_request request) {
-  co_return co_await act_on_errors<delete_records>(context, std::move(request));
+  co_return co_await act_on_errors<delete_records, delete_in_maps>(context, std::move(request));
 }
 
 async<api_reply> amend_error(api_context& context, api_request request) {

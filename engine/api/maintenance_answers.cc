@@ -10,10 +10,13 @@
 namespace dualwrite::engine {
 namespace {
 
-boost::json::object plan_json(api_context const& context, projections::plan_row const& plan) {
+boost::json::object plan_json(api_context const& context,
+                              plan_id id,
+                              projections::plan_row const& plan) {
   auto const& state = context.views();
   auto const& terms = plan.terms;
   boost::json::object json;
+  json["id"] = json_of(id);
   json["name"] = terms.name;
   json["link"] = link_name(state, plan.link);
   json["state"] = plan.open ? "under_way" : "planned";
@@ -39,11 +42,12 @@ boost::json::object plan_json(api_context const& context, projections::plan_row 
 
 }  // namespace
 
-async<api_reply> list_maintenance(api_context& context, api_request) {
+async<api_reply> list_maintenance(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   boost::json::array items;
   for (auto const& [id, plan] : context.views().maintenance.plans)
-    items.push_back(plan_json(context, plan));
-  co_return page_reply(std::move(items), 0);
+    items.push_back(plan_json(context, id, plan));
+  co_return page_of(std::move(items), page);
 }
 
 }  // namespace dualwrite::engine

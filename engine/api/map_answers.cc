@@ -8,6 +8,7 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/map_json.h"
+#include "engine/api/page.h"
 #include "engine/mapping/compiled_map.h"
 
 namespace dualwrite::engine {
@@ -15,13 +16,6 @@ namespace {
 
 constexpr auto look_again_after = std::chrono::milliseconds(20);
 constexpr std::uint64_t wait_seconds_max = 3600;
-
-api_reply items_reply(boost::json::array items) {
-  boost::json::object body;
-  body["items"] = std::move(items);
-  body["next_cursor"] = nullptr;
-  return json_reply(body);
-}
 
 // One of these texts, the first where nothing is said.
 result<std::size_t> choice_in(boost::json::object const& body,
@@ -40,6 +34,7 @@ constexpr std::string_view rerun_choices[] = {"all", "without_errors", "errored_
 constexpr run_mode rerun_modes[] = {
     run_mode::initial_sync, run_mode::without_errors, run_mode::errored_only};
 constexpr std::string_view queue_choices[] = {"catch_up", "park", "discard"};
+constexpr std::string_view delete_choices[] = {"accept", "skip"};
 
 result<command> rerun_command(map_id map, boost::json::object const& body) {
   DW_TRY(auto const which, choice_in(body, "which", rerun_choices));
@@ -49,6 +44,10 @@ result<command> rerun_command(map_id map, boost::json::object const& body) {
 result<command> resume_command(map_id map, boost::json::object const& body) {
   DW_TRY(auto const queue, choice_in(body, "queue", queue_choices));
   resume_map wish{map, static_cast<resume_mode>(queue)};
+  if (body.contains("deletes")) {
+    DW_TRY(auto const one, choice_in(body, "deletes", delete_choices));
+    wish.deletes = one == 0 ? delete_choice::accept : delete_choice::skip;
+  }
   if (auto const* reason = body.if_contains("reason")) {
     if (!reason->is_string())
       return error{error_code::request_invalid, "'reason' has to be a text."};
@@ -132,21 +131,24 @@ async<api_reply> show_status(api_context& context, api_request) {
   co_return json_reply(status_json(context));
 }
 
-async<api_reply> list_apps(api_context& context, api_request) {
+async<api_reply> list_apps(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   boost::json::array items;
   for (auto const& [id, name] : context.views().status.apps)
     items.push_back(app_json(context.views(), id));
-  co_return items_reply(std::move(items));
+  co_return page_of(std::move(items), page);
 }
 
-async<api_reply> list_links(api_context& context, api_request) {
+async<api_reply> list_links(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   boost::json::array items;
   for (auto const& [id, row] : context.views().status.links)
     items.push_back(link_json(context.views(), id));
-  co_return items_reply(std::move(items));
+  co_return page_of(std::move(items), page);
 }
 
 async<api_reply> list_maps(api_context& context, api_request request) {
+  DW_CO_TRY(auto const page, page_wish::from(request));
   link_id only;
   if (auto const name = request.asked("link"); !name.empty()) {
     DW_CO_TRY(only, link_called(context.views(), name));
@@ -155,7 +157,7 @@ async<api_reply> list_maps(api_context& context, api_request request) {
   for (auto const& [id, row] : context.views().status.maps) {
     if (!only || row.link == only) items.push_back(map_json(context, id));
   }
-  co_return items_reply(std::move(items));
+  co_return page_of(std::move(items), page);
 }
 
 async<api_reply> show_map(api_context& context, api_request request) {

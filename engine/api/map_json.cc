@@ -28,6 +28,19 @@ std::int64_t lag_seconds(api_context const& context, map_id map, direction way) 
   return std::max<std::int64_t>(0, (now - since).count() / 1'000'000);
 }
 
+boost::json::value mass_delete_json(projections::views const& state, projections::map_way of) {
+  auto const* held = state.mass_deletes.of(of);
+  if (held == nullptr) return nullptr;
+  boost::json::object json;
+  json["deletes"] = json_of(held->deletes);
+  json["rows"] = held->rows == 0 ? boost::json::value(nullptr) : json_of(held->rows);
+  json["limit"] = json_of(held->limit);
+  json["first"] = json_of(held->first);
+  json["last"] = json_of(held->last);
+  json["found_at"] = json_of(held->at);
+  return json;
+}
+
 boost::json::object way_json(api_context const& context, map_id map, direction way) {
   auto const& state = context.views();
   auto const sums = sums_of(state, {map, way});
@@ -51,6 +64,7 @@ boost::json::object way_json(api_context const& context, map_id map, direction w
   json["lag_seconds"] = waiting == 0 ? std::int64_t{0} : lag_seconds(context, map, way);
   json["last_captured"] = json_of(sums.last_captured);
   json["last_settled"] = json_of(sums.last_settled);
+  json["mass_delete"] = mass_delete_json(state, {map, way});
   return json;
 }
 
@@ -114,6 +128,16 @@ boost::json::value last_error_json(projections::views const& state, map_id map) 
   json["code"] = utf8(parked->code);
   json["text"] = utf8(parked->text);
   json["column"] = utf8(parked->column);
+  return json;
+}
+
+boost::json::value failed_export_json(projections::views const& state, map_id map) {
+  auto const found = state.error_exports.failed.find(map);
+  if (found == state.error_exports.failed.end()) return nullptr;
+  boost::json::object json;
+  json["folder"] = utf8(found->second.file);
+  json["reason"] = utf8(found->second.detail);
+  json["since"] = json_of(found->second.at);
   return json;
 }
 
@@ -225,6 +249,7 @@ boost::json::object map_json(api_context const& context, map_id map) {
   }
   json["last_movement"] = json_of(moved);
   json["last_error"] = last_error_json(state, map);
+  json["failed_export"] = failed_export_json(state, map);
   json["reason"] = utf8(row.reason);
   json["last_action"] = action_json(row);
   json["execution"] = row.execution ? json_of(row.execution) : boost::json::value(nullptr);

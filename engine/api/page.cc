@@ -22,6 +22,22 @@ result<page_wish> page_wish::from(api_request const& request) {
   return wish;
 }
 
+api_reply page_of(boost::json::array items, page_wish const& wish) {
+  boost::json::array part;
+  std::uint64_t place = 0, last = 0;
+  for (auto& item : items) {
+    ++place;
+    auto const* id = item.as_object().if_contains("id");
+    auto position = place;
+    if (id != nullptr) std::from_chars(id->as_string().begin(), id->as_string().end(), position);
+    if (position <= wish.behind) continue;
+    if (part.size() == wish.limit) return page_reply(std::move(part), last);
+    last = position;
+    part.push_back(std::move(item));
+  }
+  return page_reply(std::move(part), 0);
+}
+
 std::string print_cursor(std::uint64_t behind) {
   return fmt::format("c{:x}", behind);
 }

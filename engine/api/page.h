@@ -16,6 +16,10 @@ struct page_wish {
   [[nodiscard]] static result<page_wish> from(api_request const& request);
 };
 
+// The part of a short list that is made whole: of things in the order of their ids, or of things
+// without ids, by their places in the list.
+[[nodiscard]] api_reply page_of(boost::json::array items, page_wish const& wish);
+
 [[nodiscard]] std::string print_cursor(std::uint64_t behind);
 [[nodiscard]] api_reply page_reply(boost::json::array items, std::uint64_t next);
 

@@ -22,9 +22,9 @@ constexpr route table[] = {
      "Engine, links and maps at a glance.",
      "",
      show_status},
-    {"GET", "/api/v1/apps", viewer, "list_apps", "The apps.", "", list_apps},
-    {"GET", "/api/v1/links", viewer, "list_links", "The links.", "", list_links},
-    {"GET", "/api/v1/maps", viewer, "list_maps", "The table maps.", "link", list_maps},
+    {"GET", "/api/v1/apps", viewer, "list_apps", "The apps.", "limit cursor", list_apps},
+    {"GET", "/api/v1/links", viewer, "list_links", "The links.", "limit cursor", list_links},
+    {"GET", "/api/v1/maps", viewer, "list_maps", "The table maps.", "link limit cursor", list_maps},
     {"GET",
      "/api/v1/maps/{map}",
      viewer,
@@ -44,7 +44,7 @@ constexpr route table[] = {
      viewer,
      "list_drift",
      "Keys that the sides may differ in, since a record of theirs was given up.",
-     "",
+     "limit cursor",
      list_drift},
     {"POST",
      "/api/v1/maps/{map}/validate",
@@ -121,7 +121,7 @@ constexpr route table[] = {
      viewer,
      "list_error_groups",
      "Catch-up errors by kind, with what they mean and what to do.",
-     "map link direction class code text column state filter waiting ended",
+     "map link direction class code text column state filter waiting ended limit cursor",
      list_error_groups},
     {"GET",
      "/api/v1/errors/{id}",
@@ -200,7 +200,13 @@ constexpr route table[] = {
      "Leaves alone what it has not tried yet.",
      "",
      cancel_operation},
-    {"GET", "/api/v1/alerts", viewer, "list_alerts", "The alert rules.", "", list_alerts},
+    {"GET",
+     "/api/v1/alerts",
+     viewer,
+     "list_alerts",
+     "The alert rules.",
+     "limit cursor",
+     list_alerts},
     {"POST",
      "/api/v1/alerts",
      admin,
@@ -269,7 +275,7 @@ constexpr route table[] = {
      viewer,
      "list_maintenance",
      "Planned times in which maps rest.",
-     "",
+     "limit cursor",
      list_maintenance},
     {"GET",
      "/api/v1/events",
@@ -337,53 +343,10 @@ constexpr route table[] = {
     {"POST", "/api/v1/config/apply", admin, "apply_config", "Makes it so.", "prune", apply_config},
 };
 
-std::string_view take_segment(std::string_view& path) {
-  if (path.empty()) return {};
-  path.remove_prefix(1);
-  auto const end = path.find('/');
-  auto const segment = path.substr(0, end);
-  path = end == std::string_view::npos ? std::string_view{} : path.substr(end);
-  return segment;
-}
-
-using path_parts = std::map<std::string, std::string>;
-
-result<bool> matches(std::string_view pattern, std::string_view path, path_parts& parts) {
-  while (!pattern.empty() && !path.empty()) {
-    auto const wanted = take_segment(pattern);
-    auto const given = take_segment(path);
-    if (wanted.starts_with('{')) {
-      if (given.empty()) return false;
-      DW_TRY(auto plain, unescape(given, false));
-      parts[std::string(wanted.substr(1, wanted.size() - 2))] = std::move(plain);
-    } else if (wanted != given) {
-      return false;
-    }
-  }
-  return pattern.empty() && path.empty();
-}
-
 }  // namespace
 
 std::span<route const> routes() {
   return table;
-}
-
-result<route const*> find_route(api_request& request) {
-  bool other_method = false;
-  for (auto const& one : table) {
-    path_parts parts;
-    DW_TRY(bool const fits, matches(one.pattern, request.path, parts));
-    if (!fits) continue;
-    if (one.method != request.method) {
-      other_method = true;
-      continue;
-    }
-    request.parts = std::move(parts);
-    return &one;
-  }
-  return error{other_method ? error_code::method_not_allowed : error_code::unknown_path,
-               request.method + " " + request.path};
 }
 
 }  // namespace dualwrite::engine

@@ -123,7 +123,7 @@ constexpr cli_command commands[] = {
     {"map resume",
      "MAP…",
      "Catch up, in order, and go on; or go on without the queue.",
-     "client link all wait dry-run yes queue reason",
+     "client link all wait dry-run yes queue accept-deletes skip-deletes reason",
      "dualwrite map resume customers --queue park --wait",
      0,
      any_number,

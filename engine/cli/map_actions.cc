@@ -126,6 +126,8 @@ boost::json::object action_body(command_line const& line) {
   if (line.has("without-errors")) body["which"] = "without_errors";
   if (line.has("errored-only")) body["which"] = "errored_only";
   if (line.has("queue")) body["queue"] = line.get("queue");
+  if (line.has("accept-deletes")) body["deletes"] = "accept";
+  if (line.has("skip-deletes")) body["deletes"] = "skip";
   if (line.has("reason")) body["reason"] = line.get("reason");
   return body;
 }

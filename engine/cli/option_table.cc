@@ -52,6 +52,8 @@ constexpr cli_option options[] = {
     {"queue",
      "WHAT",
      "catch_up (default), park: go live at once, the queue becomes catch-up errors; or discard."},
+    {"accept-deletes", "", "Delete the rows that the guard against mass deletes holds back."},
+    {"skip-deletes", "", "Leave them where they are; their keys go to the drift list."},
     {"reason", "TEXT", "Why the queue is given up."},
     {"direction", "DIRECTION", "Only this way: left_to_right or right_to_left."},
     {"column", "COLUMN", "Only errors of this column."},

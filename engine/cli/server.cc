@@ -31,6 +31,7 @@ server::server(server_config config, std::string config_path)
       config_path_(std::move(config_path)),
       time_(io_.get_executor()),
       pool_(pool_threads),
+      files_(pool_, std::filesystem::absolute(config_path_).parent_path()),
       signals_(io_),
       children_(io_.get_executor()),
       beside_(io_.get_executor()) {}
@@ -49,6 +50,7 @@ result<void> server::open() {
   commits_ = std::make_unique<commit_thread>(*log_);
   engine_settings settings;
   settings.flow = config_.engine;
+  settings.archive = &files_;
   engine_ = std::make_unique<engine>(
       io_.get_executor(), *commits_, time_, zones_, apps_->ports(), settings, std::move(views));
   make_notifiers();
@@ -116,6 +118,7 @@ result<void> server::open_door() {
       config_path_,
       time_.now(),
       mail_ != nullptr});
+  files_.tell_from(*context_);
   for (auto const& hook : config_.webhooks) context_->webhooks.push_back(hook.name);
   http_ =
       std::make_unique<http_server>(io_.get_executor(), *context_, std::move(token), http_limits{});

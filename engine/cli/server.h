@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/api/error_files.h"
 #include "engine/api/http_server.h"
 #include "engine/cli/app_shelf.h"
 #include "engine/cli/view_keeper.h"
@@ -58,6 +59,7 @@ class server {
   std::unique_ptr<view_keeper> keeper_;
   std::unique_ptr<commit_thread> commits_;
   std::unique_ptr<app_shelf> apps_;
+  error_files files_;
   std::unique_ptr<engine> engine_;
   std::unique_ptr<smtp_mail> mail_;
   std::unique_ptr<mail_channel> letters_;

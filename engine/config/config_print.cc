@@ -151,10 +151,19 @@ std::string print_map_item(map_config const& map, std::size_t indent) {
     made.add("conflict", std::string(choice(conflict_choices(), definition.conflict)));
   if (definition.deletes != plain.deletes)
     made.add("deletes", std::string(choice(delete_choices(), definition.deletes)));
+  flow_object guard;
+  if (definition.delete_guard.rows != 0)
+    guard.add("rows", fmt::to_string(definition.delete_guard.rows));
+  if (definition.delete_guard.share != 0)
+    guard.add("share", fmt::to_string(definition.delete_guard.share));
+  if (definition.delete_guard.within != plain.delete_guard.within)
+    guard.add("within", print_duration(definition.delete_guard.within));
+  if (!guard.empty()) made.add("delete_guard", guard.print());
   flow_object errors;
   if (definition.errors_kept != plain.errors_kept)
     errors.add("keep", print_duration(definition.errors_kept));
   if (definition.park_whole_transaction) errors.add("unit", "transaction");
+  if (!definition.errors_export.empty()) errors.add("export", quote(definition.errors_export));
   if (!errors.empty()) made.add("errors", errors.print());
   flow_object queue;
   if (definition.queue.records != 0) queue.add("records", fmt::to_string(definition.queue.records));

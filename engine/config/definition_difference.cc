@@ -85,8 +85,10 @@ std::vector<std::string> difference(std::string_view definition, map_definition 
   compare_columns(into, known.columns, wanted.columns);
   into.compare("conflict", known.conflict, wanted.conflict);
   into.compare("deletes", known.deletes, wanted.deletes);
+  into.compare("delete_guard", known.delete_guard, wanted.delete_guard);
   into.compare("errors.keep", known.errors_kept, wanted.errors_kept);
   into.compare("errors.unit", known.park_whole_transaction, wanted.park_whole_transaction);
+  into.compare("errors.export", known.errors_export, wanted.errors_export);
   into.compare("queue", known.queue, wanted.queue);
   into.compare("master", known.master, wanted.master);
   return std::move(into.found);

@@ -109,6 +109,11 @@ constexpr std::array error_keys{
             "What is parked when a record fails: it alone, or its whole transaction of the source.",
         .example = "transaction",
         .choices = units},
+    key_rule{.name = "export",
+             .kind = key_kind::path,
+             .fallback = "they are purged without",
+             .meaning = "A folder: errors are written to a file in it before they are purged.",
+             .example = "purged-errors"},
 };
 constexpr object_rule error_rule{.called = "the errors section of a map", .keys = error_keys};
 
@@ -143,6 +148,31 @@ constexpr std::array queue_keys{
              .choices = limit_effects},
 };
 constexpr object_rule queue_rule{.called = "the queue section of a map", .keys = queue_keys};
+
+constexpr std::array guard_keys{
+    key_rule{.name = "rows",
+             .kind = key_kind::whole_number,
+             .fallback = "100, or any number where a share is named",
+             .meaning = "How many rows may be deleted.",
+             .example = "1000",
+             .min = 1,
+             .max = queue_max},
+    key_rule{.name = "share",
+             .kind = key_kind::whole_number,
+             .fallback = "any share",
+             .meaning = "How much of the table may be deleted, in percent.",
+             .example = "5",
+             .min = 1,
+             .max = 100},
+    key_rule{.name = "within",
+             .kind = key_kind::duration,
+             .fallback = "1m",
+             .meaning = "Within how long.",
+             .example = "10m",
+             .min = 10 * second_us,
+             .max = 3600 * second_us},
+};
+constexpr object_rule guard_rule{.called = "the delete_guard section of a map", .keys = guard_keys};
 
 constexpr std::array map_keys{
     key_rule{.name = "name",
@@ -189,6 +219,13 @@ constexpr std::array map_keys{
              .meaning = "What becomes of a row that the other side deleted.",
              .example = "soft_delete",
              .choices = deletes},
+    key_rule{.name = "delete_guard",
+             .kind = key_kind::object,
+             .fallback = "any number of rows may be deleted",
+             .meaning = "When the map is paused, before more rows of a side are deleted, to ask "
+                        "somebody first.",
+             .example = "{ rows: 1000, within: 10m }",
+             .members = &guard_rule},
     key_rule{.name = "errors",
              .kind = key_kind::object,
              .fallback = "as its keys say",

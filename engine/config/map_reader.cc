@@ -13,6 +13,9 @@ namespace {
 
 yaml_node const nothing{};
 
+// Of a guard that names neither rows nor a share.
+constexpr std::uint64_t guard_rows = 100;
+
 constexpr std::array both_ways{direction::left_to_right, direction::right_to_left};
 
 std::string_view name_of_side(side which) {
@@ -216,6 +219,12 @@ void read_queue(checked_object const& from, queue_limits& into, problem_list& pr
                  "add records, bytes or age.");
 }
 
+void read_delete_guard(checked_object const& from, delete_limits& into) {
+  into.share = static_cast<std::uint32_t>(from.number("share").value_or(0));
+  into.rows = from.number("rows").value_or(into.share == 0 ? guard_rows : 0);
+  if (auto const span = from.span("within")) into.within = *span;
+}
+
 }  // namespace
 
 map_config read_map(checked_object const& from, problem_list& problems) {
@@ -247,6 +256,9 @@ map_config read_map(checked_object const& from, problem_list& problems) {
   if (auto const kept = errors.span("keep")) definition.errors_kept = *kept;
   if (auto const unit = errors.choice("unit", unit_choices()))
     definition.park_whole_transaction = *unit == 1;
+  definition.errors_export = errors.text("export");
+  if (from.find("delete_guard") != nullptr)
+    read_delete_guard(from.object("delete_guard"), definition.delete_guard);
   read_queue(from.object("queue"), definition.queue, problems);
   bool const marks = from.object("left").node().find("soft_delete") != nullptr ||
                      from.object("right").node().find("soft_delete") != nullptr;

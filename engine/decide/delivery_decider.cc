@@ -41,6 +41,7 @@ struct planner {
     bool entered = false;
     if (!passes_filter(entered)) return std::move(plan);
     if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
+    if (is_skipped_delete()) return std::move(plan);
     if (record.kind != capture_kind::initial && context.map.writes(opposite(record.way))) {
       bool const lost = decided_before() || loses_to_rewrites() || loses_to_copy() ||
                         (!is_key_held() && loses_conflict());
@@ -125,6 +126,15 @@ struct planner {
     if (main.wanted || (old && old->wanted)) return false;
     skip(skip_reason::superseded, *by);
     return true;
+  }
+
+  // Somebody let the map go on without its mass delete.
+  bool is_skipped_delete() {
+    bool const is_skipped =
+        main.wanted && main.removes && which == attempt::first &&
+        context.views.mass_deletes.choice_for(of(), record.at) == delete_choice::skip;
+    if (is_skipped) skip(skip_reason::delete_skipped, {});
+    return is_skipped;
   }
 
   bool decided_before() {

@@ -204,7 +204,22 @@ struct command_decider {
     }
     if (wish.mode == resume_mode::discard_queue && wish.reason.empty())
       return error{error_code::reason_missing, row->name};
-    return of_map(wish.map, *row, ResumeRequested{wish.map, {}, wish.reason, wish.mode});
+    DW_CHECK(check_deletes(wish, *row));
+    return of_map(
+        wish.map, *row, ResumeRequested{wish.map, {}, wish.reason, wish.mode, wish.deletes});
+  }
+  // What the guard against mass deletes holds is decided by whoever lets the map go on.
+  result<void> check_deletes(resume_map const& wish, projections::map_row const& row) const {
+    bool const holds = state.mass_deletes.holds(wish.map);
+    bool const is_said = wish.deletes != delete_choice::none;
+    if (holds && !is_said && wish.mode == resume_mode::in_order)
+      return error{error_code::mass_delete_held,
+                   fmt::format("{}: resume it with --accept-deletes or --skip-deletes.", row.name)};
+    if (is_said && !holds) {
+      return error{error_code::illegal_transition,
+                   fmt::format("The guard holds no deletes of {}.", row.name)};
+    }
+    return {};
   }
   result<drafts> operator()(stop_map const& wish) const {
     DW_TRY(auto const* row, allowed(wish.map, map_action::stop));
@@ -257,6 +272,17 @@ struct command_decider {
     }
     return of_map(wish.map, *row, event);
   }
+  result<drafts> operator()(retry_in_maps const& wish) const { return each(wish.parts); }
+  result<drafts> operator()(delete_in_maps const& wish) const { return each(wish.parts); }
+  template <class Part>
+  result<drafts> each(std::vector<Part> const& parts) const {
+    drafts out;
+    for (auto const& part : parts) {
+      DW_TRY(auto events, (*this)(part));
+      out.insert(out.end(), events.begin(), events.end());
+    }
+    return out;
+  }
   result<drafts> operator()(resolve_conflict const& wish) const {
     DW_TRY(auto const conflict, find_conflict(state, wish.conflict));
     DW_CHECK(allowed(conflict.map, map_action::erase));
@@ -287,7 +313,7 @@ constexpr std::string_view command_names[] = {
     "change_owner",       "change_alert_rule", "delete_alert_rule", "test_alert_rule",
     "mute_alert_rule",    "switch_alert_rule", "plan_maintenance",  "change_maintenance",
     "delete_maintenance", "rerun_sync",        "cancel_retry",      "amend_record",
-    "resolve_conflict",
+    "resolve_conflict",   "retry_in_maps",     "delete_in_maps",
 };
 static_assert(std::size(command_names) == std::variant_size_v<command>);
 

@@ -75,7 +75,8 @@ struct rerun_sync {
 struct resume_map {
   map_id map;
   resume_mode mode = resume_mode::in_order;
-  std::string reason{};  // why the queue is given up, where it is
+  std::string reason{};                         // why the queue is given up, where it is
+  delete_choice deletes = delete_choice::none;  // of a mass delete that is held
 };
 struct stop_map {
   map_id map;
@@ -100,6 +101,13 @@ struct amend_record {
 struct delete_records {
   map_id map;
   std::vector<sequence> records;
+};
+// Of several maps: all or none of it.
+struct retry_in_maps {
+  std::vector<retry_records> parts;
+};
+struct delete_in_maps {
+  std::vector<delete_records> parts;
 };
 using command = std::variant<register_app,
                              create_link,
@@ -129,7 +137,9 @@ using command = std::variant<register_app,
                              rerun_sync,
                              cancel_retry,
                              amend_record,
-                             resolve_conflict>;
+                             resolve_conflict,
+                             retry_in_maps,
+                             delete_in_maps>;
 
 // As in CommandRefused: "pause_map".
 [[nodiscard]] std::string_view name_of(command const& wish);
@@ -137,7 +147,7 @@ using command = std::variant<register_app,
 // Errors: those of decide_alert_command; `unknown_map`, `unknown_app`, `unknown_link`,
 // `unknown_rule`, `unknown_plan`, `illegal_transition`, `name_taken`, `unknown_record`,
 // `retry_while_paused`, `invalid_definition`, `still_used`, `unknown_operation`, `reason_missing`,
-// `amendment_invalid`, `conflict_moved`.
+// `amendment_invalid`, `conflict_moved`, `mass_delete_held`.
 [[nodiscard]] result<drafts> decide(projections::views const& state,
                                     command const& wish,
                                     origin const& from);

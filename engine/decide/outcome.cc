@@ -32,9 +32,10 @@ struct outcome_writer {
   }
 
   void skip(planned_record const& record, skip_reason reason, sequence by) {
-    add(record.map,
-        RecordSkipped{
-            record.map, batch.way, record.at, reason, by, record.which == attempt::retry});
+    RecordSkipped skipped{
+        record.map, batch.way, record.at, reason, by, record.which == attempt::retry};
+    if (reason == skip_reason::delete_skipped) skipped.key = blob{record.plan.key};
+    add(record.map, skipped);
   }
   void park(planned_record const& record, park_state state, write_result const& why) {
     if (record.which == attempt::retry) {

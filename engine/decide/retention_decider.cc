@@ -25,9 +25,10 @@ struct retention {
   duration kept;
   std::int64_t clock_us = 0;
   instant now{};
+  written_errors const* written = nullptr;  // where the map wants it
 
   PurgeAnnounced announced{map, {}, now + announced_before(kept)};
-  ParkedPurged purged{map, {}, {}};
+  ParkedPurged purged{map, {}, {}, {}};
 
   bool has_room() const {
     return announced.records.size() + purged.records.size() + purged.unlisted.size() < records_max;
@@ -45,6 +46,7 @@ struct retention {
       if (purge_at > clock_us || !has_room()) return;
       auto const& row = *state.parked.find(of, record);
       if (row.failed_at_us + kept.count() <= clock_us) {
+        if (!may_purge(of.second, record)) continue;
         purged.records.push_back({of.second, record, blob{row.key}});
       } else {
         announced.records.push_back({of.second, record});
@@ -52,6 +54,13 @@ struct retention {
             std::max(announced.at, now + (duration{row.failed_at_us + kept.count() - clock_us}));
       }
     }
+  }
+  bool may_purge(direction way, sequence record) const {
+    if (written == nullptr) return true;
+    return std::any_of(
+        written->records.begin(), written->records.end(), [&](RecordNamed const& one) {
+          return one.way == way && one.record == record;
+        });
   }
   void unlist(map_way of) {
     for (auto const& [ended_at, record] : state.parked.ended_since(of)) {
@@ -67,33 +76,57 @@ duration announced_before(duration kept) {
   return kept / 4;
 }
 
-std::optional<instant> next_retention(projections::views const& state, kept_spans const& kept) {
+std::optional<instant> next_retention(projections::views const& state,
+                                      kept_spans const& kept,
+                                      std::map<map_id, instant> const& resting) {
   std::optional<instant> next;
   auto const consider =
-      [&](projections::run_clock const& clock, by_clock const& rows, duration span) {
+      [&](projections::run_clock const& clock, by_clock const& rows, duration span, instant from) {
         if (rows.empty()) return;
-        auto const due = clock.when(rows.begin()->first + span.count());
+        auto const due = std::max(from, clock.when(rows.begin()->first + span.count()));
         next = next ? std::min(*next, due) : due;
       };
   for (auto const& [map, span] : kept) {
     auto const* clock = running(state, map);
     if (clock == nullptr) continue;
+    auto const rests = resting.find(map);
+    auto const rested = rests == resting.end() ? instant{} : rests->second;
     for (auto const way : both_ways) {
-      consider(*clock, state.parked.failed({map, way}), span - announced_before(span));
-      consider(*clock, state.parked.announced({map, way}), duration{});
-      consider(*clock, state.parked.ended_since({map, way}), span);
+      consider(*clock, state.parked.failed({map, way}), span - announced_before(span), {});
+      consider(*clock, state.parked.announced({map, way}), duration{}, rested);
+      consider(*clock, state.parked.ended_since({map, way}), span, {});
     }
   }
   return next;
 }
 
-drafts decide_retention(projections::views const& state, kept_spans const& kept, instant now) {
+std::vector<RecordNamed> due_purges(
+    projections::views const& state, map_id map, duration kept, instant now, std::size_t limit) {
+  std::vector<RecordNamed> out;
+  auto const* clock = running(state, map);
+  if (clock == nullptr) return out;
+  retention due{state, map, kept, clock->at(now), now};
+  for (auto const way : both_ways) due.purge({map, way});
+  for (auto const& one : due.purged.records) {
+    if (out.size() < limit) out.push_back({one.way, one.record});
+  }
+  return out;
+}
+
+drafts decide_retention(projections::views const& state,
+                        kept_spans const& kept,
+                        instant now,
+                        written_by_map const& written) {
   drafts out;
   for (auto const& [map, span] : kept) {
     auto const* clock = running(state, map);
     auto const* row = state.status.find(map);
     if (clock == nullptr || row == nullptr) continue;
     retention due{state, map, span, clock->at(now), now};
+    if (auto const exported = written.find(map); exported != written.end()) {
+      due.written = &exported->second;
+      due.purged.file = exported->second.file;
+    }
     for (auto const way : both_ways) {
       due.purge({map, way});
       due.announce({map, way});

@@ -12,19 +12,33 @@ namespace dualwrite::engine {
 // For how long each map keeps its errors.
 using kept_spans = std::map<map_id, duration>;
 
+// Of a map whose errors are written to a file before they are purged: which have been, just now.
+struct written_errors {
+  std::string file{};
+  std::vector<RecordNamed> records{};
+};
+using written_by_map = std::map<map_id, written_errors>;
+
 // How long before a purge it is announced.
 [[nodiscard]] duration announced_before(duration kept);
 
 // When something is next to be announced, purged or no longer listed, if nothing else happens; none
-// where nothing is.
+// where nothing is. What is to be purged of a map in `resting` rests until then.
 [[nodiscard]] std::optional<instant> next_retention(projections::views const& state,
-                                                    kept_spans const& kept);
+                                                    kept_spans const& kept,
+                                                    std::map<map_id, instant> const& resting = {});
+
+// Of a map what is to be purged by now, at most so many.
+[[nodiscard]] std::vector<RecordNamed> due_purges(
+    projections::views const& state, map_id map, duration kept, instant now, std::size_t limit);
 
 // What is due now: PurgeAnnounced, and ParkedPurged for what was announced in time. Records that
-// wait for others, or that are being retried, are left alone.
+// wait for others, or that are being retried, are left alone. Of a map in `written` only those are
+// purged that have been.
 [[nodiscard]] drafts decide_retention(projections::views const& state,
                                       kept_spans const& kept,
-                                      instant now);
+                                      instant now,
+                                      written_by_map const& written = {});
 
 // When the record is purged if its map goes on running and nobody does anything about it; none
 // where the map's clock stands still.

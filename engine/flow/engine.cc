@@ -26,7 +26,7 @@ engine::engine(boost::asio::any_io_executor executor,
       maintenance_(executor, sequencer_, time, zones),
       queues_(executor, sequencer_, time),
       clashes_(executor, sequencer_),
-      retention_(executor, sequencer_, time),
+      retention_(executor, sequencer_, time, settings.archive),
       wake_(executor),
       children_(executor) {
   sequencer_.add_listener(wake_);

@@ -26,6 +26,7 @@ struct engine_settings {
   flow_faults faults;
   sequencer_limits groups;
   sequencer_faults commit_faults;
+  error_archive* archive = nullptr;  // of errors that are purged
 };
 
 // Guarantees: what it does after a start is what it would have gone on with.

@@ -25,6 +25,7 @@ bool is_fatal(error const& why) {
 target_session::target_session(link_context& context, direction way)
     : context_(context),
       way_(way),
+      guard_(context, way),
       opened_(context.executor),
       call_ended_(context.executor),
       doubted_(context.executor) {
@@ -217,6 +218,8 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   while (true) {
     DW_CO_CHECK(co_await ready());
     if (mine.committed || mine.dropped) break;
+    DW_CO_TRY(bool const may, co_await may_send(lane, mine));
+    if (!may || !open_) continue;
     DW_CO_TRY(auto const sent, co_await send(lane, mine));
     if (sent) break;
   }
@@ -227,6 +230,7 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
     context_.ledger.take_back(id);
     co_return delivery_end::dropped;
   }
+  guard_.wrote(*batch.plan);
   if (!context_.comes_back(way_)) context_.ledger.take_back(id);
   for (auto const& echo : batch.echoes_passed) {
     for (auto const map : batch.members) context_.ledger.passed(echo, map);
@@ -281,17 +285,30 @@ async<bool> target_session::send(lane_id lane, in_hand& mine) {
   mine.calling = false;
   call_ended_.ring();
   if (results) co_return true;
-  if (is_fatal(results.error())) co_return results.error();
-  if (is_drift(results.error().code)) {
-    DW_CO_CHECK(co_await leave_out_unfit(mine));
+  DW_CO_CHECK(co_await take(lane, mine, results.error()));
+  co_return false;
+}
+
+async<bool> target_session::may_send(lane_id lane, in_hand& mine) {
+  auto const passes = co_await guard_.lets_pass(*mine.batch->plan);
+  if (passes) {
+    mine.dropped = mine.dropped || !*passes;
+    co_return *passes;
   }
-  if (results.error().code == error_code::lane_fenced) {
-    if (++mine.fenced > fenced_max) co_return results.error();
+  DW_CO_CHECK(co_await take(lane, mine, passes.error()));
+  co_return false;
+}
+
+async<void> target_session::take(lane_id lane, in_hand& mine, error why) {
+  if (is_fatal(why)) co_return why;
+  if (is_drift(why.code)) DW_CO_CHECK(co_await leave_out_unfit(mine));
+  if (why.code == error_code::lane_fenced) {
+    if (++mine.fenced > fenced_max) co_return why;
   } else {
-    DW_CO_CHECK(co_await report(lane, results.error()));
+    DW_CO_CHECK(co_await report(lane, why));
   }
   open_ = false;
-  co_return false;
+  co_return result<void>{};
 }
 
 bool target_session::is_current(std::map<std::string, std::uint64_t> const& tables) const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/flow/batch_planner.h"
+#include "engine/flow/delete_guard.h"
 #include "engine/flow/link_context.h"
 
 namespace dualwrite::engine {
@@ -70,7 +71,11 @@ class target_session {
   [[nodiscard]] result<void> check_log(lane_row const& row, batch_number last) const;
   [[nodiscard]] async<void> settle_rows(std::map<lane_id, lane_row> const& rows);
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
+  // False: the guard against mass deletes holds it, or could not look.
+  [[nodiscard]] async<bool> may_send(lane_id lane, in_hand& mine);
   [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
+  // An app did not do what it was asked to: the batch is tried again, or planned anew.
+  [[nodiscard]] async<void> take(lane_id lane, in_hand& mine, error why);
   [[nodiscard]] async<void> append_outcome(batch_outcome outcome);
   [[nodiscard]] async<void> report(lane_id lane, error const& why);
   [[nodiscard]] async<void> let_go(in_hand& mine);
@@ -85,6 +90,7 @@ class target_session {
 
   link_context& context_;
   direction way_;
+  delete_guard guard_;
   std::map<lane_id, in_hand> lanes_;
   bool open_ = false;
   bool opening_ = false;

@@ -13,6 +13,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t format_version = 1;
+constexpr std::int64_t exact_max = std::int64_t{1} << 53;  // what JSON's readers still take whole
 
 constexpr std::array<std::string_view, 4> conflict_names{
     "left_wins", "right_wins", "newest_wins", "manual"};
@@ -182,10 +183,27 @@ void read_errors(object_reader& outer, error& problem, map_definition& into) {
   auto const* found = outer.find("errors");
   if (found == nullptr) return;
   object_reader reader(*found, "errors", problem);
-  reader.only({"keep_us", "unit"});
+  reader.only({"keep_us", "unit", "export"});
   if (auto const kept = reader.number("keep_us")) into.errors_kept = duration(*kept);
   if (into.errors_kept.count() <= 0) reader.refuse("keep_us", "is not positive.");
   if (auto const unit = reader.choice("unit", unit_names)) into.park_whole_transaction = *unit == 1;
+  reader.text("export", into.errors_export);
+}
+
+void read_delete_guard(object_reader& outer, error& problem, map_definition& into) {
+  auto const* found = outer.find("delete_guard");
+  if (found == nullptr) return;
+  object_reader reader(*found, "delete_guard", problem);
+  reader.only({"rows", "share", "within_us"});
+  auto const number = [&](std::string_view name, std::int64_t fallback, std::int64_t max) {
+    auto const said = reader.number(name).value_or(fallback);
+    if (said < 0 || said > max) reader.refuse(name, fmt::format("is not from 0 to {}.", max));
+    return said;
+  };
+  auto& guard = into.delete_guard;
+  guard.rows = static_cast<std::uint64_t>(number("rows", 0, exact_max));
+  guard.share = static_cast<std::uint32_t>(number("share", 0, 100));
+  guard.within = duration(number("within_us", guard.within.count(), exact_max));
 }
 
 void read_queue(object_reader& outer, error& problem, map_definition& into) {
@@ -238,11 +256,18 @@ std::string print_definition(map_definition const& definition) {
   made["deletes"] = delete_names[index_of(definition.deletes)];
   made["errors"] = {{"keep_us", definition.errors_kept.count()},
                     {"unit", unit_names[definition.park_whole_transaction ? 1 : 0]}};
+  if (!definition.errors_export.empty())
+    made["errors"].as_object()["export"] = definition.errors_export;
   if (definition.queue != queue_limits{}) {
     made["queue"] = {{"records", definition.queue.records},
                      {"bytes", definition.queue.bytes},
                      {"age_us", definition.queue.age.count()},
                      {"on_limit", limit_names[definition.queue.detaches ? 1 : 0]}};
+  }
+  if (definition.delete_guard != delete_limits{}) {
+    made["delete_guard"] = {{"rows", definition.delete_guard.rows},
+                            {"share", definition.delete_guard.share},
+                            {"within_us", definition.delete_guard.within.count()}};
   }
   made["master"] = side_names[index_of(definition.master)];
   return json::serialize(made);
@@ -265,6 +290,7 @@ result<map_definition> parse_definition(std::string_view text) {
                "deletes",
                "errors",
                "queue",
+               "delete_guard",
                "master"});
   auto const version = reader.number("version");
   if (version != format_version) {
@@ -288,6 +314,7 @@ result<map_definition> parse_definition(std::string_view text) {
   }
   read_errors(reader, problem, made);
   read_queue(reader, problem, made);
+  read_delete_guard(reader, problem, made);
   if (auto const one = reader.choice("master", side_names)) made.master = static_cast<side>(*one);
   if (problem.code != error_code::ok) return problem;
   return made;

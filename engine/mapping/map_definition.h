@@ -106,8 +106,9 @@ struct map_definition {
 //    "key":[{"left":..,"right":..}],
 //    "columns":[{["left":..,]["right":..,]["direction":..,]["value_map":[[left,right],..],]
 //                ["default":..,]["expression":..,]["conflict":..]}],
-//    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..},
-//    ["queue":{"records":..,"bytes":..,"age_us":..,"on_limit":..},]"master":..}
+//    "conflict":..,"deletes":..,"errors":{"keep_us":..,"unit":..[,"export":..]},
+//    ["queue":{"records":..,"bytes":..,"age_us":..,"on_limit":..},]
+//    ["delete_guard":{"rows":..,"share":..,"within_us":..},]"master":..}
 [[nodiscard]] std::string print_definition(map_definition const& definition);
 
 // Errors: `invalid_definition`, with the place, as in "columns[2].direction: ...".

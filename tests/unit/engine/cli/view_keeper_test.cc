@@ -131,7 +131,7 @@ TEST_F(ViewKeeper, LeavesTheNewestSnapshotOfAnotherProgram) {
 TEST(ViewSet, NamesEachViewAndRefusesOthers) {
   auto const names = projections::names_in(projections::view_set().set());
   EXPECT_EQ("status", names.front());
-  EXPECT_EQ("queue_levels", names.back());
+  EXPECT_EQ("error_exports", names.back());
   std::vector<std::string> const wished = {"alerts", "parked"};
   EXPECT_EQ((std::vector<std::string_view>{"parked", "alerts"}),
             projections::names_in(*projections::views_called(wished)));
