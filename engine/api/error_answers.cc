@@ -7,6 +7,7 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/page.h"
+#include "engine/decide/nothing_matched.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -129,13 +130,16 @@ async<api_reply> act_on_errors(api_context& context, api_request request) {
   }
   DW_CO_TRY(auto chosen, choose<Part>(context, body));
   chosen.counts.only_counts = only_counts;
-  if (only_counts || chosen.parts.empty()) co_return chosen.counts.reply();
+  bool const is_forgotten = chosen.parts.empty() && id.empty();
+  if (only_counts || is_forgotten) co_return chosen.counts.reply();
   auto const maps = chosen.parts.size();
   command wish = Wish{std::move(chosen.parts)};
   auto actor = request.actor;
   auto command_id = id;
-  DW_CO_TRY(auto const at,
-            co_await context.core.submit(std::move(wish), std::move(actor), std::move(command_id)));
+  auto const done =
+      co_await context.core.submit(std::move(wish), std::move(actor), std::move(command_id));
+  if (!done && says_nothing_matched(done.error())) co_return errors_reply{}.reply();
+  DW_CO_TRY(auto const at, done);
   if (!id.empty()) {
     // Another with this id may have come first.
     DW_CO_TRY(auto first, first_reply(context.log, at, id));

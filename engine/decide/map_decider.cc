@@ -7,6 +7,7 @@
 
 #include "engine/decide/amendment.h"
 #include "engine/decide/map_transitions.h"
+#include "engine/decide/nothing_matched.h"
 #include "engine/mapping/compiled_map.h"
 #include "engine/mapping/map_definition.h"
 
@@ -276,6 +277,7 @@ struct command_decider {
   result<drafts> operator()(delete_in_maps const& wish) const { return each(wish.parts); }
   template <class Part>
   result<drafts> each(std::vector<Part> const& parts) const {
+    if (parts.empty()) return nothing_matched();
     drafts out;
     for (auto const& part : parts) {
       DW_TRY(auto events, (*this)(part));
