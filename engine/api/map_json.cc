@@ -184,6 +184,17 @@ boost::json::value action_json(projections::map_row const& row) {
   return json;
 }
 
+// An app and its table.
+boost::json::object side_json(projections::views const& state,
+                              projections::map_row const& row,
+                              side of) {
+  auto const definition = parse_definition(row.definition);
+  boost::json::object json;
+  json["app"] = app_name(state, state.status.links.at(row.link).app(of));
+  json["table"] = definition ? boost::json::value(utf8(definition->of(of).table)) : nullptr;
+  return json;
+}
+
 }  // namespace
 
 std::string_view shown_status(projections::views const& state, map_id map) {
@@ -226,6 +237,8 @@ boost::json::object map_json(api_context const& context, map_id map) {
   json["id"] = json_of(map);
   json["name"] = row.name;
   json["link"] = link_name(state, row.link);
+  json["left"] = side_json(state, row, side::left);
+  json["right"] = side_json(state, row, side::right);
   json["status"] = shown_status(state, map);
   json["holding"] = row.state == projections::map_state::holding;
   // An initial sync has ended, and the map can be run without another.

@@ -37,7 +37,9 @@ class queue_reader {
         context_.log.read({from + 1, false, stream_id{stream_kind::link, link.value}});
     page out;
     auto reached = from;
-    for (std::size_t looked_at = 0; looked_at < events_max && out.items.size() < limit;) {
+    // A page ends where no transaction is open, so that the next one repeats and misses nothing.
+    for (std::size_t looked_at = 0;
+         looked_at < events_max && (out.items.size() < limit || holds_parts());) {
       DW_TRY(auto const stored, cursor->next());
       if (!stored) return out;
       ++looked_at;
@@ -45,7 +47,7 @@ class queue_reader {
       if (auto const* started = event.as<CaptureStarted>()) held(started->of).clear();
       if (auto const* captured = event.as<RecordsCaptured>())
         DW_CHECK(take(event, *captured, key, out));
-      if (held(side::left).empty() && held(side::right).empty()) reached = event.last();
+      if (!holds_parts()) reached = event.last();
     }
     if (reached > from) out.next = reached;
     return out;
@@ -67,6 +69,7 @@ class queue_reader {
     }
     return first;
   }
+  bool holds_parts() { return !held(side::left).empty() || !held(side::right).empty(); }
   boost::json::array& held(side of) { return held_[static_cast<std::size_t>(of)]; }
 
   bool concerns(RecordsCaptured const& captured, schema_id schema) const {

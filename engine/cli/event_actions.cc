@@ -18,7 +18,7 @@ constexpr table_column event_columns[] = {
     {"DATA", "data"},
 };
 constexpr std::string_view list_options[] = {
-    "from", "map", "correlation", "since", "until", "type"};
+    "from", "stream", "map", "correlation", "since", "until", "type"};
 constexpr std::string_view from_option[] = {"from"};
 
 }  // namespace

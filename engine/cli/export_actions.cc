@@ -12,7 +12,8 @@
 namespace dualwrite::engine {
 namespace {
 
-constexpr std::string_view export_options[] = {"map", "correlation", "since", "until", "type"};
+constexpr std::string_view export_options[] = {
+    "stream", "map", "correlation", "since", "until", "type"};
 constexpr std::streamoff step_bytes = 64 * 1024;
 
 // The last line of a file that has an end, and where that is; what is behind it was cut short.

@@ -28,6 +28,7 @@ constexpr cli_option options[] = {
     {"from", "SEQUENCE", "Begin at this event."},
     {"to", "SEQUENCE", "Up to the head at this event (default: the last)."},
     {"head", "FILE", "A signed head that the log has to hold."},
+    {"stream", "STREAM", "Only this stream: system, access, link-3, map-5 or rule-9."},
     {"type", "TYPE", "Only events of this type."},
     {"correlation", "SEQUENCE", "Only the request with this sequence, and what it led to."},
     {"actor", "NAME", "Only what this one did: a token's name, or engine."},
