@@ -16,6 +16,8 @@
 namespace dualwrite::engine {
 
 struct asked_routes : simulation::customers {
+  explicit asked_routes(engine_settings settings = {}) : customers(settings) {}
+
   api_reply ask(std::string method,
                 std::string target,
                 std::string body = {},

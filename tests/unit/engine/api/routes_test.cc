@@ -1,6 +1,8 @@
 // The routes over an engine between two applications in memory, without sockets.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/engine/api/asked_routes.h"
 
 namespace dualwrite::engine {
@@ -138,6 +140,46 @@ TEST_F(Routes, AnEntryOfManyErrorsGivesItsWholeLogInPages) {
     cursor = page.at("next_cursor").is_null() ? "" : text(page, "next_cursor");
   } while (!cursor.empty());
   EXPECT_EQ(250u, parked);
+}
+
+engine_settings in_small_parts() {
+  engine_settings out;
+  out.flow.capture_bytes_max = 64;
+  return out;
+}
+
+class QueueRoute : public testing::Test, protected asked_routes {
+ protected:
+  QueueRoute() : asked_routes(in_small_parts()) { start(); }
+
+  void commit(memory_app& app, std::int64_t first, std::int64_t count) {
+    std::vector<row_change> changes;
+    for (auto id = first; id < first + count; ++id) changes.push_back(simulation::put(id, "name"));
+    ASSERT_TRUE(app.commit(changes));
+  }
+};
+
+TEST_F(QueueRoute, GivesEachRecordOnceWhereTransactionsLieInManyParts) {
+  json("POST", "/api/v1/maps/customers/pause?wait=1");
+  commit(here.left, 0, 40);
+  commit(here.right, 100, 40);
+  commit(here.left, 200, 1);
+  ASSERT_TRUE(here.run_until([&] { return queued() == 81; }));
+  ASSERT_GT(count(event_type::RecordsCaptured), 10u) << "each is one part";
+  std::set<std::string> ids;
+  std::size_t pages = 0;
+  std::string cursor;
+  do {
+    auto const page = json("GET", "/api/v1/maps/customers/queue?limit=7" + cursor);
+    EXPECT_EQ("81", text(page, "queued"));
+    for (auto const& one : page.at("items").as_array())
+      EXPECT_TRUE(ids.insert(text(one, "id")).second) << text(one, "id");
+    auto const& next = page.at("next_cursor");
+    cursor = next.is_null() ? "" : "&cursor=" + std::string(next.as_string());
+    ++pages;
+  } while (!cursor.empty());
+  EXPECT_EQ(81u, ids.size());
+  EXPECT_GE(pages, 3u);
 }
 
 TEST_F(Routes, AChangeOfADefinitionSaysWhichColumnsComeAndGo) {
