@@ -12,8 +12,8 @@ namespace {
 
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
 
-// Lines are in the order of their first record; those that begin with the same one are few, and keep
-// their order: a cursor counts them.
+// Lines are in the order of their first record; those that begin with the same one are few, and
+// keep their order: a cursor counts them.
 constexpr std::uint64_t lines_of_a_record_max = 256;
 
 // A key, or a part of the log up to `to`.

@@ -28,8 +28,8 @@ struct route {
 [[nodiscard]] std::span<route const> routes();
 
 // The route of a request, with the parts of its path taken out.
-// Errors: `unknown_path`, `method_not_allowed`, `request_invalid`; `as_of_unavailable` where a view of
-// another time is asked for.
+// Errors: `unknown_path`, `method_not_allowed`, `request_invalid`; `as_of_unavailable` where a view
+// of another time is asked for.
 [[nodiscard]] result<route const*> find_route(api_request& request);
 
 // OpenAPI 3.1.

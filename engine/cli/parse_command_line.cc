@@ -86,8 +86,10 @@ struct line_reader {
   error unknown_option(std::string_view said, std::string_view name) const {
     std::vector<std::string_view> names;
     for (auto const* option : known) names.push_back(option->name);
-    return wrong(
-        fmt::format("'{}' has no option '{}'.{}", line.command->words, said, meant(name, names)));
+    auto const why = name == "as-of"
+                         ? fmt::format(" {}", sentence_of(error_code::as_of_unavailable))
+                         : meant(name, names);
+    return wrong(fmt::format("'{}' has no option '{}'.{}", line.command->words, said, why));
   }
 
   result<void> check() const {

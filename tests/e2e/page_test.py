@@ -205,6 +205,10 @@ class Page(unittest.TestCase):
             refused.exception.close()
             self.assertEqual("as_of_unavailable", problem["code"], path)
             self.assertIn("as they are now", json.dumps(problem))
+        for command, path, argument in LISTS:
+            refused = self.world.run(*command.split(), "--as-of", "2h")
+            self.assertEqual(2, refused.returncode, command)
+            self.assertIn("as they are now", refused.stderr, command)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ TEST(CommandLine, NamesTheCommandThatWasProbablyMeant) {
   EXPECT_NE(std::string::npos, refusal({"map", "list", "--lnk", "x"}).find("Did you mean 'link'?"));
 }
 
+TEST(CommandLine, SaysWhyNothingIsShownAsOfAnotherTime) {
+  auto const why = refusal({"error", "list", "--as-of", "2h"});
+  EXPECT_NE(std::string::npos, why.find(sentence_of(error_code::as_of_unavailable))) << why;
+}
+
 TEST(CommandLine, EveryRefusalSaysWhatToTry) {
   for (auto const& given : std::vector<words>{{},
                                               {"map"},
