@@ -49,11 +49,22 @@ result<void> sync_folder(fs::path const& folder) {
   return {};
 }
 
+// Also those above it, each durable before what is in it.
+result<void> make_folder(fs::path const& folder) {
+  std::error_code refused;
+  auto const there = fs::status(folder, refused);
+  if (folder.empty() || fs::is_directory(there)) return {};
+  if (fs::exists(there)) return failed(folder, ENOTDIR);
+  DW_CHECK(make_folder(folder.parent_path()));
+  bool const is_new = fs::create_directory(folder, refused);
+  if (refused) return failed(folder, refused.value());
+  if (!is_new) return {};
+  return sync_folder(folder.has_parent_path() ? folder.parent_path() : fs::path("."));
+}
+
 // A file that is there already stays: the new one gets a number.
 result<std::string> put(fs::path const& folder, std::string const& stem, std::string_view text) {
-  std::error_code refused;
-  fs::create_directories(folder, refused);
-  if (refused) return failed(folder, refused.value());
+  DW_CHECK(make_folder(folder));
   auto const part = folder / (stem + ".part");
   auto const written = write_synced(part, text);
   int linked = written ? EEXIST : 0;

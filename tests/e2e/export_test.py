@@ -65,7 +65,7 @@ class Export(unittest.TestCase):
         self.world.start()
 
     def test_each_purged_error_is_in_a_file_that_an_event_names(self):
-        self.begin("purged/errors")
+        self.begin("kept/purged/errors/")
         self.park(range(5))
         self.until_purged(5)
         self.park(range(10, 13))
