@@ -44,6 +44,43 @@ struct progress_fold {
     return holds ? std::pair{leg, &chunk} : std::pair<leg_row*, chunk_row*>{};
   }
 
+  // The second pass of a copy tries again what waited for rows that came later.
+  std::pair<leg_row*, chunk_row*> chunk_of_second_pass(map_id map, direction way, sequence record) {
+    auto const latest = view.latest.find(map);
+    auto* execution = latest == view.latest.end() ? nullptr : find(latest->second);
+    auto* leg = execution == nullptr || !execution->open ? nullptr : find(latest->second, way);
+    if (leg == nullptr || !leg->done) return {};
+    // The last chunk may have no rows, and then it has no records either.
+    auto end = leg->chunks.end();
+    if (!leg->chunks.empty() && !leg->chunks.back().records) --end;
+    auto const behind =
+        std::upper_bound(leg->chunks.begin(), end, record, [](sequence at, chunk_row const& chunk) {
+          return at < chunk.records;
+        });
+    if (behind == leg->chunks.begin()) return {};
+    auto& chunk = *std::prev(behind);
+    bool const holds = chunk.records && record < chunk.records + chunk.count;
+    return holds ? std::pair{leg, &chunk} : std::pair<leg_row*, chunk_row*>{};
+  }
+  void move_from_waiting(map_id map,
+                         direction way,
+                         sequence record,
+                         std::uint64_t copy_counts::*to) {
+    auto const [leg, chunk] = chunk_of_second_pass(map, way, record);
+    if (chunk == nullptr || chunk->counts.waiting == 0) return;
+    for (auto* counts : {&leg->counts, &chunk->counts}) {
+      --counts->waiting;
+      ++(counts->*to);
+    }
+  }
+  void operator()(RetrySucceeded const& e) {
+    move_from_waiting(e.map, e.way, e.record, &copy_counts::inserted);
+  }
+  void operator()(RetryFailed const& e) {
+    if (e.state == park_state::failed)
+      move_from_waiting(e.map, e.way, e.record, &copy_counts::failed);
+  }
+
   void operator()(InitialSyncStarted const& e) {
     execution_id const id{event.at.value};
     auto const latest = view.latest[e.map];

@@ -8,6 +8,7 @@
 #include "engine/api/find_named.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/map_json.h"
+#include "engine/api/map_report.h"
 #include "engine/api/page.h"
 #include "engine/mapping/compiled_map.h"
 
@@ -167,36 +168,22 @@ async<api_reply> show_map(api_context& context, api_request request) {
 
 async<api_reply> validate_map(api_context& context, api_request request) {
   DW_CO_TRY(auto const map, map_called(context.views(), request.parts["map"]));
-  auto const row = *context.views().status.find(map);
-  DW_CO_TRY(auto const definition, parse_definition(row.definition));
-  auto left_table = definition.left.table;
-  auto right_table = definition.right.table;
-  boost::json::object body;
+  DW_CO_TRY(auto const found, co_await report_on(context, map));
   boost::json::array problems;
-  auto const no_table = [&](side of, error const& why) {
+  bool is_fine = true;
+  for (auto const& problem : found) {
+    is_fine = is_fine && problem.weight != severity::error;
     boost::json::object one;
-    one["code"] = dualwrite::name_of(why.code);
-    one["place"] = std::string(name_of(of)) + ".table";
-    one["reason"] = utf8(to_string(why));
-    one["fix"] = "Name a table that the app has, and that it lets this server read.";
+    one["code"] = name_of(problem.code);
+    one["severity"] = name_of(problem.weight);
+    one["place"] = problem.place;
+    one["reason"] = utf8(problem.reason);
+    one["fix"] = utf8(problem.fix);
     problems.push_back(std::move(one));
-  };
-  auto const left = co_await context.core.describe(row.link, side::left, std::move(left_table));
-  if (!left) no_table(side::left, left.error());
-  auto const right = co_await context.core.describe(row.link, side::right, std::move(right_table));
-  if (!right) no_table(side::right, right.error());
-  if (left && right) {
-    for (auto const& problem : find_problems(definition, *left, *right)) {
-      boost::json::object one;
-      one["code"] = name_of(problem.code);
-      one["place"] = problem.place;
-      one["reason"] = utf8(problem.reason);
-      one["fix"] = utf8(problem.fix);
-      problems.push_back(std::move(one));
-    }
   }
-  body["map"] = row.name;
-  body["ok"] = problems.empty();
+  boost::json::object body;
+  body["map"] = context.views().status.find(map)->name;
+  body["ok"] = is_fine;
   body["problems"] = std::move(problems);
   co_return json_reply(body);
 }

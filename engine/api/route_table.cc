@@ -50,7 +50,7 @@ constexpr route table[] = {
      "/api/v1/maps/{map}/validate",
      viewer,
      "validate_map",
-     "Everything that keeps the map from running.",
+     "Everything that is wrong with the map, and what has changed in its tables.",
      "",
      validate_map},
     {"POST",

@@ -98,7 +98,7 @@ constexpr cli_command commands[] = {
      run_map_drift},
     {"map validate",
      "MAP…",
-     "Everything that keeps a map from running.",
+     "Everything that is wrong with a map, and what has changed in its tables.",
      "client link all",
      "dualwrite map validate customers",
      0,

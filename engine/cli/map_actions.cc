@@ -40,8 +40,12 @@ constexpr table_column queue_columns[] = {
     {"BEFORE", "before"},
     {"AFTER", "after"},
 };
-constexpr table_column problem_columns[] = {
-    {"MAP", "map"}, {"CODE", "code"}, {"PLACE", "place"}, {"REASON", "reason"}, {"FIX", "fix"}};
+constexpr table_column problem_columns[] = {{"MAP", "map"},
+                                            {"SEVERITY", "severity"},
+                                            {"CODE", "code"},
+                                            {"PLACE", "place"},
+                                            {"REASON", "reason"},
+                                            {"FIX", "fix"}};
 constexpr std::string_view link_option[] = {"link"};
 
 std::string map_target(std::string const& name) {
@@ -232,9 +236,11 @@ exit_code run_map_validate(command_line const& line) {
   auto const names = chosen_maps(*client, line);
   if (!names) return tell(names.error());
   boost::json::array problems;
+  bool is_fine = true;
   for (auto const& name : *names) {
     auto const report = client->post(map_target(name) + "/validate", boost::json::object{});
     if (!report) return tell(report.error());
+    is_fine = is_fine && report->at("ok").as_bool();
     for (auto const& one : report->at("problems").as_array()) {
       auto problem = one.as_object();
       problem["map"] = name;
@@ -243,7 +249,7 @@ exit_code run_map_validate(command_line const& line) {
   }
   if (line.get("output", "text") != "text" || !problems.empty())
     print_items(problems, problem_columns, line);
-  if (!problems.empty()) return exit_code::config_invalid;
+  if (!is_fine) return exit_code::config_invalid;
   fmt::print(stderr, "Nothing keeps {} from running.\n", names->size() == 1 ? "it" : "them");
   return exit_code::fine;
 }

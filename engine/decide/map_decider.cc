@@ -335,7 +335,9 @@ result<drafts> decide_stopped(projections::views const& state,
                               std::string_view detail) {
   auto const* row = state.status.find(map);
   if (row == nullptr) return error{error_code::unknown_map};
-  MapStopped event{map, row->pending, reason, 0, detail, {}, {}};
+  // A run that failed has been told so.
+  auto const request = reason == stop_reason::run_failed ? sequence{} : row->pending;
+  MapStopped event{map, request, reason, 0, detail, {}, {}};
   for (auto const way : both_ways) {
     auto const place = state.delivery.places.find({map, way});
     if (place == state.delivery.places.end()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/flow/copy_chunk.h"
+#include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
 
 namespace dualwrite::engine {
@@ -102,9 +103,12 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
     auto const* execution = context_.views().progress.of(map);
     for (auto const& leg : execution->legs) {
       if (leg.done) continue;
-      return leg.way == way_ ? std::optional(work_kind::copy) : std::nullopt;
+      if (leg.way == way_) return work_kind::copy;
+      break;
     }
-    return std::nullopt;
+    bool const retries =
+        is_in_second_pass(context_.views(), map, way_) && !records_to_try(map).empty();
+    return retries ? std::optional(work_kind::retry) : std::nullopt;
   }
   if (may_retry(row)) {
     if (!context_.views().parked.to_reread(of).empty()) return work_kind::reread;
@@ -119,9 +123,10 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
 }
 
 // A record whose reference waits for no certain record is tried when all that was accepted before
-// it is settled.
+// it is settled; of a copy, when all rows that are being copied have been.
 bool catch_up_lane::dependency_is_over(sequence record, projections::parked_row const& row) const {
   if (row.waits_for && context_.views().parked.holds(row.waits_for)) return false;
+  if (row.copied) return row.waits_for || !copies_this_way();
   auto const until = row.waits_for ? row.waits_for : record - 1;
   for (auto const& [of, place] : context_.views().delivery.places) {
     if (of.second != way_ || !context_.is_mine(of.first)) continue;
@@ -150,11 +155,34 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
     if (!row.old_key.empty()) keys.insert(row.old_key);
     out.push_back(record);
   };
-  for (auto const record : parked.due(of)) take(record);
-  for (auto const record : parked.dependent(of)) {
-    if (dependency_is_over(record, *parked.find(of, record))) take(record);
+  bool const is_second_pass = is_in_second_pass(context_.views(), map, way_);
+  for (auto const record : parked.due(of)) {
+    if (!is_second_pass || parked.find(of, record)->copied) take(record);
+  }
+  // What refers to a row of this batch is written behind it, and the later rows of a copy go first:
+  // rows that had to wait refer to rows that came behind them.
+  auto const& dependent = parked.dependent(of);
+  std::multimap<sequence, sequence> waiting;
+  for (auto record = dependent.rbegin(); record != dependent.rend(); ++record) {
+    auto const& row = *parked.find(of, *record);
+    if (dependency_is_over(*record, row)) {
+      take(*record);
+    } else if (row.waits_for) {
+      waiting.emplace(row.waits_for, *record);
+    }
+  }
+  for (std::size_t i = 0; i < out.size() && is_second_pass; ++i) {
+    auto const [first, last] = waiting.equal_range(out[i]);
+    std::for_each(first, last, [&](auto const& one) { take(one.second); });
   }
   return out;
+}
+
+bool catch_up_lane::copies_this_way() const {
+  auto const& state = context_.views();
+  return std::any_of(state.status.maps.begin(), state.status.maps.end(), [&](auto const& one) {
+    return one.second.link == context_.link && is_copied_now(state, one.first, way_);
+  });
 }
 
 async<void> catch_up_lane::work_on(work what) {

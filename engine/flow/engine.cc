@@ -84,12 +84,27 @@ void engine::start_link(link_id link) {
   links_[link] = std::move(runner);
 }
 
-async<table_schema> engine::describe(link_id link, side of, std::string table) {
+result<source_app*> engine::source_of_link(link_id link, side of) const {
   auto const row = views().status.links.find(link);
-  if (row == views().status.links.end()) co_return error{error_code::unknown_link};
+  if (row == views().status.links.end()) return error{error_code::unknown_link};
   auto const ports = apps_.find(views().status.apps.at(row->second.app(of)));
-  if (ports == apps_.end()) co_return error{error_code::unknown_app};
-  co_return co_await ports->second.source->describe(std::move(table));
+  if (ports == apps_.end()) return error{error_code::unknown_app};
+  return ports->second.source;
+}
+
+async<table_schema> engine::describe(link_id link, side of, std::string table) {
+  DW_CO_TRY(auto* const app, source_of_link(link, of));
+  co_return co_await app->describe(std::move(table));
+}
+
+async<std::vector<obstacle>> engine::find_obstacles(link_id link, side of, table_use use) {
+  DW_CO_TRY(auto* const app, source_of_link(link, of));
+  co_return co_await app->find_obstacles(std::move(use));
+}
+
+async<std::vector<std::string>> engine::referred_tables(link_id link, side of, std::string table) {
+  DW_CO_TRY(auto* const app, source_of_link(link, of));
+  co_return co_await app->referred_tables(std::move(table));
 }
 
 void engine::cancel() {

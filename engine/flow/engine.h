@@ -61,6 +61,11 @@ class engine {
   // A table as its app describes it now.
   // Errors: `unknown_link`, `unknown_app`, those of source_app.
   [[nodiscard]] async<table_schema> describe(link_id link, side of, std::string table);
+  // The same of what keeps a table from being used, and of the tables that it refers to.
+  [[nodiscard]] async<std::vector<obstacle>> find_obstacles(link_id link, side of, table_use use);
+  [[nodiscard]] async<std::vector<std::string>> referred_tables(link_id link,
+                                                                side of,
+                                                                std::string table);
 
   // For facts of the server itself, and for what looks at the log beside the runners.
   sequencer& log() { return sequencer_; }
@@ -73,6 +78,7 @@ class engine {
   [[nodiscard]] async<void> run_links();
   void start_link(link_id link);
   result<sequence> first_outcome(std::string const& id) const;
+  result<source_app*> source_of_link(link_id link, side of) const;
 
   boost::asio::any_io_executor executor_;
   clock& time_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/decide/drift_decider.h"
+#include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
 
 namespace dualwrite::engine {
@@ -42,7 +43,8 @@ void take_over_copies(projections::views const& state,
 
 }  // namespace
 
-map_supervisor::map_supervisor(link_context& context) : context_(context), wake_(context.executor) {
+map_supervisor::map_supervisor(link_context& context)
+    : context_(context), wake_(context.executor), order_(context) {
   context_.log.add_listener(wake_);
 }
 
@@ -128,13 +130,39 @@ async<bool> map_supervisor::observe(map_id map, projections::map_row const& row)
   for (auto const of : {side::left, side::right}) {
     auto table = of == side::left ? definition.left.table : definition.right.table;
     auto const seen = co_await look_at_table(context_, of, std::move(table));
-    if (seen) continue;
-    bool const fatal = class_of(seen.error().code) == error_class::corrupt ||
-                       seen.error().code == error_code::stopped;
-    if (fatal) co_return seen.error();
-    co_return co_await refuse(map, row, seen.error());
+    if (!seen) co_return co_await refuse_or_end(map, row, seen.error());
   }
-  co_return true;
+  auto const looked = co_await order_.look_at(map, definition);
+  if (!looked) co_return co_await refuse_or_end(map, row, looked.error());
+  co_return co_await look_for_obstacles(map, row, definition);
+}
+
+async<bool> map_supervisor::look_for_obstacles(map_id map,
+                                               projections::map_row const& row,
+                                               map_definition const& definition) {
+  std::string why;
+  for (auto const of : {side::left, side::right}) {
+    auto const way = direction_from(of);
+    table_use use{
+        definition.of(of).table, {}, definition.writes(way), definition.writes(opposite(way))};
+    for (auto const& pair : definition.key)
+      use.key.push_back(of == side::left ? pair.left : pair.right);
+    auto const found = co_await context_.source(of).find_obstacles(std::move(use));
+    if (!found) co_return co_await refuse_or_end(map, row, found.error());
+    for (auto const& one : *found)
+      why += fmt::format("{}: {} To fix it: {}\n", definition.of(of).table, one.reason, one.fix);
+  }
+  if (why.empty()) co_return true;
+  why.pop_back();
+  error misfit{error_code::invalid_definition, std::move(why)};
+  co_return co_await refuse(map, row, std::move(misfit));
+}
+
+// An error that the engine must stop for is no answer to a run.
+async<bool> map_supervisor::refuse_or_end(map_id map, projections::map_row const& row, error why) {
+  bool const fatal = class_of(why.code) == error_class::corrupt || why.code == error_code::stopped;
+  if (fatal) co_return why;
+  co_return co_await refuse(map, row, std::move(why));
 }
 
 // A map that paused because its tables had changed goes on when they fit again.
@@ -219,6 +247,7 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
   auto const mode = row.pending_mode;
   bool const copies = mode == run_mode::initial_sync || is_partial(mode) ||
                       (mode == run_mode::automatic && !row.initial_sync_done);
+  if (copies && order_.waits_for_another(map)) co_return false;
   if (!copies) {
     MapResumed const resumed{map, row.pending, {}, {}};
     co_return co_await say(of_map(context_.link, map, row, resumed));
@@ -301,7 +330,7 @@ async<bool> map_supervisor::tend_copy(map_id map, projections::map_row row) {
   auto const* execution = context_.views().progress.of(map);
   bool const done = std::all_of(
       execution->legs.begin(), execution->legs.end(), [](auto const& leg) { return leg.done; });
-  if (!done) co_return false;
+  if (!done || awaits_second_pass(context_, map)) co_return false;
   bool const leaves_errored = execution->mode == run_mode::without_errors;
   std::uint64_t failed = 0;
   for (auto const way : both_ways) {

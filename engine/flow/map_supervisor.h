@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "engine/flow/copy_order.h"
 #include "engine/flow/link_context.h"
 
 namespace dualwrite::engine {
@@ -32,6 +33,10 @@ class map_supervisor {
   [[nodiscard]] async<bool> tend_holding(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> resume(map_id map, projections::map_row row);
   [[nodiscard]] async<bool> observe(map_id map, projections::map_row const& row);
+  [[nodiscard]] async<bool> look_for_obstacles(map_id map,
+                                               projections::map_row const& row,
+                                               map_definition const& definition);
+  [[nodiscard]] async<bool> refuse_or_end(map_id map, projections::map_row const& row, error why);
   [[nodiscard]] async<bool> refuse(map_id map, projections::map_row const& row, error why);
   void forget_catching_up(map_id map);
   [[nodiscard]] async<bool> say(decision what);
@@ -44,6 +49,7 @@ class map_supervisor {
   link_context& context_;
   bell wake_;
   std::map<map_id, sequence> observed_for_;  // the request that the schemas were read for
+  copy_order order_;
 };
 
 }  // namespace dualwrite::engine

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/flow/second_pass.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -31,6 +33,7 @@ std::optional<sequence> bringing(link_context& context,
     if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
     bool const behind = state.delivery.position(map, way) < missing.record;
     if (behind && map != missing.map) return sequence{};
+    if (is_copied_now(state, map, way)) return sequence{};
   }
   return std::nullopt;
 }

@@ -261,9 +261,10 @@ result<compiled_map> compile(map_definition const& definition,
                              table_schema const& left,
                              table_schema const& right) {
   map_compiler compiler(definition, left, right);
-  if (!compiler.problems.empty()) {
-    return error{error_code::invalid_definition,
-                 to_string(std::span<map_problem const>(compiler.problems))};
+  auto& problems = compiler.problems;
+  std::erase_if(problems, [](map_problem const& one) { return one.weight != severity::error; });
+  if (!problems.empty()) {
+    return error{error_code::invalid_definition, to_string(std::span<map_problem const>(problems))};
   }
   return compiler.take();
 }

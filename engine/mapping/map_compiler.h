@@ -31,6 +31,14 @@ class map_compiler {
   void report(problem_code code, std::string place, std::string reason, std::string fix) {
     problems.push_back({code, std::move(place), std::move(reason), std::move(fix)});
   }
+  void warn(problem_code code, std::string place, std::string reason, std::string fix) {
+    report(code, std::move(place), std::move(reason), std::move(fix));
+    problems.back().weight = severity::warning;
+  }
+  void check_null(column_pair const& pair,
+                  column_schema const& from,
+                  column_schema const& to,
+                  std::string const& place);
   compiled_map::side_plan& plan_of(side which) {
     return map_.sides_[static_cast<std::size_t>(which)];
   }

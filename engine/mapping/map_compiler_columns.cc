@@ -77,6 +77,7 @@ void map_compiler::compile_way(direction way,
     plan.source = source;
     auto const& from = column_of(source_of(way), *source);
     if (pair.value_map.empty() && !check_fit(from, to, "'" + from.name + "'", place)) return;
+    check_null(pair, from, to, place);
   } else if (!pair.default_value) {
     report(problem_code::column_side_missing,
            place,
@@ -88,6 +89,19 @@ void map_compiler::compile_way(direction way,
   if (!read_default(pair, to, plan, place)) return;
   if (!read_value_map(way, pair, to, plan, place)) return;
   add(way, std::move(plan), place);
+}
+
+void map_compiler::check_null(column_pair const& pair,
+                              column_schema const& from,
+                              column_schema const& to,
+                              std::string const& place) {
+  if (!from.nullable || to.nullable || pair.default_value) return;
+  warn(problem_code::target_needs_value,
+       place,
+       fmt::format(
+           "'{}' may be NULL, and '{}' refuses it: such rows become errors.", from.name, to.name),
+       pair.only ? "give the pair a default, or make the source column NOT NULL."
+                 : "make the source column NOT NULL, or write it one way with a default.");
 }
 
 bool map_compiler::check_fit(column_schema const& from,

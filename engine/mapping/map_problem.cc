@@ -42,6 +42,32 @@ std::string_view name_of(problem_code code) {
       return "target_read_only";
     case problem_code::soft_delete_unsuitable:
       return "soft_delete_unsuitable";
+    case problem_code::target_needs_value:
+      return "target_needs_value";
+    case problem_code::app_unreachable:
+      return "app_unreachable";
+    case problem_code::table_missing:
+      return "table_missing";
+    case problem_code::table_unsuitable:
+      return "table_unsuitable";
+    case problem_code::table_changed:
+      return "table_changed";
+    case problem_code::reference_circle:
+      return "reference_circle";
+    case problem_code::problem_count:
+      break;
+  }
+  return "unknown";
+}
+
+std::string_view name_of(severity weight) {
+  switch (weight) {
+    case severity::error:
+      return "error";
+    case severity::warning:
+      return "warning";
+    case severity::note:
+      return "note";
   }
   return "unknown";
 }

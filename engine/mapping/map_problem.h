@@ -28,15 +28,27 @@ enum class problem_code : std::uint8_t {
   target_column_twice,     // two pairs write the same column
   target_read_only,        // the app computes the column itself
   soft_delete_unsuitable,  // deletes are to be marked, and there is nothing to mark them with
+  target_needs_value,      // the source may have NULL where the target refuses it
+  app_unreachable,         // the app does not answer, or not us
+  table_missing,           // the app has no such table
+  table_unsuitable,        // its app does not let the table be used as the map would
+  table_changed,           // it is not as it was when the map ran last
+  reference_circle,        // its rows and those of other maps refer to each other
+  problem_count,           // no problem
 };
 
+// An error keeps the map from running; a warning makes rows fail, or may; a note does neither.
+enum class severity : std::uint8_t { error, warning, note };
+
 [[nodiscard]] std::string_view name_of(problem_code code);
+[[nodiscard]] std::string_view name_of(severity weight);
 
 struct map_problem {
   problem_code code = problem_code::no_key;
   std::string place;   // as in the definition: "columns[2].value_map"
   std::string reason;  // one sentence, or more lines where an expression is shown
   std::string fix;     // what to do about it
+  severity weight = severity::error;
 
   friend bool operator==(map_problem const&, map_problem const&) = default;
 };

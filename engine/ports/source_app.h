@@ -50,6 +50,20 @@ struct chunk_request {
   std::size_t limit = 1;
 };
 
+// How a map uses a table; `key` names the columns of its integration key.
+struct table_use {
+  std::string table;
+  std::vector<std::string> key;
+  bool captured = false;
+  bool written = false;
+};
+// What keeps the table from being used so, and what to do about it: each a sentence, or a statement
+// to run in the app.
+struct obstacle {
+  std::string reason;
+  std::string fix;
+};
+
 // Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
 // source has lost what was captured from it; `table_missing`; `table_changed`: open the capture
 // again.
@@ -60,6 +74,12 @@ class source_app {
   virtual ~source_app() = default;
 
   [[nodiscard]] virtual async<table_schema> describe(std::string table) = 0;
+
+  // The tables that rows of this one refer to, as they are named to us; this one may be among them.
+  [[nodiscard]] virtual async<std::vector<std::string>> referred_tables(std::string table) = 0;
+
+  // All that is known before the table is used.
+  [[nodiscard]] virtual async<std::vector<obstacle>> find_obstacles(table_use use) = 0;
 
   // About how many rows a table has: to show how far a copy is.
   [[nodiscard]] virtual async<std::uint64_t> count_rows(std::string table) = 0;

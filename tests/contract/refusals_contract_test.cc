@@ -4,6 +4,8 @@
 namespace dualwrite::contract {
 namespace {
 
+using engine::write_effect;
+
 target_write in_group(target_write write, std::uint32_t group) {
   write.group = group;
   write.whole_group = true;
@@ -116,6 +118,43 @@ TEST_P(Connector, WhatTheAppAddsAndRefusesTakesTheRowWithIt) {
   auto const all = captured();
   ASSERT_EQ(1U, all.size());
   EXPECT_EQ(4U, all[0].rows.size());
+}
+
+// Of many, in a batch that meets the first refusals, in one that expects them, and without any.
+TEST_P(Connector, RefusedRowsAmongManyCostNoOtherRow) {
+  make({customers()});
+  std::size_t present = 0;
+  for (std::int64_t const every : {7, 3, 1000}) {
+    SCOPED_TRACE(every);
+    std::vector<target_write> writes;
+    for (std::int64_t i = 1; i <= 50; ++i) {
+      auto const id = every * 100 + i;
+      writes.push_back(put("customer", customer(id, i % every == 0 ? value::null() : text("x"))));
+    }
+    // A part of a row that was refused, and of one that was not.
+    writes.push_back(put("customer", customer(every * 100 + 1, text("y")), write_kind::update));
+    writes.push_back(put("customer", customer(every * 100 + 7, text("y")), write_kind::update));
+    writes.back().behind = 6;
+    auto const done = apply(writes);
+    ASSERT_EQ(52U, done.size());
+    for (std::int64_t i = 1; i <= 50; ++i) {
+      auto const wanted = i % every == 0 ? write_effect::refused : write_effect::inserted;
+      EXPECT_EQ(wanted, done[static_cast<std::size_t>(i - 1)].effect) << i;
+    }
+    EXPECT_EQ(write_effect::updated, done[50].effect);
+    EXPECT_EQ(every == 7 ? write_effect::held : write_effect::updated, done[51].effect);
+    present += 50 - static_cast<std::size_t>(50 / every);
+    EXPECT_EQ(present, subject->rows("customer").size());
+  }
+}
+
+TEST_P(Connector, NamesTheTablesThatATableRefersTo) {
+  make({customers(), orders()});
+  EXPECT_EQ(std::vector<std::string>{}, *wait(subject->source().referred_tables("customer")));
+  EXPECT_EQ(std::vector<std::string>{"customer"},
+            *wait(subject->source().referred_tables("order")));
+  engine::table_use const use{"order", {"id"}, true, true};
+  EXPECT_TRUE(wait(subject->source().find_obstacles(use))->empty());
 }
 
 TEST_P(Connector, AMissingReferenceNamesTheRow) {

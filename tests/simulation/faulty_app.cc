@@ -175,6 +175,22 @@ async<table_schema> faulty_app::describe(std::string table) {
   co_return out;
 }
 
+async<std::vector<std::string>> faulty_app::referred_tables(std::string table) {
+  visit const call{*this, app_call::describe};
+  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
+  auto out = co_await app_.referred_tables(std::move(table));
+  DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
+  co_return out;
+}
+
+async<std::vector<engine::obstacle>> faulty_app::find_obstacles(engine::table_use use) {
+  visit const call{*this, app_call::describe};
+  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
+  auto out = co_await app_.find_obstacles(std::move(use));
+  DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
+  co_return out;
+}
+
 async<std::uint64_t> faulty_app::count_rows(std::string table) {
   visit const call{*this, app_call::count};
   DW_CO_CHECK(co_await request(call, error_code::app_unreachable));

@@ -86,6 +86,9 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   engine::memory_app& app() { return app_; }
 
   [[nodiscard]] engine::async<table_schema> describe(std::string table) override;
+  [[nodiscard]] engine::async<std::vector<std::string>> referred_tables(std::string table) override;
+  [[nodiscard]] engine::async<std::vector<engine::obstacle>> find_obstacles(
+      engine::table_use use) override;
   [[nodiscard]] engine::async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] engine::async<source_position> open_capture(
       std::vector<std::string> tables, std::optional<source_position> after) override;

@@ -181,6 +181,18 @@ async<table_schema> memory_app::describe(std::string table) {
   co_return found->second.schema;
 }
 
+async<std::vector<std::string>> memory_app::referred_tables(std::string table) {
+  std::vector<std::string> names;
+  auto const found = tables_.find(table);
+  if (found == tables_.end()) co_return error{error_code::table_missing, table};
+  for (auto const& key : found->second.references) names.push_back(key.table);
+  co_return names;
+}
+
+async<std::vector<obstacle>> memory_app::find_obstacles(table_use) {
+  co_return std::vector<obstacle>{};
+}
+
 async<std::uint64_t> memory_app::count_rows(std::string table) {
   auto const found = tables_.find(table);
   if (found == tables_.end()) co_return error{error_code::table_missing, table};

@@ -1,5 +1,6 @@
 #include "engine/connectors/postgresql/postgresql_app.h"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -9,6 +10,7 @@
 #include "engine/connectors/postgresql/change_stream.h"
 #include "engine/connectors/postgresql/chunk_reader.h"
 #include "engine/connectors/postgresql/lane_table.h"
+#include "engine/connectors/postgresql/obstacles.h"
 #include "engine/connectors/postgresql/row_writer.h"
 #include "engine/ports/blocking.h"
 
@@ -28,6 +30,12 @@ result<T> of_the_app(result<T> from) {
   return as_app_error(from.error());
 }
 
+bool has_refusal(std::vector<write_result> const& results) {
+  return std::any_of(results.begin(), results.end(), [](write_result const& one) {
+    return one.effect == write_effect::refused;
+  });
+}
+
 }  // namespace
 
 // Each used by one call at a time. Shared with the calls, so that one that nobody waits for any
@@ -37,6 +45,7 @@ struct postgresql_app::connections {
   struct writing_lane {
     connection to;
     row_writer writer{to};
+    bool met_refusals = false;  // in the last batch: the next one takes care from the start
   };
 
   explicit connections(postgresql_settings with)
@@ -87,15 +96,18 @@ struct postgresql_app::connections {
     auto& mine = lanes[batch.lane];
     DW_CHECK(mine.to.open(settings.url));
     row_writer::refusals refused;
-    auto with = row_writer::care::none;
+    auto with = mine.met_refusals ? row_writer::care::runs : row_writer::care::none;
     while (true) {
       auto const known = refused.size();
       DW_TRY(auto done, try_apply(mine, batch, refused, with));
-      if (done) return std::move(*done);
+      if (done) {
+        mine.met_refusals = has_refusal(*done);
+        return std::move(*done);
+      }
       // Where nothing was learned about rows, more care finds the one that it is about.
       if (refused.size() > known) continue;
-      with = with == row_writer::care::none ? row_writer::care::each_row
-                                            : row_writer::care::constraints;
+      with =
+          with == row_writer::care::none ? row_writer::care::runs : row_writer::care::constraints;
     }
   }
 
@@ -155,6 +167,25 @@ async<table_schema> postgresql_app::describe(std::string table) {
     return std::move(facts.schema);
   };
   return blocking<table_schema>(reading_, std::move(call));
+}
+
+async<std::vector<std::string>> postgresql_app::referred_tables(std::string table) {
+  auto call = [held = held_, table = std::move(table)]() -> result<std::vector<std::string>> {
+    DW_CHECK(held->read.open(held->settings.url));
+    DW_TRY(auto const facts, of_the_app(describe_table(held->read, table)));
+    std::vector<std::string> names;
+    for (auto const& key : facts.references) names.push_back(key.table);
+    return names;
+  };
+  return blocking<std::vector<std::string>>(reading_, std::move(call));
+}
+
+async<std::vector<obstacle>> postgresql_app::find_obstacles(table_use use) {
+  auto call = [held = held_, use = std::move(use)]() -> result<std::vector<obstacle>> {
+    DW_CHECK(held->read.open(held->settings.url));
+    return of_the_app(obstacles_of(held->read, use));
+  };
+  return blocking<std::vector<obstacle>>(reading_, std::move(call));
 }
 
 async<std::uint64_t> postgresql_app::count_rows(std::string table) {

@@ -12,6 +12,12 @@
 namespace dualwrite::engine::postgresql {
 namespace {
 
+// More behind one savepoint cost less where none is refused, and more where one is.
+constexpr std::size_t run_rows = 16;
+
+constexpr char const* before_run = "SAVEPOINT dualwrite_run";
+constexpr char const* keep_run = "RELEASE dualwrite_run";
+constexpr char const* drop_run = "ROLLBACK TO dualwrite_run";
 constexpr char const* before_row = "SAVEPOINT dualwrite_row";
 constexpr char const* keep_row = "RELEASE dualwrite_row";
 constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_row";
@@ -93,42 +99,97 @@ result<void> row_writer::check(std::span<table_form const> forms) {
   return {};
 }
 
+bool row_writer::attempt::is_refused(std::size_t at) const {
+  return results[at].effect == write_effect::refused || results[at].effect == write_effect::held;
+}
+
+std::optional<write_result> row_writer::attempt::known() const {
+  if (auto const before = refused.find(next()); before != refused.end()) return before->second;
+  auto const& behind = writes[next()].behind;
+  if (!behind || !is_refused(*behind)) return std::nullopt;
+  write_result held;
+  held.effect = write_effect::held;
+  return held;
+}
+
+void row_writer::attempt::keep(write_result one) {
+  auto const at = next();
+  if (one.effect == write_effect::refused && writes[at].whole_group && !refused.contains(at)) {
+    refuse_group(writes, at, one, refused);
+    is_over = true;
+  }
+  results.push_back(std::move(one));
+}
+
 result<std::optional<std::vector<write_result>>> row_writer::write(
     std::span<target_write const> writes, refusals& refused, care with) {
-  std::optional<std::vector<write_result>> const again;
-  std::vector<write_result> results;
-  auto const is_refused = [&](std::size_t at) {
-    return results[at].effect == write_effect::refused || results[at].effect == write_effect::held;
-  };
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    auto const& wish = writes[i];
-    if (auto const known = refused.find(i); known != refused.end()) {
-      results.push_back(known->second);
-      continue;
+  attempt to{writes, refused};
+  while (!to.is_over && to.next() < writes.size()) {
+    if (with == care::none) {
+      DW_CHECK(write_plainly(to));
+    } else if (with == care::runs) {
+      DW_CHECK(write_run(to));
+    } else {
+      DW_CHECK(write_alone(to, true));
     }
-    if (wish.behind && is_refused(*wish.behind)) {
-      results.emplace_back().effect = write_effect::held;
-      continue;
-    }
-    DW_TRY(auto const* of, table(wish.table));
-    auto one = guarded(wish, *of, with);
-    if (!one) return one.error();
-    if (one->effect == write_effect::refused) {
-      if (with == care::none) return again;
-      if (wish.whole_group) {
-        refuse_group(writes, i, *one, refused);
-        return again;
-      }
-    }
-    results.push_back(std::move(*one));
   }
-  return std::optional{std::move(results)};
+  if (to.is_over) return std::optional<std::vector<write_result>>{};
+  return std::optional{std::move(to.results)};
+}
+
+result<void> row_writer::write_plainly(attempt& to) {
+  DW_TRY(to.is_over, meets_refusal(to, to.writes.size()));
+  return {};
+}
+
+result<void> row_writer::write_run(attempt& to) {
+  auto const begin = to.next();
+  auto const until = std::min(begin + run_rows, to.writes.size());
+  DW_CHECK(on_.execute(before_run));
+  DW_TRY(bool const refuses, meets_refusal(to, until));
+  if (!refuses) return on_.execute(keep_run);
+  // What stood before it is written again; then it comes alone.
+  auto const refused = to.next();
+  to.results.resize(begin);
+  DW_CHECK(on_.execute(drop_run));
+  DW_TRY(bool const refuses_now, meets_refusal(to, refused));
+  if (refuses_now) {
+    to.results.resize(begin);
+    DW_CHECK(on_.execute(drop_run));
+  }
+  DW_CHECK(on_.execute(keep_run));
+  while (!to.is_over && to.next() <= refused) DW_CHECK(write_alone(to, false));
+  return {};
+}
+
+result<bool> row_writer::meets_refusal(attempt& to, std::size_t until) {
+  while (to.next() < until) {
+    auto one = to.known();
+    if (!one) {
+      auto const& wish = to.writes[to.next()];
+      DW_TRY(auto const* of, table(wish.table));
+      DW_TRY(one, write_one(wish, *of));
+      if (one->effect == write_effect::refused) return true;
+    }
+    to.keep(std::move(*one));
+  }
+  return false;
+}
+
+result<void> row_writer::write_alone(attempt& to, bool checks) {
+  auto one = to.known();
+  if (!one) {
+    auto const& wish = to.writes[to.next()];
+    DW_TRY(auto const* of, table(wish.table));
+    DW_TRY(one, guarded(wish, *of, checks));
+  }
+  to.keep(std::move(*one));
+  return {};
 }
 
 result<write_result> row_writer::guarded(target_write const& wish,
                                          table_facts const& of,
-                                         care with) {
-  if (with == care::none) return write_one(wish, of);
+                                         bool checks) {
   DW_CHECK(on_.execute(before_row));
   DW_TRY(auto one, write_one(wish, of));
   if (one.code == unique_violation && wish.kind != write_kind::remove) {
@@ -136,7 +197,7 @@ result<write_result> row_writer::guarded(target_write const& wish,
     DW_CHECK(on_.execute("ROLLBACK TO dualwrite_row"));
     DW_TRY(one, write_one(wish, of));
   }
-  if (one.effect != write_effect::refused && with == care::constraints) {
+  if (one.effect != write_effect::refused && checks) {
     auto const checked = on_.execute(check_all);
     if (!checked && !is_of_the_row(checked.error())) return checked.error();
     if (!checked) one = refusal(checked.error());

@@ -19,12 +19,12 @@ class row_writer {
  public:
   explicit row_writer(connection& on) : on_(on) {}
 
-  // How much is done for the rows that the target refuses. An error takes a whole transaction with
-  // it, so each further care costs a round trip or two per row: the first attempt takes none.
+  // How much is done for the rows that the target refuses. An error takes all with it that was
+  // written since the last savepoint.
   enum class care {
     none,         // a refusal ends the attempt
-    each_row,     // every row stands behind a savepoint
-    constraints,  // and its deferred constraints are checked with it
+    runs,         // so many rows stand behind one savepoint, a refused one alone
+    constraints,  // every row alone, and its deferred constraints are checked with it
   };
 
   // Known refusals are not tried again: by place among the writes.
@@ -44,10 +44,28 @@ class row_writer {
     std::uint64_t fingerprint = 0;
     std::string shape;  // what the catalogue says of its columns
   };
+  // A batch on its way: what became of the first writes of it.
+  struct attempt {
+    std::span<target_write const> writes;
+    refusals& refused;
+    std::vector<write_result> results{};
+    bool is_over = false;  // all of it has to be written again
+
+    std::size_t next() const { return results.size(); }
+    bool is_refused(std::size_t at) const;
+    // What is known of the next one without writing it.
+    std::optional<write_result> known() const;
+    void keep(write_result one);
+  };
   [[nodiscard]] result<table_facts const*> table(std::string const& name);
+  [[nodiscard]] result<void> write_plainly(attempt& to);
+  [[nodiscard]] result<void> write_run(attempt& to);
+  // Writes up to so many, and no further than to one that is refused: true where one is.
+  [[nodiscard]] result<bool> meets_refusal(attempt& to, std::size_t until);
+  [[nodiscard]] result<void> write_alone(attempt& to, bool checks);
   [[nodiscard]] result<write_result> guarded(target_write const& wish,
                                              table_facts const& of,
-                                             care with);
+                                             bool checks);
   [[nodiscard]] result<write_result> write_one(target_write const& wish, table_facts const& of);
   [[nodiscard]] result<write_result> insert(target_write const& wish, table_facts const& of);
   [[nodiscard]] result<write_result> update(target_write const& wish,

@@ -197,6 +197,35 @@ async<table_schema> sqlite_app::describe(std::string table) {
   return blocking<table_schema>(reading_, std::move(call));
 }
 
+async<std::vector<std::string>> sqlite_app::referred_tables(std::string table) {
+  auto call = [held = held_, table = std::move(table)]() -> result<std::vector<std::string>> {
+    DW_CHECK(held->open_to_read());
+    DW_TRY(auto const facts, describe_table(held->read, table));
+    std::vector<std::string> names;
+    for (auto const& key : facts.references) names.push_back(key.table);
+    return names;
+  };
+  return blocking<std::vector<std::string>>(reading_, std::move(call));
+}
+
+async<std::vector<obstacle>> sqlite_app::find_obstacles(table_use use) {
+  auto call = [held = held_, table = std::move(use.table)]() -> result<std::vector<obstacle>> {
+    DW_CHECK(held->open_to_read());
+    DW_TRY(auto views,
+           held->read.prepare("SELECT count(*) FROM sqlite_master WHERE type = 'view' AND name = "
+                              "?1 COLLATE NOCASE"));
+    views.bind_text(0, table);
+    DW_CHECK(views.step());
+    bool const is_view = views.integer(0) != 0;
+    views.reset();
+    if (!is_view) return std::vector<obstacle>{};
+    return std::vector<obstacle>{
+        {fmt::format("{} is a view: its changes cannot be captured.", table),
+         "name the table that it reads."}};
+  };
+  return blocking<std::vector<obstacle>>(reading_, std::move(call));
+}
+
 async<std::uint64_t> sqlite_app::count_rows(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<std::uint64_t> {
     DW_CHECK(held->open_to_read());

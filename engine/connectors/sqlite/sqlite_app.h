@@ -39,6 +39,8 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<void> detach();
 
   [[nodiscard]] async<table_schema> describe(std::string table) override;
+  [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
+  [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;

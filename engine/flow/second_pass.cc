@@ -1,0 +1,71 @@
+#include "engine/flow/second_pass.h"
+
+#include <algorithm>
+
+namespace dualwrite::engine {
+namespace {
+
+using projections::map_state;
+
+constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
+
+projections::leg_row const* open_leg(projections::views const& state, map_id map, direction way) {
+  auto const* row = state.status.find(map);
+  auto const* execution = state.progress.of(map);
+  bool const works = row != nullptr && row->state == map_state::initializing &&
+                     execution != nullptr && execution->open;
+  return works ? execution->leg(way) : nullptr;
+}
+
+// The record waits for one that waits in its turn, and so on: up to one that will be tried.
+bool may_still_come(link_context const& context, direction way, sequence record) {
+  auto const& state = context.views();
+  std::set<sequence> passed;
+  // Of a map that works: what rests may rest for long.
+  auto const parked_row = [&](sequence at) -> projections::parked_row const* {
+    for (auto const& [map, row] : state.status.maps) {
+      bool const rests = row.state == map_state::idle || row.state == map_state::paused;
+      if (row.link != context.link || rests) continue;
+      if (auto const* parked = state.parked.find({map, way}, at)) return parked;
+    }
+    return nullptr;
+  };
+  for (auto at = record; passed.insert(at).second;) {
+    auto const* row = parked_row(at);
+    if (row == nullptr) return false;
+    if (row->state != park_state::dependency) return row->state == park_state::due;
+    if (!row->waits_for || !state.parked.holds(row->waits_for)) return true;
+    at = row->waits_for;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_copied_now(projections::views const& state, map_id map, direction way) {
+  auto const* row = state.status.find(map);
+  bool const begins =
+      row != nullptr && row->pending_kind == event_type::RunRequested && !row->execution_open;
+  auto const* leg = open_leg(state, map, way);
+  return begins || (leg != nullptr && !leg->done);
+}
+
+bool is_in_second_pass(projections::views const& state, map_id map, direction way) {
+  auto const* leg = open_leg(state, map, way);
+  return leg != nullptr && leg->done;
+}
+
+bool awaits_second_pass(link_context const& context, map_id map) {
+  return std::any_of(std::begin(both_ways), std::end(both_ways), [&](direction way) {
+    auto const& parked = context.views().parked;
+    auto const is_copied = [&](sequence record) { return parked.find({map, way}, record)->copied; };
+    auto const& due = parked.due({map, way});
+    auto const& waiting = parked.dependent({map, way});
+    return std::any_of(due.begin(), due.end(), is_copied) ||
+           std::any_of(waiting.begin(), waiting.end(), [&](sequence record) {
+             return is_copied(record) && may_still_come(context, way, record);
+           });
+  });
+}
+
+}  // namespace dualwrite::engine
