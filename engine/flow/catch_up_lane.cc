@@ -123,10 +123,12 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
 }
 
 // A record whose reference waits for no certain record is tried when all that was accepted before
-// it is settled; of a copy, when all rows that are being copied have been.
-bool catch_up_lane::dependency_is_over(sequence record, projections::parked_row const& row) const {
+// it is settled; in the second pass of a copy, when all rows that are being copied have been.
+bool catch_up_lane::dependency_is_over(sequence record,
+                                       projections::parked_row const& row,
+                                       bool is_second_pass) const {
   if (row.waits_for && context_.views().parked.holds(row.waits_for)) return false;
-  if (row.copied) return row.waits_for || !copies_this_way();
+  if (is_second_pass && row.copied) return row.waits_for || !copies_this_way();
   auto const until = row.waits_for ? row.waits_for : record - 1;
   for (auto const& [of, place] : context_.views().delivery.places) {
     if (of.second != way_ || !context_.is_mine(of.first)) continue;
@@ -165,7 +167,7 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
   std::multimap<sequence, sequence> waiting;
   for (auto record = dependent.rbegin(); record != dependent.rend(); ++record) {
     auto const& row = *parked.find(of, *record);
-    if (dependency_is_over(*record, row)) {
+    if (dependency_is_over(*record, row, is_second_pass)) {
       take(*record);
     } else if (row.waits_for) {
       waiting.emplace(row.waits_for, *record);

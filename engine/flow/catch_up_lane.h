@@ -28,7 +28,9 @@ class catch_up_lane {
 
   std::optional<work> choose() const;
   std::optional<work_kind> due_work(map_id map, projections::map_row const& row) const;
-  bool dependency_is_over(sequence record, projections::parked_row const& row) const;
+  bool dependency_is_over(sequence record,
+                          projections::parked_row const& row,
+                          bool is_second_pass) const;
   bool copies_this_way() const;
   std::vector<sequence> records_to_try(map_id map) const;
 
