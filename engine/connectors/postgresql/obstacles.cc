@@ -11,18 +11,25 @@ namespace {
 struct obstacle_finder {
   connection& on;
   table_use const& use;
+  std::string const& publication;
   table_facts facts{};
   std::vector<obstacle> found{};
 
   result<void> look() {
-    DW_TRY(auto const row,
-           on.query("SELECT current_setting('wal_level'), rolreplication OR rolsuper, "
-                    "pg_has_role(relowner, 'USAGE'), relowner::regrole, rolname, relreplident, "
-                    "has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT') "
-                    "AND has_table_privilege(c.oid, 'UPDATE') "
-                    "AND has_table_privilege(c.oid, 'DELETE') "
-                    "FROM pg_class c, pg_roles WHERE c.oid = $1::oid AND rolname = current_user",
-                    {std::to_string(facts.object)}));
+    // Where a provider does not give the attribute away, a role of its own stands for it.
+    DW_TRY(
+        auto const row,
+        on.query("SELECT current_setting('wal_level'), r.rolsuper OR EXISTS(SELECT FROM pg_roles "
+                 "m WHERE (rolreplication OR rolname LIKE '%replication%') AND "
+                 "pg_has_role(r.oid, m.oid, 'MEMBER')), pg_has_role(relowner, 'USAGE') OR "
+                 "EXISTS(SELECT FROM pg_publication_rel JOIN pg_publication p ON p.oid = "
+                 "prpubid WHERE prrelid = c.oid AND pubname = $2), relowner::regrole, "
+                 "r.rolname, relreplident, "
+                 "has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT') "
+                 "AND has_table_privilege(c.oid, 'UPDATE') "
+                 "AND has_table_privilege(c.oid, 'DELETE') "
+                 "FROM pg_class c, pg_roles r WHERE c.oid = $1::oid AND r.rolname = current_user",
+                 {std::to_string(facts.object), publication}));
     auto const role = quoted_name(row.text(0, 4));
     if (!row.is_true(0, 6)) {
       found.push_back({fmt::format("{} may not read {}.", role, facts.sql_name),
@@ -77,9 +84,11 @@ struct obstacle_finder {
 
 }  // namespace
 
-result<std::vector<obstacle>> obstacles_of(connection& on, table_use const& use) {
+result<std::vector<obstacle>> obstacles_of(connection& on,
+                                           table_use const& use,
+                                           std::string const& publication) {
   DW_TRY(auto facts, describe_table(on, use.table));
-  obstacle_finder finder{on, use, std::move(facts)};
+  obstacle_finder finder{on, use, publication, std::move(facts)};
   DW_CHECK(finder.look());
   return std::move(finder.found);
 }

@@ -8,7 +8,10 @@
 
 namespace dualwrite::engine::postgresql {
 
+// `publication` is the one that captures.
 // Errors: `table_missing`; those of connection.
-[[nodiscard]] result<std::vector<obstacle>> obstacles_of(connection& on, table_use const& use);
+[[nodiscard]] result<std::vector<obstacle>> obstacles_of(connection& on,
+                                                         table_use const& use,
+                                                         std::string const& publication);
 
 }  // namespace dualwrite::engine::postgresql

@@ -183,7 +183,7 @@ async<std::vector<std::string>> postgresql_app::referred_tables(std::string tabl
 async<std::vector<obstacle>> postgresql_app::find_obstacles(table_use use) {
   auto call = [held = held_, use = std::move(use)]() -> result<std::vector<obstacle>> {
     DW_CHECK(held->read.open(held->settings.url));
-    return of_the_app(obstacles_of(held->read, use));
+    return of_the_app(obstacles_of(held->read, use, held->settings.name));
   };
   return blocking<std::vector<obstacle>>(reading_, std::move(call));
 }
