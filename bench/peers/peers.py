@@ -186,7 +186,7 @@ links:
         columns:
           - {{ left: name, right: name{way} }}
           - {{ left: street, right: street{way} }}
-          - {{ left: country, right: country{way}, value_map: {{ Germany: DE, France: FR, Norway: NO }} }}
+          - {{ left: country, right: country{way}, value_map: {{ Germany: DE, France: FR, Norway: NO, Spain: ES }} }}
           - {{ left: balance, right: balance{way} }}
           - {{ left: changed, right: changed{way} }}
 """

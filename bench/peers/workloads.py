@@ -12,14 +12,14 @@ from postgres_server import PROGRAMS
 
 SCHEMA = ("CREATE TABLE item(id bigint PRIMARY KEY, name text NOT NULL, street text, country text, "
           "balance numeric(12,2), changed timestamptz)")
-ROW = ("'customer ' || {id}, 'street ' || {id} % 977, (ARRAY['Germany', 'France', 'Norway', 'Spain'])[{id} % 4 + 1], "
+ROW = ("'customer ' || {id}, 'street ' || {id} % 977, (ARRAY['Germany', 'France', 'Norway', 'Spain'])[abs({id}) % 4 + 1], "
        "{id} * 1.25 % 100000, timestamptz '2026-01-01' + {id} % 100000 * interval '1 minute'")
 # As it is at the source, whichever side is asked.
 DIGEST = ("SELECT count(*), sum(hashtextextended(concat_ws('|', id, name, street, CASE country WHEN 'DE' THEN 'Germany' "
-          "WHEN 'FR' THEN 'France' WHEN 'NO' THEN 'Norway' ELSE country END, balance, extract(epoch FROM changed)), 0)) "
+          "WHEN 'FR' THEN 'France' WHEN 'NO' THEN 'Norway' WHEN 'ES' THEN 'Spain' ELSE country END, balance, extract(epoch FROM changed)), 0)) "
           "FROM item")
-CODES = "UPDATE item SET country = CASE country WHEN 'Germany' THEN 'DE' WHEN 'France' THEN 'FR' ELSE 'NO' END " \
-        "WHERE country <> 'Spain'"
+CODES = ("UPDATE item SET country = CASE country WHEN 'Germany' THEN 'DE' WHEN 'France' THEN 'FR' "
+         "WHEN 'Norway' THEN 'NO' ELSE 'ES' END")
 
 
 def fill(one, first, last):
