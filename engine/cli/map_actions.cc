@@ -152,30 +152,36 @@ struct acted_on {
   exit_code worst = exit_code::fine;
 };
 
-void act_on(http_client& client,
-            std::string const& name,
-            std::string const& verb,
-            command_line const& line,
-            acted_on& done) {
-  auto const asked = client.post(map_target(name) + "/" + verb, action_body(line));
-  if (!asked) {
-    done.worst = tell(error{asked.error().code, name + ": " + asked.error().detail});
-    return;
+// All are asked for before any is waited for: maps that refer to each other are to be copied
+// together.
+acted_on act_on(http_client& client,
+                std::vector<std::string> const& names,
+                std::string const& verb,
+                command_line const& line) {
+  acted_on done;
+  std::vector<std::pair<std::string, std::string>> waiting;  // names, and the actions
+  for (auto const& name : names) {
+    auto const asked = client.post(map_target(name) + "/" + verb, action_body(line));
+    if (!asked) {
+      done.worst = tell(error{asked.error().code, name + ": " + asked.error().detail});
+    } else if (line.has("wait")) {
+      waiting.emplace_back(name, text_at(*asked, "id"));
+    } else {
+      fmt::print(stderr, "{}: {} is asked for.\n", name, verb);
+      done.maps.push_back(asked->at("map"));
+    }
   }
-  auto const id = text_at(*asked, "id");
-  if (!line.has("wait")) {
-    fmt::print(stderr, "{}: {} is asked for.\n", name, verb);
-    done.maps.push_back(asked->at("map"));
-    return;
+  for (auto const& [name, id] : waiting) {
+    auto const map = await_action(client, name, id, line);
+    if (!map) {
+      done.worst = tell(map.error());
+      continue;
+    }
+    auto const ended = outcome_of(*map, verb, id);
+    if (ended != exit_code::fine) done.worst = ended;
+    done.maps.push_back(*map);
   }
-  auto const map = await_action(client, name, id, line);
-  if (!map) {
-    done.worst = tell(map.error());
-    return;
-  }
-  auto const ended = outcome_of(*map, verb, id);
-  if (ended != exit_code::fine) done.worst = ended;
-  done.maps.push_back(*map);
+  return done;
 }
 
 }  // namespace
@@ -266,8 +272,7 @@ exit_code run_sync_rerun(command_line const& line) {
     fmt::print(stderr, "Would copy {} again.\n", name);
     return exit_code::fine;
   }
-  acted_on done;
-  act_on(*client, name, "rerun", line, done);
+  auto const done = act_on(*client, {name}, "rerun", line);
   if (!done.maps.empty()) print_item(done.maps[0], map_columns, line);
   return done.worst;
 }
@@ -283,8 +288,7 @@ exit_code run_map_action(command_line const& line) {
     return exit_code::fine;
   }
   if (verb == "stop" && !may_stop(*client, *names, line)) return exit_code::refused;
-  acted_on done;
-  for (auto const& name : *names) act_on(*client, name, verb, line, done);
+  auto const done = act_on(*client, *names, verb, line);
   bool const one = line.arguments.size() == 1 && line.get("output", "text") != "text";
   if (one && done.maps.size() == 1) {
     print_item(done.maps[0], map_columns, line);

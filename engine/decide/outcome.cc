@@ -37,7 +37,10 @@ struct outcome_writer {
     if (reason == skip_reason::delete_skipped) skipped.key = blob{record.plan.key};
     add(record.map, skipped);
   }
-  void park(planned_record const& record, park_state state, write_result const& why) {
+  void park(planned_record const& record,
+            park_state state,
+            write_result const& why,
+            sequence waits_for = {}) {
     if (record.which == attempt::retry) {
       add(record.map,
           RetryFailed{record.map,
@@ -48,7 +51,7 @@ struct outcome_writer {
                       why.code,
                       why.text,
                       why.column,
-                      {},
+                      waits_for,
                       record.plan.against,
                       {}});
       return;
@@ -75,6 +78,8 @@ struct outcome_writer {
   }
 
   void refuse(planned_record const& record, write_result const& why) {
+    if (record.waits_for && why.for_group)
+      return park(record, park_state::dependency, record.plan.fault, record.waits_for);
     if (why.references) missing.push_back({next_event(), record.map, record.at, *why.references});
     if (why.taken_by) taken.push_back({next_event(), record.map, record.at, *why.taken_by});
     park(record, park_state::failed, why);
@@ -140,6 +145,21 @@ struct outcome_writer {
     }
   }
 
+  // What became of its row, by one write or by two.
+  static write_result result_of(planned_record const& record,
+                                std::span<write_result const> results) {
+    auto out = results[*record.write];
+    if (!record.first_write) return out;
+    auto const& first = results[*record.first_write];
+    bool const is_own_refusal = first.effect == write_effect::refused && !first.for_group;
+    if (is_own_refusal) return first;
+    // There is another row, that was to be left alone.
+    if (out.effect == write_effect::held) out.effect = write_effect::kept;
+    if (first.effect == write_effect::inserted && out.effect == write_effect::updated)
+      out.effect = write_effect::inserted;
+    return out;
+  }
+
   // Decisions are facts together with what was written by them: a batch that did not happen has
   // decided nothing.
   void tell_conflicts(planned_record const& record) {
@@ -194,7 +214,7 @@ struct outcome_writer {
       case fate::park:
         return park(record, record.plan.state, record.plan.fault);
       case fate::write:
-        return written(record, results[*record.write]);
+        return written(record, result_of(record, results));
     }
   }
 };

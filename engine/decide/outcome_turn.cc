@@ -42,9 +42,22 @@ encoded_event waiting(encoded_event const& event,
   return draft(event.stream, event.link, refused, from);
 }
 
+result<parked_keys> keys_parked_by(batch_outcome const& outcome) {
+  parked_keys out;
+  for (auto const& event : outcome.events) {
+    DW_TRY(auto const view, view_of(event));
+    auto const* parked = view.as<RecordParked>();
+    if (parked == nullptr) continue;
+    out.try_emplace({parked->map, std::string(parked->key.bytes)}, parked->record);
+  }
+  return out;
+}
+
 result<void> wait_for_rows(batch_outcome& outcome, row_finders const& find) {
+  if (outcome.missing.empty()) return {};
+  DW_TRY(auto const parked_here, keys_parked_by(outcome));
   for (auto const& one : outcome.missing) {
-    auto const waits_for = find.bringing(one);
+    auto const waits_for = find.bringing(one, parked_here);
     if (!waits_for) continue;
     auto& event = outcome.events[one.event];
     DW_TRY(auto const view, view_of(event));

@@ -2,16 +2,22 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "engine/decide/outcome.h"
 
 namespace dualwrite::engine {
 
+// The first record of each key that an outcome parks.
+using parked_keys = std::map<std::pair<map_id, std::string>, sequence>;
+
 struct row_finders {
   // The record that brings a missing row, or zero where the row is on its way unparked; nothing
-  // where it is not known to come.
-  std::function<std::optional<sequence>(named_row const&)> bringing;
+  // where it is not known to come. What the outcome itself parks is not in the views yet.
+  std::function<std::optional<sequence>(named_row const&, parked_keys const&)> bringing;
   // The row's key in its map; nothing where the map does not have it.
   std::function<std::optional<std::string>(named_row const&)> key_of;
 };

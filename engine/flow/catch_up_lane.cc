@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/flow/circle_batch.h"
 #include "engine/flow/copy_chunk.h"
 #include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
@@ -37,16 +38,18 @@ catch_up_lane::~catch_up_lane() {
 
 async<void> catch_up_lane::run() {
   while (true) {
-    auto const next = choose();
+    auto next = choose();
+    if (!next) next = choose_circles();
     if (!next) {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
-    map_way const of{next->map, way_};
-    context_.at_work.insert(of);
+    for (auto const map : next->maps) context_.at_work.insert({map, way_});
     auto const how = co_await work_on(*next);
-    context_.at_work.erase(of);
-    context_.in_doubt.erase(of);
+    for (auto const map : next->maps) {
+      context_.at_work.erase({map, way_});
+      context_.in_doubt.erase({map, way_});
+    }
     context_.log.ring_listeners();
     if (how) {
       failures_ = 0;
@@ -90,10 +93,20 @@ std::optional<catch_up_lane::work> catch_up_lane::choose() const {
     auto const kind = due_work(of.first, *row);
     auto const position = context_.views().delivery.position(of.first, way_);
     if (!kind || (best && furthest <= position)) continue;
-    best = work{*kind, of.first};
+    best = work{*kind, {of.first}};
     furthest = position;
   }
   return best;
+}
+
+std::optional<catch_up_lane::work> catch_up_lane::choose_circles() const {
+  work out{work_kind::circles, {}, free_circles(context_, way_)};
+  std::set<map_id> maps;
+  for (auto const& circle : out.circles) {
+    for (auto const& member : circle) maps.insert(member.map);
+  }
+  out.maps.assign(maps.begin(), maps.end());
+  return out.circles.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
 std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
@@ -190,13 +203,15 @@ bool catch_up_lane::copies_this_way() const {
 async<void> catch_up_lane::work_on(work what) {
   switch (what.kind) {
     case work_kind::copy:
-      co_return co_await copy_chunk(what.map);
+      co_return co_await copy_chunk(what.maps.front());
     case work_kind::reread:
-      co_return co_await read_again(what.map);
+      co_return co_await read_again(what.maps.front());
     case work_kind::retry:
-      co_return co_await retry_batch(what.map);
+      co_return co_await retry_batch(what.maps.front());
     case work_kind::queue:
-      co_return co_await queue_batch(what.map);
+      co_return co_await queue_batch(what.maps.front());
+    case work_kind::circles:
+      co_return co_await circle_batch(std::move(what));
   }
   co_return result<void>{};
 }
@@ -231,6 +246,7 @@ async<void> catch_up_lane::queue_batch(map_id map) {
 async<void> catch_up_lane::retry_batch(map_id map) {
   batch_planner planner(context_, way_);
   for (auto const record : records_to_try(map)) {
+    context_.circles_of(way_).forget(map, record);
     DW_CO_TRY(auto const item, read_item(context_.log.log(), record));
     DW_CO_CHECK(planner.add_retry(item, map));
   }
@@ -238,6 +254,16 @@ async<void> catch_up_lane::retry_batch(map_id map) {
   batch.members = {map};
   auto const end = co_await session_.deliver(lane_, std::move(batch));
   if (!end) co_return end.error();
+  co_return result<void>{};
+}
+
+async<void> catch_up_lane::circle_batch(work what) {
+  DW_CO_TRY(auto batch, plan_circles(context_, way_, what.circles));
+  batch.members = what.maps;
+  DW_CO_TRY(auto const end, co_await session_.deliver(lane_, std::move(batch)));
+  if (end == delivery_end::dropped) co_return result<void>{};
+  // Not before: until then an initial sync waits for them.
+  for (auto const& circle : what.circles) context_.circles_of(way_).tried(circle);
   co_return result<void>{};
 }
 

@@ -1,9 +1,10 @@
 // A catch-up lane of one direction: a slot that works, batch by batch, on whatever is furthest
 // behind: copies of initial syncs, queues of maps that resume, retries of parked records, rows to
-// read again.
+// read again; and, where there is nothing else, on rows that refer to each other in a circle.
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "engine/flow/main_lane.h"
 
@@ -20,13 +21,15 @@ class catch_up_lane {
   [[nodiscard]] async<void> run();
 
  private:
-  enum class work_kind : std::uint8_t { copy, reread, retry, queue };
+  enum class work_kind : std::uint8_t { copy, reread, retry, queue, circles };
   struct work {
     work_kind kind = work_kind::queue;
-    map_id map;
+    std::vector<map_id> maps;                 // several of circles only
+    std::vector<reference_circle> circles{};  // of parked rows that refer to each other
   };
 
   std::optional<work> choose() const;
+  std::optional<work> choose_circles() const;
   std::optional<work_kind> due_work(map_id map, projections::map_row const& row) const;
   bool dependency_is_over(sequence record,
                           projections::parked_row const& row,
@@ -37,6 +40,7 @@ class catch_up_lane {
   [[nodiscard]] async<void> work_on(work what);
   [[nodiscard]] async<void> queue_batch(map_id map);
   [[nodiscard]] async<void> retry_batch(map_id map);
+  [[nodiscard]] async<void> circle_batch(work what);
   [[nodiscard]] async<void> copy_chunk(map_id map);
   [[nodiscard]] async<void> read_chunk(map_id map,
                                        execution_id execution,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "engine/decide/delivery_decider.h"
+#include "engine/decide/reference_circle.h"
 #include "engine/flow/bell.h"
 #include "engine/flow/flow_options.h"
 #include "engine/flow/sequencer.h"
@@ -91,6 +92,7 @@ struct link_context {
   std::map<projections::map_way, sequence> caught_up;
   // Up to where each direction's main lane has read with nothing left unsettled.
   std::array<sequence, 2> main_read;
+  std::array<reference_circles, 2> circles;  // of parked rows, by direction
   // Rows of copied chunks by key, for the last chunks that were asked about.
   std::map<sequence, std::set<std::string>> chunk_keys;
 
@@ -98,6 +100,10 @@ struct link_context {
   source_app& source(side of) { return *sources[static_cast<std::size_t>(of)]; }
   target_app& target(side of) { return *targets[static_cast<std::size_t>(of)]; }
   app_id app(side of) const { return apps[static_cast<std::size_t>(of)]; }
+  reference_circles& circles_of(direction way) { return circles[static_cast<std::size_t>(way)]; }
+  reference_circles const& circles_of(direction way) const {
+    return circles[static_cast<std::size_t>(way)];
+  }
   sequence& main_read_of(direction way) { return main_read[static_cast<std::size_t>(way)]; }
 
   // The maps of this link that deliver this way.

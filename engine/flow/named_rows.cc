@@ -22,7 +22,8 @@ std::optional<std::string> key_in(compiled_map const& map, side of, referenced_r
 std::optional<sequence> bringing(link_context& context,
                                  direction way,
                                  projections::views const& state,
-                                 named_row const& missing) {
+                                 named_row const& missing,
+                                 parked_keys const& parked_here) {
   for (auto const& [map, status] : state.status.maps) {
     if (status.link != context.link || !state.delivery.places.contains({map, way})) continue;
     auto const compiled = context.maps.get(state, map);
@@ -31,6 +32,8 @@ std::optional<sequence> bringing(link_context& context,
     if (!key) continue;
     auto const* chain = state.parked.chain({map, way}, *key);
     if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
+    auto const here = parked_here.find({map, *key});
+    if (here != parked_here.end() && here->second != missing.record) return here->second;
     bool const behind = state.delivery.position(map, way) < missing.record;
     if (behind && map != missing.map) return sequence{};
     if (is_copied_now(state, map, way)) return sequence{};

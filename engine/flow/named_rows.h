@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/decide/outcome.h"
+#include "engine/decide/outcome_turn.h"
 #include "engine/flow/link_context.h"
 
 namespace dualwrite::engine {
@@ -14,7 +14,8 @@ namespace dualwrite::engine {
 [[nodiscard]] std::optional<sequence> bringing(link_context& context,
                                                direction way,
                                                projections::views const& state,
-                                               named_row const& missing);
+                                               named_row const& missing,
+                                               parked_keys const& parked_here);
 // The key, in the record's own map, of the row that has a value already.
 [[nodiscard]] std::optional<std::string> key_of_taker(link_context& context,
                                                       direction way,

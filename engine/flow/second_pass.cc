@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/flow/circle_batch.h"
+
 namespace dualwrite::engine {
 namespace {
 
@@ -17,7 +19,8 @@ projections::leg_row const* open_leg(projections::views const& state, map_id map
   return works ? execution->leg(way) : nullptr;
 }
 
-// The record waits for one that waits in its turn, and so on: up to one that will be tried.
+// The record waits for one that waits in its turn, and so on: up to one that will be tried. Of a
+// circle none is, alone.
 bool may_still_come(link_context const& context, direction way, sequence record) {
   auto const& state = context.views();
   std::set<sequence> passed;
@@ -26,7 +29,8 @@ bool may_still_come(link_context const& context, direction way, sequence record)
     for (auto const& [map, row] : state.status.maps) {
       bool const rests = row.state == map_state::idle || row.state == map_state::paused;
       if (row.link != context.link || rests) continue;
-      if (auto const* parked = state.parked.find({map, way}, at)) return parked;
+      auto const* parked = state.parked.find({map, way}, at);
+      if (parked != nullptr && is_tried_now(state, map, way, *parked)) return parked;
     }
     return nullptr;
   };
@@ -38,6 +42,14 @@ bool may_still_come(link_context const& context, direction way, sequence record)
     at = row->waits_for;
   }
   return false;
+}
+
+bool is_in_untried_circle(link_context const& context, direction way, map_id map) {
+  auto const is_its = [map](circle_member const& member) { return member.map == map; };
+  auto const circles = untried_circles(context, way);
+  return std::any_of(circles.begin(), circles.end(), [&](reference_circle const& circle) {
+    return std::any_of(circle.begin(), circle.end(), is_its);
+  });
 }
 
 }  // namespace
@@ -55,6 +67,23 @@ bool is_in_second_pass(projections::views const& state, map_id map, direction wa
   return leg != nullptr && leg->done;
 }
 
+bool tries_parked(projections::views const& state, map_id map, direction way) {
+  auto const* row = state.status.find(map);
+  bool const rests =
+      row == nullptr || row->state == map_state::idle || row->state == map_state::paused;
+  bool const ends = !rests && (row->pending_kind == event_type::PauseRequested ||
+                               row->pending_kind == event_type::StopRequested);
+  if (rests || ends || !state.delivery.places.contains({map, way})) return false;
+  return !row->execution_open || is_in_second_pass(state, map, way);
+}
+
+bool is_tried_now(projections::views const& state,
+                  map_id map,
+                  direction way,
+                  projections::parked_row const& row) {
+  return row.copied || !is_in_second_pass(state, map, way);
+}
+
 bool awaits_second_pass(link_context const& context, map_id map) {
   return std::any_of(std::begin(both_ways), std::end(both_ways), [&](direction way) {
     auto const& parked = context.views().parked;
@@ -62,9 +91,12 @@ bool awaits_second_pass(link_context const& context, map_id map) {
     auto const& due = parked.due({map, way});
     auto const& waiting = parked.dependent({map, way});
     return std::any_of(due.begin(), due.end(), is_copied) ||
-           std::any_of(waiting.begin(), waiting.end(), [&](sequence record) {
-             return is_copied(record) && may_still_come(context, way, record);
-           });
+           std::any_of(waiting.begin(),
+                       waiting.end(),
+                       [&](sequence record) {
+                         return is_copied(record) && may_still_come(context, way, record);
+                       }) ||
+           is_in_untried_circle(context, way, map);
   });
 }
 

@@ -11,6 +11,13 @@ namespace dualwrite::engine {
 [[nodiscard]] bool is_copied_now(projections::views const& state, map_id map, direction way);
 // Its rows are copied this way, and what waits for others is tried again.
 [[nodiscard]] bool is_in_second_pass(projections::views const& state, map_id map, direction way);
+// Whether what is parked of the map is tried now at all; and whether this record is, when its time
+// has come: in the second pass only what was copied.
+[[nodiscard]] bool tries_parked(projections::views const& state, map_id map, direction way);
+[[nodiscard]] bool is_tried_now(projections::views const& state,
+                                map_id map,
+                                direction way,
+                                projections::parked_row const& row);
 // Whether rows of the map's copy wait for others that are still to come, or to be tried again. What
 // waits for a row that was refused is left waiting.
 [[nodiscard]] bool awaits_second_pass(link_context const& context, map_id map);

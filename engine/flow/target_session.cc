@@ -345,7 +345,9 @@ async<void> target_session::append_outcome(batch_outcome outcome) {
   }
   auto tell = [this, outcome](projections::views const& state) {
     row_finders find;
-    find.bringing = [&](named_row const& row) { return bringing(context_, way_, state, row); };
+    find.bringing = [&](named_row const& row, parked_keys const& parked_here) {
+      return bringing(context_, way_, state, row, parked_here);
+    };
     find.key_of = [&](named_row const& row) { return key_of_taker(context_, way_, state, row); };
     return at_its_turn(outcome, state, find);
   };

@@ -37,8 +37,8 @@ struct target_write {
   // refused when one is.
   std::uint32_t group = 0;
   bool whole_group = false;
-  // Not written (`held`) where that earlier write of this batch was refused or held: it is a part
-  // of a row, and the key's head has to arrive first.
+  // An earlier write of this batch that has to be there first: where it holds_back() this one, this
+  // one is not written (`held`).
   std::optional<std::size_t> behind;
 };
 
@@ -69,7 +69,18 @@ struct write_result {
   std::optional<referenced_row> references;  // the row whose absence it is about
   // By the write's key columns: the row that has a value which must be unique.
   std::optional<referenced_row> taken_by;
+  // It was only refused for the sake of another of its group.
+  bool for_group = false;
 };
+
+// Whether nothing may be written behind this one: the row that it was to make is not there, or not
+// by it.
+[[nodiscard]] inline bool holds_back(target_write const& earlier, write_result const& came_of_it) {
+  auto const effect = came_of_it.effect;
+  bool const is_not_there = effect == write_effect::refused || effect == write_effect::held;
+  bool const is_own = effect == write_effect::inserted;
+  return is_not_there || (earlier.kind == write_kind::insert_if_absent && !is_own);
+}
 
 // A table as it was described when its writes were planned: they name its columns by their places.
 struct table_form {

@@ -259,6 +259,19 @@ TEST_P(Connector, WhatStandsBehindARefusedWriteIsHeld) {
   EXPECT_EQ("(7,follows)(9,Zoë)", rows());
 }
 
+TEST_P(Connector, WhatStandsBehindARowThatWasLeftAloneIsHeld) {
+  make({customers()});
+  commit(inserted("customer", customer(1, text("Ann"))));
+  std::vector<target_write> writes;
+  for (std::int64_t id : {1, 2}) {
+    writes.push_back(put("customer", customer(id, text("x")), write_kind::insert_if_absent));
+    writes.push_back(put("customer", customer(id, text("y")), write_kind::update));
+    writes.back().behind = writes.size() - 2;
+  }
+  EXPECT_EQ("kept held inserted updated", effects(apply(writes)));
+  EXPECT_EQ("(1,Ann)(2,y)", rows());
+}
+
 TEST_P(Connector, WhatStandsBehindARefusedGroupIsHeld) {
   make({customers()});
   auto tail = put("customer", customer(3, text("later")));
@@ -267,6 +280,8 @@ TEST_P(Connector, WhatStandsBehindARefusedGroupIsHeld) {
                            tail,
                            in_group(put("customer", customer(2, value::null())), 7)});
   EXPECT_EQ("refused held refused", effects(done));
+  EXPECT_TRUE(done[0].for_group);
+  EXPECT_FALSE(done[2].for_group);
   EXPECT_EQ("", rows());
 }
 

@@ -7,10 +7,6 @@
 namespace dualwrite::engine {
 namespace {
 
-bool is_not_written(write_result const& one) {
-  return one.effect == write_effect::refused || one.effect == write_effect::held;
-}
-
 write_result refused(refusal why) {
   write_result out;
   out.effect = write_effect::refused;
@@ -78,7 +74,7 @@ std::optional<std::vector<write_result>> memory_app::try_all(target_batch const&
       results.push_back(found->second);
       continue;
     }
-    if (wish.behind && is_not_written(results[*wish.behind])) {
+    if (wish.behind && holds_back(batch.writes[*wish.behind], results[*wish.behind])) {
       results.emplace_back().effect = write_effect::held;
       continue;
     }
@@ -88,6 +84,7 @@ std::optional<std::vector<write_result>> memory_app::try_all(target_batch const&
         if (batch.writes[other].group != wish.group) continue;
         known[other] = refused(
             {"transaction", "another row of the same source transaction was refused: " + one.text});
+        known[other].for_group = true;
       }
       known[i] = std::move(one);
       return std::nullopt;

@@ -53,6 +53,7 @@ void refuse_group(std::span<target_write const> writes,
     with.kind = one.kind;
     with.code = "TRANSACTION";
     with.text = "another row of the same source transaction was refused: " + one.text;
+    with.for_group = true;
   }
   refused[at] = one;
 }
@@ -99,14 +100,10 @@ result<void> row_writer::check(std::span<table_form const> forms) {
   return {};
 }
 
-bool row_writer::attempt::is_refused(std::size_t at) const {
-  return results[at].effect == write_effect::refused || results[at].effect == write_effect::held;
-}
-
 std::optional<write_result> row_writer::attempt::known() const {
   if (auto const before = refused.find(next()); before != refused.end()) return before->second;
   auto const& behind = writes[next()].behind;
-  if (!behind || !is_refused(*behind)) return std::nullopt;
+  if (!behind || !holds_back(writes[*behind], results[*behind])) return std::nullopt;
   write_result held;
   held.effect = write_effect::held;
   return held;

@@ -52,7 +52,6 @@ class row_writer {
     bool is_over = false;  // all of it has to be written again
 
     std::size_t next() const { return results.size(); }
-    bool is_refused(std::size_t at) const;
     // What is known of the next one without writing it.
     std::optional<write_result> known() const;
     void keep(write_result one);

@@ -101,9 +101,6 @@ result<void> row_writer::check(std::span<table_form const> forms) {
 result<std::optional<std::vector<write_result>>> row_writer::write(
     std::span<target_write const> writes, refusals& refused, bool checks_deferred) {
   std::vector<write_result> results;
-  auto const is_refused = [&](std::size_t at) {
-    return results[at].effect == write_effect::refused || results[at].effect == write_effect::held;
-  };
   for (std::size_t i = 0; i < writes.size(); ++i) {
     auto const& wish = writes[i];
     auto const known = refused.find(i);
@@ -111,7 +108,7 @@ result<std::optional<std::vector<write_result>>> row_writer::write(
       results.push_back(known->second);
       continue;
     }
-    if (wish.behind && is_refused(*wish.behind)) {
+    if (wish.behind && holds_back(writes[*wish.behind], results[*wish.behind])) {
       results.emplace_back().effect = write_effect::held;
       continue;
     }
@@ -126,6 +123,7 @@ result<std::optional<std::vector<write_result>>> row_writer::write(
           with.kind = one.kind;
           with.code = "TRANSACTION";
           with.text = "another row of the same source transaction was refused: " + one.text;
+          with.for_group = true;
         }
       }
       refused[i] = one;

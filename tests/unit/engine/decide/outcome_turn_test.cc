@@ -46,7 +46,7 @@ class OutcomeTurn : public testing::Test, protected story {
   }
   std::vector<event_type> told() const {
     row_finders nobody;
-    nobody.bringing = [](named_row const&) { return std::nullopt; };
+    nobody.bringing = [](named_row const&, parked_keys const&) { return std::nullopt; };
     nobody.key_of = [](named_row const&) { return std::nullopt; };
     auto const events = at_its_turn(retried(), views, nobody);
     std::vector<event_type> out;
