@@ -55,10 +55,9 @@ std::string map_target(std::string const& name) {
 // The maps that a command is about: those named, or those of --link, or all.
 result<std::vector<std::string>> chosen_maps(http_client& client, command_line const& line) {
   if (!line.arguments.empty()) return line.arguments;
-  DW_TRY(auto const body, client.get(with_query("/api/v1/maps", line, link_option)));
+  DW_TRY(auto const maps, whole_list(client, with_query("/api/v1/maps", line, link_option)));
   std::vector<std::string> names;
-  for (auto const& one : body.at("items").as_array())
-    names.push_back(text_at(one, "link") + "/" + text_at(one, "name"));
+  for (auto const& one : maps) names.push_back(text_at(one, "link") + "/" + text_at(one, "name"));
   return names;
 }
 
@@ -216,9 +215,9 @@ exit_code run_status(command_line const& line) {
 exit_code run_map_list(command_line const& line) {
   auto client = client_for(line);
   if (!client) return tell(client.error());
-  auto const maps = client->get(with_query("/api/v1/maps", line, link_option));
+  auto const maps = whole_list(*client, with_query("/api/v1/maps", line, link_option));
   if (!maps) return tell(maps.error());
-  print_items(maps->at("items").as_array(), map_columns, line);
+  print_items(*maps, map_columns, line);
   return exit_code::fine;
 }
 

@@ -52,6 +52,27 @@ result<void> take_from_file(std::string const& path, server_address& address, bo
   return {};
 }
 
+struct listed {
+  boost::json::array items{};
+  bool has_more = false;
+};
+
+result<listed> first_items(http_client& client, std::string const& target, std::size_t limit) {
+  listed out;
+  std::string cursor;
+  while (out.items.size() < limit) {
+    auto page = target + (target.find('?') == std::string::npos ? "?" : "&") +
+                fmt::format("limit={}", std::min<std::size_t>(limit - out.items.size(), 1000));
+    if (!cursor.empty()) page += "&cursor=" + cursor;
+    DW_TRY(auto const body, client.get(page));
+    for (auto const& one : body.at("items").as_array()) out.items.push_back(one);
+    cursor = text_at(body, "next_cursor");
+    if (cursor.empty()) return out;
+  }
+  out.has_more = true;
+  return out;
+}
+
 }  // namespace
 
 exit_code tell(error const& what) {
@@ -84,23 +105,19 @@ result<http_client> client_for(command_line const& line) {
 }
 
 result<boost::json::array> all_items(http_client& client,
-                                     std::string target,
+                                     std::string const& target,
                                      command_line const& line) {
   auto const limit = static_cast<std::size_t>(
       std::atoll(line.get("limit", std::to_string(items_otherwise)).c_str()));
-  boost::json::array items;
-  std::string cursor;
-  while (items.size() < limit) {
-    auto page = target + (target.find('?') == std::string::npos ? "?" : "&") +
-                fmt::format("limit={}", std::min<std::size_t>(limit - items.size(), 1000));
-    if (!cursor.empty()) page += "&cursor=" + cursor;
-    DW_TRY(auto const body, client.get(page));
-    for (auto const& one : body.at("items").as_array()) items.push_back(one);
-    cursor = text_at(body, "next_cursor");
-    if (cursor.empty()) return items;
-  }
-  if (!line.has("limit")) fmt::print(stderr, "There are more; --limit gives more of them.\n");
-  return items;
+  DW_TRY(auto found, first_items(client, target, limit));
+  if (found.has_more && !line.has("limit"))
+    fmt::print(stderr, "There are more; --limit gives more of them.\n");
+  return std::move(found.items);
+}
+
+result<boost::json::array> whole_list(http_client& client, std::string const& target) {
+  DW_TRY(auto found, first_items(client, target, std::numeric_limits<std::size_t>::max()));
+  return std::move(found.items);
 }
 
 void print_items(boost::json::array const& items,

@@ -19,8 +19,11 @@ exit_code tell(error const& what);
 
 // The items of all pages, or as many as --limit says.
 [[nodiscard]] result<boost::json::array> all_items(http_client& client,
-                                                   std::string target,
+                                                   std::string const& target,
                                                    command_line const& line);
+// All of a list that is never long.
+[[nodiscard]] result<boost::json::array> whole_list(http_client& client,
+                                                    std::string const& target);
 
 void print_items(boost::json::array const& items,
                  std::span<table_column const> columns,

@@ -208,6 +208,20 @@ class WithServer(unittest.TestCase):
         self.assertNotEqual(0, world.run("map", "run", "customers", "--wait").returncode)
         self.assertEqual("not_running", world.json("map", "show", "customers")["status"])
 
+    def test_more_maps_than_an_answer_holds(self):
+        world = self.world
+        names = [f"map{number}" for number in range(150)]
+        for app in ("erp", "crm"):
+            world.write(app, *[f"CREATE TABLE {name}(id INTEGER PRIMARY KEY NOT NULL, name TEXT)" for name in names])
+        world.config.write_text(world.config.read_text() + "".join(
+            f"      - {{ name: {name}, left: {{ table: {name} }}, right: {{ table: {name} }}, "
+            "key: [ { left: id, right: id } ], columns: [ { left: name, right: name } ] }\n" for name in names))
+        applied = world.run("config", "apply", "--yes")
+        self.assertEqual(0, applied.returncode, applied.stderr)
+        self.assertEqual(["customers", *names], [one["name"] for one in world.json("map", "list")])
+        told = world.run("map", "run", "--all", "--dry-run").stderr.splitlines()
+        self.assertEqual([f"Would run erp-crm/{name}." for name in ("customers", *names)], told)
+
     def test_lists_have_four_forms(self):
         world = self.world
         self.assertIn("customers", world.run("map", "list").stdout)
