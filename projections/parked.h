@@ -131,6 +131,10 @@ struct parked {
   std::vector<amended_column> const& amended(map_way of, sequence record) const;
   // How many wait behind this one: of its keys, or because they refer to its row.
   std::size_t waiting_behind(map_way of, sequence record) const;
+  // By the record of a row that others refer to: those that wait for it, perhaps none any more.
+  std::map<sequence, std::set<std::pair<map_way, sequence>>> const& dependants() const {
+    return dependants_;
+  }
   // Whether the record is parked for any map.
   bool holds(sequence record) const;
   // Recomputes what is not stored; called after loading a snapshot.

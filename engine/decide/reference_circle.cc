@@ -152,6 +152,12 @@ void reference_circles::tried(reference_circle const& circle) {
     tried_[{member.map, member.record}].insert(member.refers_to.begin(), member.refers_to.end());
 }
 
+std::set<sequence> reference_circles::members_tried() const {
+  std::set<sequence> out;
+  for (auto const& [member, references] : tried_) out.insert(member.second);
+  return out;
+}
+
 void reference_circles::forget(map_id map, sequence record) {
   tried_.erase({map, record});
 }

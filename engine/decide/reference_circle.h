@@ -39,8 +39,10 @@ class reference_circles {
   // Those that were not tried as they are. All rows that lead to each other by references that are
   // known are one circle; one of which a row waits for another one outside is not worth a try.
   [[nodiscard]] std::vector<reference_circle> untried(std::span<waiting_row const> rows) const;
-  // It was written, or refused.
+  // It was refused.
   void tried(reference_circle const& circle);
+  // Of which references are known that nobody waits for just now.
+  [[nodiscard]] std::set<sequence> members_tried() const;
   // The record is tried alone: what was learned of it may be true no more.
   void forget(map_id map, sequence record);
 

@@ -263,7 +263,7 @@ async<void> catch_up_lane::circle_batch(work what) {
   DW_CO_TRY(auto const end, co_await session_.deliver(lane_, std::move(batch)));
   if (end == delivery_end::dropped) co_return result<void>{};
   // Not before: until then an initial sync waits for them.
-  for (auto const& circle : what.circles) context_.circles_of(way_).tried(circle);
+  remember_tried(context_, way_, what.circles);
   co_return result<void>{};
 }
 

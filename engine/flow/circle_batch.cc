@@ -56,18 +56,28 @@ void write_alone(std::span<planned_record> records,
 
 }  // namespace
 
+// Of all rows that wait, however many, only those are looked at that others wait for in their turn.
 std::vector<reference_circle> untried_circles(link_context const& context, direction way) {
   auto const& state = context.views();
-  std::vector<waiting_row> rows;
+  auto const& circles = context.circles_of(way);
+  std::vector<map_id> maps;
   for (auto const& [map, row] : state.status.maps) {
-    if (row.link != context.link || !tries_parked(state, map, way)) continue;
-    for (auto const record : state.parked.dependent({map, way})) {
-      auto const& parked = *state.parked.find({map, way}, record);
-      if (parked.waits_for && is_tried_now(state, map, way, parked))
-        rows.push_back({map, record, parked.waits_for});
-    }
+    if (row.link == context.link && tries_parked(state, map, way)) maps.push_back(map);
   }
-  return context.circles_of(way).untried(rows);
+  std::vector<waiting_row> rows;
+  auto const add = [&](sequence record) {
+    for (auto const map : maps) {
+      auto const* parked = state.parked.find({map, way}, record);
+      bool const waits = parked != nullptr && parked->state == park_state::dependency &&
+                         parked->waits_for && is_tried_now(state, map, way, *parked);
+      if (waits) rows.push_back({map, record, parked->waits_for});
+    }
+  };
+  for (auto const& [awaited, waiting] : state.parked.dependants()) {
+    if (!waiting.empty()) add(awaited);
+  }
+  for (auto const record : circles.members_tried()) add(record);
+  return circles.untried(rows);
 }
 
 std::vector<reference_circle> free_circles(link_context const& context, direction way) {
@@ -113,6 +123,14 @@ result<ready_batch> plan_circles(link_context& context,
     ++group;
   }
   return batch;
+}
+
+void remember_tried(link_context& context,
+                    direction way,
+                    std::vector<reference_circle> const& circles) {
+  for (auto const& circle : circles) {
+    if (context.views().parked.holds(circle.front().record)) context.circles_of(way).tried(circle);
+  }
 }
 
 }  // namespace dualwrite::engine

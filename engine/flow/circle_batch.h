@@ -19,5 +19,9 @@ namespace dualwrite::engine {
 [[nodiscard]] result<ready_batch> plan_circles(link_context& context,
                                                direction way,
                                                std::vector<reference_circle> const& circles);
+// After that batch: those that were refused are not tried again as they are.
+void remember_tried(link_context& context,
+                    direction way,
+                    std::vector<reference_circle> const& circles);
 
 }  // namespace dualwrite::engine
