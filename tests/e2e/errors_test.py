@@ -131,7 +131,7 @@ class InitialSync(WithServer):
         self.assertEqual("not_running", self.status())
 
         self.assertEqual(0, world.run("map", "run", "customers", "--wait").returncode)
-        self.assertEqual("running", self.status())
+        world.until(lambda: self.status() == "running")
         self.assertEqual(3, len(world.json("sync", "list", "customers")), "nothing was copied again")
         self.assertEqual(37, len(self.errors()))
         self.mend(bad[100:])
@@ -153,7 +153,7 @@ class InitialSync(WithServer):
         world.start()
         self.mend([1500])
         self.assertEqual(0, world.run("sync", "rerun", "customers", "--errored-only", "--wait").returncode)
-        self.assertEqual("running", self.status())
+        world.until(lambda: self.status() == "running")
         world.until_equal()
 
     def test_one_record_is_retried_and_the_last_one_completes_it(self):

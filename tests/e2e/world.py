@@ -3,8 +3,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -99,6 +101,9 @@ class World:
         return self.server.wait(timeout=60)
 
     def end(self):
+        """Of a server that ended by itself it is said why."""
         if self.server is not None and self.server.poll() is None:
             self.kill()
+        elif self.server is not None and self.server.returncode not in (0, -signal.SIGKILL):
+            print(f"the server ended with {self.server.returncode}\n{self.log()[-4000:]}", file=sys.stderr)
         shutil.rmtree(self.folder)

@@ -96,7 +96,7 @@ struct postgresql_app::connections {
     auto& mine = lanes[batch.lane];
     DW_CHECK(mine.to.open(settings.url));
     row_writer::refusals refused;
-    auto with = mine.met_refusals ? row_writer::care::runs : row_writer::care::none;
+    auto with = mine.met_refusals ? row_writer::care::parts : row_writer::care::none;
     while (true) {
       auto const known = refused.size();
       DW_TRY(auto done, try_apply(mine, batch, refused, with));
@@ -107,7 +107,7 @@ struct postgresql_app::connections {
       // Where nothing was learned about rows, more care finds the one that it is about.
       if (refused.size() > known) continue;
       with =
-          with == row_writer::care::none ? row_writer::care::runs : row_writer::care::constraints;
+          with == row_writer::care::none ? row_writer::care::parts : row_writer::care::constraints;
     }
   }
 

@@ -55,9 +55,12 @@ result<void> read_columns(connection& on, table_facts& facts) {
                "  JOIN pg_type t ON t.oid = typ WHERE t.typtype = 'd') "
                "SELECT a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
                "  a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a', "
-               "  format_type(a.atttypid, a.atttypmod) "
+               "  format_type(a.atttypid, a.atttypmod), "
+               "  quote_ident(n.nspname) || '.' || quote_ident(d.typname), "
+               "  d.typarray <> 0 AND d.typcategory <> 'A' AND d.typdelim = ',' "
                "FROM pg_attribute a JOIN base b ON b.num = a.attnum "
                "JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd' "
+               "JOIN pg_type d ON d.oid = a.atttypid JOIN pg_namespace n ON n.oid = d.typnamespace "
                "WHERE a.attrelid = $1::oid ORDER BY a.attnum",
                {std::to_string(facts.object)}));
   for (int i = 0; i < rows.count(); ++i) {
@@ -73,6 +76,7 @@ result<void> read_columns(connection& on, table_facts& facts) {
     column.has_default = rows.is_true(i, 6) && !column.generated;
     if (is_enumeration) DW_CHECK(read_labels(on, column, std::string(rows.text(i, 3))));
     facts.schema.columns.push_back(std::move(column));
+    facts.forms.push_back({std::string(rows.text(i, 9)), rows.is_true(i, 10)});
   }
   return {};
 }

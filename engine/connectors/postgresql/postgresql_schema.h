@@ -13,8 +13,15 @@ struct foreign_key {
   std::vector<std::string> referred;  // by name
 };
 
+// How many values of a column are given to one statement.
+struct column_form {
+  std::string type;        // the declared one, quoted, without its limits
+  bool has_array = false;  // an array of it can be taken apart; else values come as texts
+};
+
 struct table_facts {
   table_schema schema;
+  std::vector<column_form> forms;  // of the schema's columns
   std::uint64_t object = 0;  // the catalogue's own number of the table
   std::string sql_name;      // quoted, with its schema
   std::vector<foreign_key> references;

@@ -1,44 +1,49 @@
 #include "engine/connectors/postgresql/row_writer.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_set>
 
-#include "engine/connectors/postgresql/postgresql_values.h"
-#include "engine/connectors/postgresql/row_sql.h"
+#include "engine/connectors/postgresql/declared_rules.h"
+#include "engine/connectors/postgresql/refusal.h"
+#include "engine/connectors/postgresql/single_row.h"
 #include "engine/connectors/postgresql/value_taker.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
 
-// More behind one savepoint cost less where none is refused, and more where one is.
-constexpr std::size_t run_rows = 16;
+// A statement's values are held in memory several times, here and in the server.
+constexpr std::size_t set_rows_max = 1000;
+constexpr std::size_t set_bytes_max = std::size_t{8} << 20;
+// For fewer a statement each is as fast.
+constexpr std::size_t set_rows_min = 3;
+constexpr std::size_t part_rows_min = 16;
 
-constexpr char const* before_run = "SAVEPOINT dualwrite_run";
-constexpr char const* keep_run = "RELEASE dualwrite_run";
-constexpr char const* drop_run = "ROLLBACK TO dualwrite_run";
+constexpr char const* before_part = "SAVEPOINT dualwrite_part";
+constexpr char const* keep_part = "RELEASE dualwrite_part";
+constexpr char const* drop_part = "ROLLBACK TO dualwrite_part; RELEASE dualwrite_part";
 constexpr char const* before_row = "SAVEPOINT dualwrite_row";
 constexpr char const* keep_row = "RELEASE dualwrite_row";
 constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
-constexpr std::string_view foreign_key_violation = "23503";
-constexpr std::string_view unique_violation = "23505";
-constexpr std::string_view insufficient_privilege = "42501";
-
-// "Key (email)=(b@y) already exists." names the columns of a constraint; the first one is told.
-std::string column_in(std::string const& text) {
-  constexpr std::string_view before = "Key (";
-  auto const at = text.find(before);
-  if (at == std::string::npos) return {};
-  auto const begin = at + before.size();
-  return text.substr(begin, text.find_first_of(",)", begin) - begin);
+bool are_alike(target_write const& one, target_write const& other) {
+  return one.kind == other.kind && one.table == other.table && one.columns == other.columns &&
+         one.key_columns == other.key_columns;
 }
 
-bool is_of_the_row(error const& why) {
-  return why.code == error_code::row_refused || why.code == error_code::table_missing ||
-         why.code == error_code::value_not_convertible;
+std::vector<set_row*> without_results(row_set::rows rows) {
+  std::vector<set_row*> out;
+  for (auto* row : rows)
+    if (!row->result) out.push_back(row);
+  return out;
+}
+
+std::size_t bytes_of(parameters const& texts) {
+  std::size_t bytes = 0;
+  for (auto const& text : texts) bytes += text ? text->size() : 0;
+  return bytes;
 }
 
 // The others of a source transaction that is delivered whole are refused for the sake of one.
@@ -70,26 +75,29 @@ result<std::string> shape_of(connection& on, std::uint64_t table) {
 
 }  // namespace
 
-result<table_facts const*> row_writer::table(std::string const& name) {
+row_writer::row_writer(connection& on) : on_(on), part_rows_(set_rows_max) {}
+
+result<row_writer::known_table*> row_writer::table(std::string const& name) {
   auto const known = tables_.find(name);
-  if (known != tables_.end()) return &known->second.facts;
+  if (known != tables_.end()) return &known->second;
   known_table fresh;
   DW_TRY(fresh.facts, describe_table(on_, name));
   DW_TRY(fresh.shape, shape_of(on_, fresh.facts.object));
   fresh.fingerprint = fingerprint(fresh.facts.schema);
-  return &tables_.emplace(name, std::move(fresh)).first->second.facts;
+  return &tables_.emplace(name, std::move(fresh)).first->second;
 }
 
 // The lock is the one that the writes will take; nobody alters a table under it.
 result<void> row_writer::check(std::span<table_form const> forms) {
   for (auto const& form : forms) {
-    DW_TRY(auto const* facts, table(form.table));
-    auto const locked = on_.execute("LOCK TABLE " + facts->sql_name + " IN ROW EXCLUSIVE MODE");
+    DW_TRY(auto const* known, table(form.table));
+    auto const locked =
+        on_.execute("LOCK TABLE " + known->facts.sql_name + " IN ROW EXCLUSIVE MODE");
     if (!locked) {
       forget();
       return locked;
     }
-    DW_TRY(auto const shape, shape_of(on_, facts->object));
+    DW_TRY(auto const shape, shape_of(on_, known->facts.object));
     if (shape != tables_.at(form.table).shape) {
       tables_.erase(form.table);
       DW_CHECK(table(form.table));
@@ -100,9 +108,9 @@ result<void> row_writer::check(std::span<table_form const> forms) {
   return {};
 }
 
-std::optional<write_result> row_writer::attempt::known() const {
-  if (auto const before = refused.find(next()); before != refused.end()) return before->second;
-  auto const& behind = writes[next()].behind;
+std::optional<write_result> row_writer::attempt::known(std::size_t at) const {
+  if (auto const before = refused.find(at); before != refused.end()) return before->second;
+  auto const& behind = writes[at].behind;
   if (!behind || !holds_back(writes[*behind], results[*behind])) return std::nullopt;
   write_result held;
   held.effect = write_effect::held;
@@ -121,83 +129,171 @@ void row_writer::attempt::keep(write_result one) {
 result<std::optional<std::vector<write_result>>> row_writer::write(
     std::span<target_write const> writes, refusals& refused, care with) {
   attempt to{writes, refused};
-  while (!to.is_over && to.next() < writes.size()) {
-    if (with == care::none) {
-      DW_CHECK(write_plainly(to));
-    } else if (with == care::runs) {
-      DW_CHECK(write_run(to));
-    } else {
-      DW_CHECK(write_alone(to, true));
-    }
-  }
+  while (!to.is_over && to.next() < writes.size()) DW_CHECK(write_next(to, with));
   if (to.is_over) return std::optional<std::vector<write_result>>{};
   return std::optional{std::move(to.results)};
 }
 
-result<void> row_writer::write_plainly(attempt& to) {
-  DW_TRY(to.is_over, meets_refusal(to, to.writes.size()));
-  return {};
-}
-
-result<void> row_writer::write_run(attempt& to) {
-  auto const begin = to.next();
-  auto const until = std::min(begin + run_rows, to.writes.size());
-  DW_CHECK(on_.execute(before_run));
-  DW_TRY(bool const refuses, meets_refusal(to, until));
-  if (!refuses) return on_.execute(keep_run);
-  // What stood before it is written again; then it comes alone.
-  auto const refused = to.next();
-  to.results.resize(begin);
-  DW_CHECK(on_.execute(drop_run));
-  DW_TRY(bool const refuses_now, meets_refusal(to, refused));
-  if (refuses_now) {
-    to.results.resize(begin);
-    DW_CHECK(on_.execute(drop_run));
-  }
-  DW_CHECK(on_.execute(keep_run));
-  while (!to.is_over && to.next() <= refused) DW_CHECK(write_alone(to, false));
-  return {};
-}
-
-result<bool> row_writer::meets_refusal(attempt& to, std::size_t until) {
-  while (to.next() < until) {
-    auto one = to.known();
-    if (!one) {
-      auto const& wish = to.writes[to.next()];
-      DW_TRY(auto const* of, table(wish.table));
-      DW_TRY(one, write_one(wish, *of));
-      if (one->effect == write_effect::refused) return true;
+result<void> row_writer::write_next(attempt& to, care with) {
+  auto const& first = to.writes[to.next()];
+  DW_TRY(auto* of, table(first.table));
+  row_set set(on_, of->facts, first);
+  auto rows = with == care::constraints ? std::vector<set_row>{} : gather(to, set);
+  if (rows.size() < set_rows_min) {
+    auto one = to.known(to.next());
+    if (!one && with == care::none) {
+      DW_TRY(one, single_row(on_, of->facts).write(first));
+      to.is_over = one->effect == write_effect::refused;
+      if (to.is_over) return {};
+    } else if (!one) {
+      DW_TRY(one, guarded(first, of->facts, with == care::constraints));
     }
     to.keep(std::move(*one));
+    return {};
   }
-  return false;
+  std::vector<set_row*> all;
+  for (auto& row : rows) all.push_back(&row);
+  auto const open = without_results(all);
+  if (with == care::none) {
+    DW_TRY(bool const written, write_at_once(set, open));
+    to.is_over = !written;
+    if (to.is_over) return {};
+  } else {
+    DW_CHECK(write_in_parts(set, open, *of));
+  }
+  for (auto& row : rows) {
+    if (!to.is_over) to.keep(std::move(*row.result));
+  }
+  return {};
 }
 
-result<void> row_writer::write_alone(attempt& to, bool checks) {
-  auto one = to.known();
-  if (!one) {
-    auto const& wish = to.writes[to.next()];
-    DW_TRY(auto const* of, table(wish.table));
-    DW_TRY(one, guarded(wish, *of, checks));
+std::vector<set_row> row_writer::gather(attempt const& to, row_set const& set) const {
+  std::vector<set_row> rows;
+  std::unordered_set<std::string> keys;
+  std::size_t bytes = 0;
+  auto const begin = to.next();
+  auto const end = std::min(to.writes.size(), begin + set_rows_max);
+  for (auto at = begin; at < end && bytes < set_bytes_max; ++at) {
+    auto const& wish = to.writes[at];
+    bool const waits = wish.behind && *wish.behind >= begin;
+    if (wish.old_key || waits || !are_alike(wish, to.writes[begin])) break;
+    set_row row{&wish};
+    row.result = to.known(at);
+    auto texts = set.texts_of(wish);
+    // What PostgreSQL has no such value for is not there, and cannot be.
+    if (!texts && wish.kind == write_kind::remove)
+      row.result = write_result{};
+    else if (!texts && !row.result)
+      row.result = refusal_of(texts.error(), on_);
+    if (texts) {
+      row.texts = std::move(*texts);
+      if (!keys.insert(set.key_of(row)).second) break;
+      bytes += bytes_of(row.texts);
+    }
+    rows.push_back(std::move(row));
   }
-  to.keep(std::move(*one));
+  return rows;
+}
+
+result<bool> row_writer::write_at_once(row_set& set, row_set::rows rows) {
+  auto const accepted = [](result<bool> how) -> result<bool> {
+    if (!how && is_of_the_row(how.error())) return false;
+    return how;
+  };
+  DW_TRY(bool const looked, accepted(set.look(rows)));
+  if (!looked) return false;
+  return accepted(set.write(without_results(rows)));
+}
+
+template <class Step>
+result<bool> row_writer::stays(Step const& step) {
+  DW_CHECK(on_.execute(before_part));
+  result<bool> done = step();
+  if (!done && !is_of_the_row(done.error())) return done;
+  bool const accepted = done && *done;
+  DW_CHECK(on_.execute(accepted ? keep_part : drop_part));
+  return accepted;
+}
+
+result<void> row_writer::write_in_parts(row_set& set, row_set::rows rows, known_table& of) {
+  if (rows.size() <= 1) return write_looked(set, rows, of.facts);
+  DW_TRY(bool const looked, stays([&] { return set.look(rows); }));
+  if (!looked) {
+    for (auto* row : rows) row->result.reset(), row->is_there = false;
+    auto const half = rows.size() / 2;
+    DW_CHECK(write_in_parts(set, rows.first(half), of));
+    return write_in_parts(set, rows.subspan(half), of);
+  }
+  auto const open = without_results(rows);
+  DW_TRY(auto const breaking, breaking_rules(set, open, of));
+  std::vector<set_row*> others;
+  std::set_difference(
+      open.begin(), open.end(), breaking.begin(), breaking.end(), std::back_inserter(others));
+  for (row_set::rows left = others; !left.empty();) {
+    auto const part = left.first(std::min(left.size(), part_rows_));
+    DW_CHECK(write_looked(set, part, of.facts));
+    left = left.subspan(part.size());
+  }
+  // Last, so that all is there that they refer to.
+  for (auto* row : breaking) DW_CHECK(write_looked(set, {&row, 1}, of.facts));
   return {};
+}
+
+result<void> row_writer::write_looked(row_set& set, row_set::rows rows, table_facts const& of) {
+  if (rows.empty()) return {};
+  if (rows.size() == 1) {
+    DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of, false));
+    return {};
+  }
+  DW_TRY(bool const written, stays([&] { return set.write(rows); }));
+  part_rows_ =
+      written ? std::min(part_rows_ * 2, set_rows_max) : std::max(part_rows_ / 2, part_rows_min);
+  if (written) return {};
+  for (auto* row : rows) row->result.reset();
+  auto const half = rows.size() / 2;
+  DW_CHECK(write_looked(set, rows.first(half), of));
+  return write_looked(set, rows.subspan(half), of);
+}
+
+// By their places in memory; none where the question itself is refused.
+result<std::vector<set_row*>> row_writer::breaking_rules(row_set& set,
+                                                         row_set::rows rows,
+                                                         known_table& of) {
+  std::vector<set_row*> found;
+  bool const removes = !rows.empty() && rows[0]->wish->kind == write_kind::remove;
+  if (rows.empty() || removes) return found;
+  auto const about = std::pair(set.columns(), set.key_columns());
+  auto known = of.rules.find(about);
+  if (known == of.rules.end()) {
+    DW_TRY(auto rules, breaks_declared_rules(on_, of.facts, set.columns(), set.key_columns()));
+    known = of.rules.emplace(about, std::move(rules)).first;
+  }
+  if (known->second.empty()) return found;
+  auto const ask = [&]() -> result<bool> {
+    DW_TRY(found, set.where(known->second, rows));
+    std::sort(found.begin(), found.end());
+    return true;
+  };
+  DW_TRY(bool const asked, stays(ask));
+  if (!asked) found.clear();
+  return found;
 }
 
 result<write_result> row_writer::guarded(target_write const& wish,
                                          table_facts const& of,
                                          bool checks) {
   DW_CHECK(on_.execute(before_row));
-  DW_TRY(auto one, write_one(wish, of));
+  single_row row(on_, of);
+  DW_TRY(auto one, row.write(wish));
   if (one.code == unique_violation && wish.kind != write_kind::remove) {
     // Somebody may have inserted the row after it was looked for: then it is seen now.
     DW_CHECK(on_.execute("ROLLBACK TO dualwrite_row"));
-    DW_TRY(one, write_one(wish, of));
+    DW_TRY(one, row.write(wish));
   }
   if (one.effect != write_effect::refused && checks) {
     auto const checked = on_.execute(check_all);
     if (!checked && !is_of_the_row(checked.error())) return checked.error();
-    if (!checked) one = refusal(checked.error());
+    if (!checked) one = refusal_of(checked.error(), on_);
   }
   auto const constraint = on_.failure().constraint;
   DW_CHECK(on_.execute(one.effect == write_effect::refused ? drop_row : keep_row));
@@ -206,144 +302,6 @@ result<write_result> row_writer::guarded(target_write const& wish,
     DW_TRY(one.taken_by, taker_of(on_, wish, of, constraint));
   }
   return one;
-}
-
-result<write_result> row_writer::write_one(target_write const& wish, table_facts const& of) {
-  if (wish.kind == write_kind::remove) return remove(wish, of);
-  std::optional<row_values> there;
-  bool under_old = false;
-  auto const look = [&](row_values const& key) -> result<write_result> {
-    auto found = find(wish, of, key);
-    if (!found && is_of_the_row(found.error())) return refusal(found.error());
-    if (!found) return found.error();
-    there = std::move(*found);
-    return write_result{};
-  };
-  if (wish.old_key) {
-    DW_TRY(auto const looked, look(*wish.old_key));
-    if (looked.effect == write_effect::refused) return looked;
-    under_old = there.has_value();
-  }
-  if (!there) {
-    DW_TRY(auto const looked, look(wish.key));
-    if (looked.effect == write_effect::refused) return looked;
-  }
-  write_result out;
-  if (!there) {
-    if (wish.kind != write_kind::update) return insert(wish, of);
-    out.effect = write_effect::missing;
-    return out;
-  }
-  if (*there == wish.values) return out;
-  if (wish.kind == write_kind::insert_if_absent) {
-    out.effect = write_effect::kept;
-    return out;
-  }
-  return update(wish, of, under_old ? *wish.old_key : wish.key);
-}
-
-result<std::optional<row_values>> row_writer::find(target_write const& wish,
-                                                   table_facts const& of,
-                                                   row_values const& key) {
-  std::vector<std::string> names;
-  for (auto const column : wish.columns) names.push_back(name_of(of.schema, column));
-  if (names.empty()) names.emplace_back("1");
-  parameters with;
-  DW_CHECK(add_values(with, key));
-  DW_TRY(auto const rows,
-         on_.query(fmt::format("SELECT {} FROM {} WHERE {} FOR UPDATE",
-                               fmt::join(names, ", "),
-                               of.sql_name,
-                               key_condition(of.schema, wish.key_columns, 1)),
-                   with));
-  if (rows.count() == 0) return std::optional<row_values>{};
-  row_values values;
-  for (std::size_t i = 0; i < wish.columns.size(); ++i) {
-    auto const at = static_cast<int>(i);
-    if (rows.is_null(0, at)) {
-      values.push_back(value::null());
-      continue;
-    }
-    DW_TRY(auto one, to_value(rows.text(0, at), of.schema.columns[wish.columns[i]]));
-    values.push_back(std::move(one));
-  }
-  return std::optional{std::move(values)};
-}
-
-result<write_result> row_writer::insert(target_write const& wish, table_facts const& of) {
-  std::vector<std::string> names;
-  std::vector<std::string> places;
-  for (std::size_t i = 0; i < wish.columns.size(); ++i) {
-    names.push_back(name_of(of.schema, wish.columns[i]));
-    places.push_back(fmt::format("${}", i + 1));
-  }
-  parameters with;
-  auto const added = add_values(with, wish.values);
-  if (!added) return refusal(added.error());
-  return ran(on_.query(fmt::format("INSERT INTO {}({}) VALUES({})",
-                                   of.sql_name,
-                                   fmt::join(names, ", "),
-                                   fmt::join(places, ", ")),
-                       with),
-             write_effect::inserted);
-}
-
-result<write_result> row_writer::update(target_write const& wish,
-                                        table_facts const& of,
-                                        row_values const& there_under) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < wish.columns.size(); ++i)
-    parts.push_back(fmt::format("{} = ${}", name_of(of.schema, wish.columns[i]), i + 1));
-  parameters with;
-  auto added = add_values(with, wish.values);
-  if (added) added = add_values(with, there_under);
-  if (!added) return refusal(added.error());
-  return ran(
-      on_.query(fmt::format("UPDATE {} SET {} WHERE {}",
-                            of.sql_name,
-                            fmt::join(parts, ", "),
-                            key_condition(of.schema, wish.key_columns, wish.columns.size() + 1)),
-                with),
-      write_effect::updated);
-}
-
-result<write_result> row_writer::remove(target_write const& wish, table_facts const& of) {
-  parameters with;
-  // A key that cannot be stored is not there.
-  if (!add_values(with, wish.key)) return write_result{};
-  auto const gone = on_.query(
-      fmt::format(
-          "DELETE FROM {} WHERE {}", of.sql_name, key_condition(of.schema, wish.key_columns, 1)),
-      with);
-  DW_TRY(auto out, ran(gone, write_effect::removed));
-  if (out.effect == write_effect::removed && gone->changed() == 0) out.effect = write_effect::equal;
-  return out;
-}
-
-result<write_result> row_writer::ran(result<answer> how, write_effect effect) const {
-  if (!how && !is_of_the_row(how.error())) return how.error();
-  if (!how) return refusal(how.error());
-  write_result out;
-  out.effect = effect;
-  return out;
-}
-
-write_result row_writer::refusal(error const& why) const {
-  write_result out;
-  out.effect = write_effect::refused;
-  out.text = why.detail;
-  if (why.code == error_code::value_not_convertible) {
-    out.kind = fault_class::bad_request;
-    out.code = std::string(dualwrite::name_of(why.code));
-    return out;
-  }
-  auto const& said = on_.failure();
-  out.kind = why.code == error_code::table_missing  ? fault_class::schema
-             : said.state == insufficient_privilege ? fault_class::unauthorized
-                                                    : fault_class::application;
-  out.code = said.state;
-  out.column = said.column.empty() ? column_in(said.text) : said.column;
-  return out;
 }
 
 // The server names the constraint, not the row. After the refusal was taken back.
@@ -360,7 +318,7 @@ std::optional<referenced_row> row_writer::missing_reference(target_write const& 
   wanted.table = key->table;
   for (std::size_t i = 0; i < key->columns.size() && i < key->referred.size(); ++i) {
     auto const given = std::find(wish.columns.begin(), wish.columns.end(), key->columns[i]);
-    auto const target = (*parent)->schema.column_named(key->referred[i]);
+    auto const target = (*parent)->facts.schema.column_named(key->referred[i]);
     if (given == wish.columns.end() || !target) return std::nullopt;
     auto const& one = wish.values[static_cast<std::size_t>(given - wish.columns.begin())];
     if (one.is_null()) return std::nullopt;

@@ -8,22 +8,27 @@
 #include <vector>
 
 #include "engine/connectors/postgresql/postgresql_schema.h"
+#include "engine/connectors/postgresql/row_set.h"
 #include "engine/ports/target_app.h"
 
 namespace dualwrite::engine::postgresql {
 
+// Neighbours that are alike are written as a set. Where one of a set is refused, those that declared
+// rules will refuse are found by a question and written alone, and the others in smaller and smaller
+// parts.
+//
 // Errors: those that concern the whole batch; a refusal of one row is its result.
 // Lifetime: one connection; what it knows of tables is forgotten by forget().
 // Threads: one at a time.
 class row_writer {
  public:
-  explicit row_writer(connection& on) : on_(on) {}
+  explicit row_writer(connection& on);
 
   // How much is done for the rows that the target refuses. An error takes all with it that was
   // written since the last savepoint.
   enum class care {
     none,         // a refusal ends the attempt
-    runs,         // so many rows stand behind one savepoint, a refused one alone
+    parts,        // behind savepoints, a refused row alone
     constraints,  // every row alone, and its deferred constraints are checked with it
   };
 
@@ -43,6 +48,8 @@ class row_writer {
     table_facts facts;
     std::uint64_t fingerprint = 0;
     std::string shape;  // what the catalogue says of its columns
+    // For writes of these columns and key columns; asked for where a set was refused.
+    std::map<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>, std::string> rules{};
   };
   // A batch on its way: what became of the first writes of it.
   struct attempt {
@@ -52,37 +59,37 @@ class row_writer {
     bool is_over = false;  // all of it has to be written again
 
     std::size_t next() const { return results.size(); }
-    // What is known of the next one without writing it.
-    std::optional<write_result> known() const;
+    // What is known of one without writing it, of those that stand behind none of the others that
+    // have no results yet.
+    std::optional<write_result> known(std::size_t at) const;
     void keep(write_result one);
   };
-  [[nodiscard]] result<table_facts const*> table(std::string const& name);
-  [[nodiscard]] result<void> write_plainly(attempt& to);
-  [[nodiscard]] result<void> write_run(attempt& to);
-  // Writes up to so many, and no further than to one that is refused: true where one is.
-  [[nodiscard]] result<bool> meets_refusal(attempt& to, std::size_t until);
-  [[nodiscard]] result<void> write_alone(attempt& to, bool checks);
+  [[nodiscard]] result<known_table*> table(std::string const& name);
+  // From the next one on: none where that one has to be written by itself.
+  [[nodiscard]] std::vector<set_row> gather(attempt const& to, row_set const& set) const;
+  [[nodiscard]] result<void> write_next(attempt& to, care with);
+  [[nodiscard]] result<bool> write_at_once(row_set& set, row_set::rows rows);
+  // Every row has its result then.
+  [[nodiscard]] result<void> write_in_parts(row_set& set, row_set::rows rows, known_table& of);
+  [[nodiscard]] result<void> write_looked(row_set& set, row_set::rows rows, table_facts const& of);
+  [[nodiscard]] result<std::vector<set_row*>> breaking_rules(row_set& set,
+                                                             row_set::rows rows,
+                                                             known_table& of);
+  // Behind a savepoint: what the step did stays only if it gave true.
+  template <class Step>
+  [[nodiscard]] result<bool> stays(Step const& step);
   [[nodiscard]] result<write_result> guarded(target_write const& wish,
                                              table_facts const& of,
                                              bool checks);
-  [[nodiscard]] result<write_result> write_one(target_write const& wish, table_facts const& of);
-  [[nodiscard]] result<write_result> insert(target_write const& wish, table_facts const& of);
-  [[nodiscard]] result<write_result> update(target_write const& wish,
-                                            table_facts const& of,
-                                            row_values const& there_under);
-  [[nodiscard]] result<write_result> remove(target_write const& wish, table_facts const& of);
-  // Columns of the row under this key, which is locked; or nothing.
-  [[nodiscard]] result<std::optional<row_values>> find(target_write const& wish,
-                                                       table_facts const& of,
-                                                       row_values const& key);
-  [[nodiscard]] result<write_result> ran(result<answer> how, write_effect effect) const;
-  [[nodiscard]] write_result refusal(error const& why) const;
   std::optional<referenced_row> missing_reference(target_write const& wish,
                                                   table_facts const& of,
                                                   std::string const& constraint);
 
   connection& on_;
   std::map<std::string, known_table> tables_;
+  // Of rows that have to be written in parts: grows with every part that was accepted as a whole,
+  // and shrinks with every one that was not.
+  std::size_t part_rows_;
 };
 
 }  // namespace dualwrite::engine::postgresql

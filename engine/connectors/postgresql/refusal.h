@@ -1,0 +1,24 @@
+// What the server's refusal of a statement says of the row that it was for.
+#pragma once
+
+#include <string_view>
+
+#include "engine/connectors/postgresql/connection.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine::postgresql {
+
+inline constexpr std::string_view foreign_key_violation = "23503";
+inline constexpr std::string_view unique_violation = "23505";
+
+// Else it concerns the whole batch.
+[[nodiscard]] bool is_of_the_row(error const& why);
+// `on` is the connection that it came from, and still has it.
+[[nodiscard]] write_result refusal_of(error const& why, connection const& on);
+// The result where the statement was accepted or the row refused.
+// Errors: those that concern the whole batch.
+[[nodiscard]] result<write_result> ran(result<answer> const& how,
+                                       write_effect effect,
+                                       connection const& on);
+
+}  // namespace dualwrite::engine::postgresql

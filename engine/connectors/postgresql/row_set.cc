@@ -1,0 +1,217 @@
+#include "engine/connectors/postgresql/row_set.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/row_sql.h"
+
+namespace dualwrite::engine::postgresql {
+namespace {
+
+// Where a row stands in the arrays, from 1 on; no column of a table is called so.
+constexpr char const* place_column = "\"dualwrite row\"";
+
+void add_element(std::string& array, std::optional<std::string> const& text) {
+  if (array.size() > 1) array.push_back(',');
+  if (!text) {
+    array += "NULL";
+    return;
+  }
+  array.push_back('"');
+  for (auto const letter : *text) {
+    if (letter == '"' || letter == '\\') array.push_back('\\');
+    array.push_back(letter);
+  }
+  array.push_back('"');
+}
+
+write_result with_effect(write_effect effect) {
+  write_result out;
+  out.effect = effect;
+  return out;
+}
+
+}  // namespace
+
+row_set::row_set(connection& on, table_facts const& of, target_write const& like)
+    : on_(on),
+      of_(of),
+      kind_(like.kind),
+      columns_(like.kind == write_kind::remove ? like.key_columns : like.columns),
+      key_columns_(like.key_columns) {
+  for (std::size_t place = 0; place < columns_.size(); ++place) all_places_.push_back(place);
+  for (auto const column : key_columns_) {
+    auto const at = std::find(columns_.begin(), columns_.end(), column);
+    key_places_.push_back(static_cast<std::size_t>(at - columns_.begin()));
+  }
+}
+
+result<parameters> row_set::texts_of(target_write const& wish) const {
+  parameters texts;
+  texts.reserve(columns_.size());
+  DW_CHECK(add_values(texts, kind_ == write_kind::remove ? wish.key : wish.values));
+  return texts;
+}
+
+std::string row_set::key_of(set_row const& row) const {
+  std::string key = "{";
+  for (auto const place : key_places_) add_element(key, row.texts[place]);
+  return key;
+}
+
+std::string row_set::name(std::size_t place) const {
+  return name_of(of_.schema, columns_[place]);
+}
+
+std::string row_set::relation(std::vector<std::size_t> const& of) const {
+  std::vector<std::string> arrays;
+  std::vector<std::string> names;
+  std::vector<std::string> values;
+  for (auto const place : of) {
+    auto const& form = of_.forms[columns_[place]];
+    auto const& given = form.has_array ? form.type : "pg_catalog.text";
+    arrays.push_back(fmt::format("${}::{}[]", arrays.size() + 1, given));
+    names.push_back(name(place));
+    values.push_back(form.has_array ? names.back()
+                                    : fmt::format("{0}::{1} AS {0}", names.back(), form.type));
+  }
+  return fmt::format("(SELECT {0}, {1} FROM unnest({2}) WITH ORDINALITY AS given({3}, {1})) AS r",
+                     fmt::join(values, ", "),
+                     place_column,
+                     fmt::join(arrays, ", "),
+                     fmt::join(names, ", "));
+}
+
+parameters row_set::arrays(std::vector<std::size_t> const& of, rows which) const {
+  parameters out;
+  for (auto const place : of) {
+    std::string array = "{";
+    for (auto const* row : which) add_element(array, row->texts[place]);
+    array.push_back('}');
+    out.emplace_back(std::move(array));
+  }
+  return out;
+}
+
+std::string row_set::same_key() const {
+  std::vector<std::string> parts;
+  for (auto const place : key_places_) parts.push_back(fmt::format("t.{0} = r.{0}", name(place)));
+  return fmt::format("{}", fmt::join(parts, " AND "));
+}
+
+result<bool> row_set::look(rows which) {
+  if (which.empty() || kind_ == write_kind::remove) return true;
+  std::vector<std::string> names;
+  for (auto const place : all_places_) names.push_back("t." + name(place));
+  DW_TRY(auto const found,
+         on_.query(fmt::format("SELECT r.{}, {} FROM {} JOIN {} AS t ON {} FOR UPDATE OF t",
+                               place_column,
+                               fmt::join(names, ", "),
+                               relation(key_places_),
+                               of_.sql_name,
+                               same_key()),
+                   arrays(key_places_, which)));
+  for (int i = 0; i < found.count(); ++i) {
+    auto& row = *which[static_cast<std::size_t>(found.integer(i, 0)) - 1];
+    if (row.is_there) return false;
+    row.is_there = true;
+    DW_TRY(bool const equal, equals(found, i, row));
+    if (equal)
+      row.result = with_effect(write_effect::equal);
+    else if (kind_ == write_kind::insert_if_absent)
+      row.result = with_effect(write_effect::kept);
+  }
+  if (kind_ == write_kind::update) {
+    for (auto* row : which)
+      if (!row->is_there) row->result = with_effect(write_effect::missing);
+  }
+  return true;
+}
+
+result<bool> row_set::equals(answer const& found, int row, set_row const& with) const {
+  for (auto const place : all_places_) {
+    auto const at = static_cast<int>(place) + 1;
+    auto const& wanted = with.wish->values[place];
+    if (found.is_null(row, at) != wanted.is_null()) return false;
+    if (wanted.is_null()) continue;
+    DW_TRY(auto const there, to_value(found.text(row, at), of_.schema.columns[columns_[place]]));
+    if (there != wanted) return false;
+  }
+  return true;
+}
+
+result<bool> row_set::write(rows which) {
+  if (kind_ == write_kind::remove) return remove(which);
+  std::vector<set_row*> fresh;
+  std::vector<set_row*> changed;
+  for (auto* row : which) {
+    if (!row->result) (row->is_there ? changed : fresh).push_back(row);
+  }
+  DW_TRY(bool const inserted, insert(fresh));
+  if (!inserted) return false;
+  return update(changed);
+}
+
+result<bool> row_set::remove(rows which) {
+  if (which.empty()) return true;
+  DW_TRY(auto const gone,
+         on_.query(fmt::format("DELETE FROM {} AS t USING {} WHERE {} RETURNING r.{}",
+                               of_.sql_name,
+                               relation(all_places_),
+                               same_key(),
+                               place_column),
+                   arrays(all_places_, which)));
+  for (auto* row : which) row->result = with_effect(write_effect::equal);
+  for (int i = 0; i < gone.count(); ++i) {
+    auto const place = static_cast<std::size_t>(gone.integer(i, 0)) - 1;
+    which[place]->result = with_effect(write_effect::removed);
+  }
+  return true;
+}
+
+result<bool> row_set::insert(rows which) {
+  if (which.empty()) return true;
+  std::vector<std::string> names;
+  for (auto const place : all_places_) names.push_back(name(place));
+  DW_CHECK(on_.query(fmt::format("INSERT INTO {0}({1}) SELECT {1} FROM {2}",
+                                 of_.sql_name,
+                                 fmt::join(names, ", "),
+                                 relation(all_places_)),
+                     arrays(all_places_, which)));
+  for (auto* row : which) row->result = with_effect(write_effect::inserted);
+  return true;
+}
+
+// One that a trigger leaves as it is, or that two of the set are, is not counted.
+result<bool> row_set::update(rows which) {
+  if (which.empty()) return true;
+  std::vector<std::string> parts;
+  for (auto const place : all_places_) parts.push_back(fmt::format("{0} = r.{0}", name(place)));
+  DW_TRY(auto const done,
+         on_.query(fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}",
+                               of_.sql_name,
+                               fmt::join(parts, ", "),
+                               relation(all_places_),
+                               same_key()),
+                   arrays(all_places_, which)));
+  if (done.changed() != static_cast<std::int64_t>(which.size())) return false;
+  for (auto* row : which) row->result = with_effect(write_effect::updated);
+  return true;
+}
+
+result<std::vector<set_row*>> row_set::where(std::string const& condition, rows which) {
+  std::vector<set_row*> out;
+  DW_TRY(
+      auto const found,
+      on_.query(fmt::format(
+                    "SELECT r.{} FROM {} WHERE {}", place_column, relation(all_places_), condition),
+                arrays(all_places_, which)));
+  for (int i = 0; i < found.count(); ++i)
+    out.push_back(which[static_cast<std::size_t>(found.integer(i, 0)) - 1]);
+  return out;
+}
+
+}  // namespace dualwrite::engine::postgresql

@@ -1,0 +1,71 @@
+// Writes rows of one table together: each kind of change by one statement.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/connectors/postgresql/postgresql_schema.h"
+#include "engine/ports/target_app.h"
+
+namespace dualwrite::engine::postgresql {
+
+struct set_row {
+  target_write const* wish = nullptr;
+  parameters texts{};  // of the set's columns
+  bool is_there = false;
+  std::optional<write_result> result{};  // once it is known
+};
+
+// All of its rows are of one table and kind, and have the same columns, other keys, and no old key.
+// A row has its result when it is accepted. Rows that somebody may write meanwhile, or that are not
+// told apart by their keys, are left to be written one by one: then a call gives false, and what it
+// did is to be taken back.
+//
+// Errors: those of connection; `row_refused` is about one of the rows, or several.
+// Lifetime: connection and facts are borrowed.
+class row_set {
+ public:
+  using rows = std::span<set_row* const>;
+
+  // `like` is one of the rows.
+  row_set(connection& on, table_facts const& of, target_write const& like);
+
+  // The values of a row, as the statements take them.
+  // Errors: `value_not_convertible`.
+  [[nodiscard]] result<parameters> texts_of(target_write const& wish) const;
+  // The key of a row that has its texts; equal for equal keys.
+  [[nodiscard]] std::string key_of(set_row const& row) const;
+
+  // Locks those that are there; those that need no change get their results.
+  [[nodiscard]] result<bool> look(rows which);
+  // Rows that have been looked for.
+  [[nodiscard]] result<bool> write(rows which);
+  // Those for which a condition holds, on a relation `r` with the set's columns.
+  [[nodiscard]] result<std::vector<set_row*>> where(std::string const& condition, rows which);
+
+  std::vector<std::size_t> const& columns() const { return columns_; }
+  std::vector<std::size_t> const& key_columns() const { return key_columns_; }
+
+ private:
+  [[nodiscard]] std::string relation(std::vector<std::size_t> const& of) const;
+  [[nodiscard]] parameters arrays(std::vector<std::size_t> const& of, rows which) const;
+  [[nodiscard]] std::string name(std::size_t place) const;
+  // "t.key = r.key"
+  [[nodiscard]] std::string same_key() const;
+  [[nodiscard]] result<bool> equals(answer const& found, int row, set_row const& with) const;
+  [[nodiscard]] result<bool> remove(rows which);
+  [[nodiscard]] result<bool> insert(rows which);
+  [[nodiscard]] result<bool> update(rows which);
+
+  connection& on_;
+  table_facts const& of_;
+  write_kind kind_;
+  std::vector<std::size_t> columns_;
+  std::vector<std::size_t> key_columns_;
+  std::vector<std::size_t> all_places_;  // among columns_
+  std::vector<std::size_t> key_places_;
+};
+
+}  // namespace dualwrite::engine::postgresql

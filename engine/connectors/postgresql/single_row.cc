@@ -1,0 +1,123 @@
+#include "engine/connectors/postgresql/single_row.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/refusal.h"
+#include "engine/connectors/postgresql/row_sql.h"
+
+namespace dualwrite::engine::postgresql {
+
+result<write_result> single_row::write(target_write const& wish) {
+  if (wish.kind == write_kind::remove) return remove(wish);
+  std::optional<row_values> there;
+  bool under_old = false;
+  auto const look = [&](row_values const& key) -> result<write_result> {
+    auto found = find(wish, key);
+    if (!found && is_of_the_row(found.error())) return refusal_of(found.error(), on_);
+    if (!found) return found.error();
+    there = std::move(*found);
+    return write_result{};
+  };
+  if (wish.old_key) {
+    DW_TRY(auto const looked, look(*wish.old_key));
+    if (looked.effect == write_effect::refused) return looked;
+    under_old = there.has_value();
+  }
+  if (!there) {
+    DW_TRY(auto const looked, look(wish.key));
+    if (looked.effect == write_effect::refused) return looked;
+  }
+  write_result out;
+  if (!there) {
+    if (wish.kind != write_kind::update) return insert(wish);
+    out.effect = write_effect::missing;
+    return out;
+  }
+  if (*there == wish.values) return out;
+  if (wish.kind == write_kind::insert_if_absent) {
+    out.effect = write_effect::kept;
+    return out;
+  }
+  return update(wish, under_old ? *wish.old_key : wish.key);
+}
+
+result<std::optional<row_values>> single_row::find(target_write const& wish,
+                                                   row_values const& key) {
+  std::vector<std::string> names;
+  for (auto const column : wish.columns) names.push_back(name_of(of_.schema, column));
+  if (names.empty()) names.emplace_back("1");
+  parameters with;
+  DW_CHECK(add_values(with, key));
+  DW_TRY(auto const rows,
+         on_.query(fmt::format("SELECT {} FROM {} WHERE {} FOR UPDATE",
+                               fmt::join(names, ", "),
+                               of_.sql_name,
+                               key_condition(of_.schema, wish.key_columns, 1)),
+                   with));
+  if (rows.count() == 0) return std::optional<row_values>{};
+  row_values values;
+  for (std::size_t i = 0; i < wish.columns.size(); ++i) {
+    auto const at = static_cast<int>(i);
+    if (rows.is_null(0, at)) {
+      values.push_back(value::null());
+      continue;
+    }
+    DW_TRY(auto one, to_value(rows.text(0, at), of_.schema.columns[wish.columns[i]]));
+    values.push_back(std::move(one));
+  }
+  return std::optional{std::move(values)};
+}
+
+result<write_result> single_row::insert(target_write const& wish) {
+  std::vector<std::string> names;
+  std::vector<std::string> places;
+  for (std::size_t i = 0; i < wish.columns.size(); ++i) {
+    names.push_back(name_of(of_.schema, wish.columns[i]));
+    places.push_back(fmt::format("${}", i + 1));
+  }
+  parameters with;
+  auto const added = add_values(with, wish.values);
+  if (!added) return refusal_of(added.error(), on_);
+  return ran(on_.query(fmt::format("INSERT INTO {}({}) VALUES({})",
+                                   of_.sql_name,
+                                   fmt::join(names, ", "),
+                                   fmt::join(places, ", ")),
+                       with),
+             write_effect::inserted,
+             on_);
+}
+
+result<write_result> single_row::update(target_write const& wish, row_values const& there_under) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < wish.columns.size(); ++i)
+    parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, wish.columns[i]), i + 1));
+  parameters with;
+  auto added = add_values(with, wish.values);
+  if (added) added = add_values(with, there_under);
+  if (!added) return refusal_of(added.error(), on_);
+  return ran(
+      on_.query(fmt::format("UPDATE {} SET {} WHERE {}",
+                            of_.sql_name,
+                            fmt::join(parts, ", "),
+                            key_condition(of_.schema, wish.key_columns, wish.columns.size() + 1)),
+                with),
+      write_effect::updated,
+      on_);
+}
+
+result<write_result> single_row::remove(target_write const& wish) {
+  parameters with;
+  // A key that cannot be stored is not there.
+  if (!add_values(with, wish.key)) return write_result{};
+  auto const gone = on_.query(
+      fmt::format(
+          "DELETE FROM {} WHERE {}", of_.sql_name, key_condition(of_.schema, wish.key_columns, 1)),
+      with);
+  DW_TRY(auto out, ran(gone, write_effect::removed, on_));
+  if (out.effect == write_effect::removed && gone->changed() == 0) out.effect = write_effect::equal;
+  return out;
+}
+
+}  // namespace dualwrite::engine::postgresql
