@@ -167,31 +167,29 @@ std::vector<place_in_writes> write_circle(std::span<circle_row const> rows,
                                           std::vector<target_write>& to) {
   std::vector<place_in_writes> places(rows.size());
   std::vector<std::size_t> unfinished;
-  auto const put = [&](target_write write) {
+  auto const put = [&](std::size_t row) -> target_write& {
+    places[row].last = to.size();
+    auto& write = to.emplace_back(rows[row].write);
     write.group = group;
     write.whole_group = true;
-    to.push_back(std::move(write));
-    return to.size() - 1;
+    return write;
   };
   arrangement arranged(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto const step = arranged.next();
     arranged.write(step.row);
-    auto write = rows[step.row].write;
+    auto& write = put(step.row);
     for (auto const column : step.without) write.values[column] = value::null();
-    auto& place = places[step.row];
-    place.last = put(std::move(write));
     if (step.without.empty()) continue;
-    place.first = place.last;
+    places[step.row].first = places[step.row].last;
     unfinished.push_back(step.row);
   }
   for (auto const row : unfinished) {
-    auto write = rows[row].write;
+    auto& write = put(row);
     // It is there by now, under its new key, if it is to be there at all.
     write.old_key.reset();
     if (write.kind == write_kind::insert_if_absent) write.kind = write_kind::update;
     write.behind = places[row].first;
-    places[row].last = put(std::move(write));
   }
   return places;
 }
