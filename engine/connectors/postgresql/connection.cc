@@ -93,6 +93,7 @@ error connection::refused(PGresult const* why) {
   if (!more.empty()) failure_.text += ": " + more;
   failure_.column = field(why, PG_DIAG_COLUMN_NAME);
   failure_.constraint = field(why, PG_DIAG_CONSTRAINT_NAME);
+  failure_.context = field(why, PG_DIAG_CONTEXT);
   if (failure_.text.empty()) failure_.text = held_ ? trimmed(PQerrorMessage(held_.get())) : "";
   auto const code = is_open() ? code_of(failure_.state) : error_code::app_unreachable;
   // The server has told its farewell, but libpq may not have seen the end yet.
@@ -120,6 +121,67 @@ result<answer> connection::query(std::string const& sql, parameters const& with)
                           0));
   if (!got.succeeded()) return refused(got.get());
   return got;
+}
+
+bool connection::send(statement const& one) {
+  std::vector<char const*> values;
+  for (auto const& text : one.with) values.push_back(text ? text->c_str() : nullptr);
+  return PQsendQueryParams(held_.get(),
+                           one.sql.c_str(),
+                           static_cast<int>(values.size()),
+                           nullptr,
+                           values.data(),
+                           nullptr,
+                           nullptr,
+                           0) == 1 &&
+         PQpipelineSync(held_.get()) == 1;
+}
+
+result<void> connection::try_each(
+    std::span<statement const> all,
+    std::string const& back,
+    std::function<void(std::size_t, result<answer> const&)> const& told) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  bool sent = PQenterPipelineMode(held_.get()) == 1;
+  statement const taking_back{back, {}};
+  for (auto const& one : all) sent = sent && send(one) && send(taking_back);
+  // An answer, nothing behind it, and the mark that nothing more belongs to it.
+  auto const next = [&]() -> result<answer> {
+    answer got(is_open() ? PQgetResult(held_.get()) : nullptr);
+    auto out = got.get() != nullptr && got.succeeded() ? result<answer>(got) : refused(got.get());
+    for (int more = 0; more < 2 && is_open(); ++more) answer(PQgetResult(held_.get()));
+    return out;
+  };
+  for (std::size_t i = 0; sent && i < all.size(); ++i) {
+    auto const came = next();
+    told(i, came);
+    DW_CHECK(next());
+  }
+  if (sent && PQexitPipelineMode(held_.get()) == 1) return {};
+  auto why = refused(nullptr);
+  close();
+  return error{error_code::app_unreachable, why.detail};
+}
+
+result<void> connection::copy_in(std::string const& sql, std::string_view text) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  answer const begun(PQexec(held_.get(), sql.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return refused(begun.get());
+  // What the server refuses it says behind the end.
+  bool const sent = PQputCopyData(held_.get(), text.data(), static_cast<int>(text.size())) == 1 &&
+                    PQputCopyEnd(held_.get(), nullptr) == 1;
+  if (!sent) {
+    auto const why = refused(nullptr);
+    close();
+    return error{error_code::app_unreachable, why.detail};
+  }
+  answer const got(PQgetResult(held_.get()));
+  auto done = got.succeeded() ? result<void>{} : refused(got.get());
+  while (is_open()) {
+    answer const more(PQgetResult(held_.get()));
+    if (more.get() == nullptr) break;
+  }
+  return done;
 }
 
 result<void> connection::start_stream(std::string const& command) {

@@ -3,8 +3,10 @@
 
 #include <libpq-fe.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +22,7 @@ struct server_error {
   std::string text;
   std::string column;
   std::string constraint;
+  std::string context;  // what it was at
 };
 
 // Lifetime: views into it live as long as it does.
@@ -52,6 +55,11 @@ class answer {
 
 using parameters = std::vector<std::optional<std::string>>;
 
+struct statement {
+  std::string sql;
+  parameters with;
+};
+
 // Guarantees: values come and go in the same form whatever the server, the database or the role is
 // set to (ISO dates in UTC, hexadecimal bytes, UTF-8).
 // Errors: `app_unreachable` where there is no connection (any more), `app_busy` where the same may
@@ -70,6 +78,14 @@ class connection {
 
   [[nodiscard]] result<void> execute(std::string const& sql);
   [[nodiscard]] result<answer> query(std::string const& sql, parameters const& with = {});
+  // Each is told of, and taken back by `back` whatever came of it, before the next one runs; they
+  // are sent without waiting. Few and small ones: their answers have to fit into a socket.
+  [[nodiscard]] result<void> try_each(
+      std::span<statement const> all,
+      std::string const& back,
+      std::function<void(std::size_t, result<answer> const&)> const& told);
+  // COPY … FROM STDIN, of this text.
+  [[nodiscard]] result<void> copy_in(std::string const& sql, std::string_view text);
   // Begins to stream; then receive() and send() are all that may be called.
   [[nodiscard]] result<void> start_stream(std::string const& command);
   // Nothing where no message is there yet.
@@ -80,6 +96,7 @@ class connection {
 
  private:
   void close_if_ended();
+  [[nodiscard]] bool send(statement const& one);
   error refused(PGresult const* why);
 
   std::shared_ptr<PGconn> held_;

@@ -3,21 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "engine/connectors/postgresql/row_sql.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
 
 using conditions = std::vector<std::string>;
-
-void add_column_rules(conditions& to, table_facts const& of, std::size_t column) {
-  auto const& one = of.schema.columns[column];
-  auto const name = "r." + name_of(of.schema, column);
-  if (!one.nullable) to.push_back(name + " IS NULL");
-  // Blanks at the end are cut off, and not refused.
-  if (one.length_max > 0)
-    to.push_back(fmt::format("length(rtrim({}::text, ' ')) > {}", name, one.length_max));
-}
 
 // The names of an array of them, all of which have to be given.
 std::string given(std::vector<std::size_t> const& columns, table_facts const& of) {
@@ -103,13 +96,25 @@ result<void> add_unique_values(conditions& to,
 
 }  // namespace
 
+bool breaks_column_rules(column_schema const& column, std::optional<std::string> const& text) {
+  if (!text) return !column.nullable;
+  if (column.length_max == 0) return false;
+  // Blanks at the end are cut off, and not refused.
+  auto const end = text->find_last_not_of(' ') + 1;
+  auto const is_first = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+  };
+  auto const last = text->begin() + static_cast<std::ptrdiff_t>(end);
+  return std::count_if(text->begin(), last, is_first) >
+         static_cast<std::ptrdiff_t>(column.length_max);
+}
+
 result<std::string> breaks_declared_rules(connection& on,
                                           table_facts const& of,
                                           std::vector<std::size_t> const& columns,
                                           std::vector<std::size_t> const& key) {
   conditions all;
   auto const names = given(columns, of);
-  for (auto const column : columns) add_column_rules(all, of, column);
   DW_CHECK(add_checks(all, on, of, names));
   DW_CHECK(add_references(all, on, of, names));
   DW_CHECK(add_unique_values(all, on, of, names, key));

@@ -15,13 +15,16 @@ result<void> find_table(connection& on, table_facts& facts) {
                                                     : quoted_name(name.substr(0, point)) + "." +
                                                           quoted_name(name.substr(point + 1));
   DW_TRY(auto const found,
-         on.query("SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON "
+         on.query("SELECT c.oid, n.nspname, c.relname, NOT row_security_active(c.oid) FROM "
+                  "pg_class c JOIN pg_namespace n ON "
                   "n.oid = c.relnamespace WHERE c.oid = coalesce(to_regclass($1), to_regclass($2)) "
                   "AND c.relkind IN ('r', 'p')",
                   {quoted_name(name), in_schema}));
   if (found.count() == 0) return error{error_code::table_missing, name};
   facts.object = static_cast<std::uint64_t>(found.integer(0, 0));
-  facts.sql_name = quoted_name(found.text(0, 1)) + "." + quoted_name(found.text(0, 2));
+  facts.own_name = found.text(0, 2);
+  facts.sql_name = quoted_name(found.text(0, 1)) + "." + quoted_name(facts.own_name);
+  facts.takes_copies = found.is_true(0, 3);
   return {};
 }
 

@@ -22,8 +22,10 @@ struct column_form {
 struct table_facts {
   table_schema schema;
   std::vector<column_form> forms;  // of the schema's columns
-  std::uint64_t object = 0;  // the catalogue's own number of the table
-  std::string sql_name;      // quoted, with its schema
+  std::uint64_t object = 0;        // the catalogue's own number of the table
+  std::string sql_name;            // quoted, with its schema
+  std::string own_name;            // without it, and not quoted
+  bool takes_copies = true;        // COPY may write to it
   std::vector<foreign_key> references;
 };
 

@@ -42,7 +42,9 @@ class row_set {
   [[nodiscard]] result<bool> look(rows which);
   // Rows that have been looked for.
   [[nodiscard]] result<bool> write(rows which);
-  // Those for which a condition holds, on a relation `r` with the set's columns.
+  // The one that the last write() was refused for, where the server told.
+  set_row* refused() const { return refused_; }
+  // Those for which a condition holds, on columns of a relation `r` with the set's columns.
   [[nodiscard]] result<std::vector<set_row*>> where(std::string const& condition, rows which);
 
   std::vector<std::size_t> const& columns() const { return columns_; }
@@ -56,7 +58,8 @@ class row_set {
   [[nodiscard]] std::string same_key() const;
   [[nodiscard]] result<bool> equals(answer const& found, int row, set_row const& with) const;
   [[nodiscard]] result<bool> remove(rows which);
-  [[nodiscard]] result<bool> insert(rows which);
+  [[nodiscard]] result<void> insert(rows which);
+  [[nodiscard]] result<void> copy(rows which, std::string const& names);
   [[nodiscard]] result<bool> update(rows which);
 
   connection& on_;
@@ -66,6 +69,7 @@ class row_set {
   std::vector<std::size_t> key_columns_;
   std::vector<std::size_t> all_places_;  // among columns_
   std::vector<std::size_t> key_places_;
+  set_row* refused_ = nullptr;
 };
 
 }  // namespace dualwrite::engine::postgresql

@@ -19,6 +19,7 @@ constexpr std::size_t set_bytes_max = std::size_t{8} << 20;
 // For fewer a statement each is as fast.
 constexpr std::size_t set_rows_min = 3;
 constexpr std::size_t part_rows_min = 16;
+constexpr std::size_t tries_max = 64;
 
 constexpr char const* before_part = "SAVEPOINT dualwrite_part";
 constexpr char const* keep_part = "RELEASE dualwrite_part";
@@ -26,6 +27,7 @@ constexpr char const* drop_part = "ROLLBACK TO dualwrite_part; RELEASE dualwrite
 constexpr char const* before_row = "SAVEPOINT dualwrite_row";
 constexpr char const* keep_row = "RELEASE dualwrite_row";
 constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_row";
+constexpr char const* back_to_row = "ROLLBACK TO dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
 bool are_alike(target_write const& one, target_write const& other) {
@@ -216,7 +218,11 @@ result<bool> row_writer::stays(Step const& step) {
 }
 
 result<void> row_writer::write_in_parts(row_set& set, row_set::rows rows, known_table& of) {
-  if (rows.size() <= 1) return write_looked(set, rows, of.facts);
+  if (rows.empty()) return {};
+  if (rows.size() == 1) {
+    DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of.facts, false));
+    return {};
+  }
   DW_TRY(bool const looked, stays([&] { return set.look(rows); }));
   if (!looked) {
     for (auto* row : rows) row->result.reset(), row->is_there = false;
@@ -225,17 +231,13 @@ result<void> row_writer::write_in_parts(row_set& set, row_set::rows rows, known_
     return write_in_parts(set, rows.subspan(half), of);
   }
   auto const open = without_results(rows);
-  DW_TRY(auto const breaking, breaking_rules(set, open, of));
-  std::vector<set_row*> others;
-  std::set_difference(
-      open.begin(), open.end(), breaking.begin(), breaking.end(), std::back_inserter(others));
+  DW_CHECK(refuse_breaking(set, open, of));
+  auto const others = without_results(open);
   for (row_set::rows left = others; !left.empty();) {
     auto const part = left.first(std::min(left.size(), part_rows_));
     DW_CHECK(write_looked(set, part, of.facts));
     left = left.subspan(part.size());
   }
-  // Last, so that all is there that they refer to.
-  for (auto* row : breaking) DW_CHECK(write_looked(set, {&row, 1}, of.facts));
   return {};
 }
 
@@ -245,17 +247,62 @@ result<void> row_writer::write_looked(row_set& set, row_set::rows rows, table_fa
     DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of, false));
     return {};
   }
-  DW_TRY(bool const written, stays([&] { return set.write(rows); }));
+  write_result told;
+  std::string constraint;
+  auto const step = [&]() -> result<bool> {
+    auto const written = set.write(rows);
+    if (set.refused() != nullptr) told = refusal_of(written.error(), on_);
+    constraint = on_.failure().constraint;
+    return written;
+  };
+  DW_TRY(bool const written, stays(step));
   part_rows_ =
       written ? std::min(part_rows_ * 2, set_rows_max) : std::max(part_rows_ / 2, part_rows_min);
   if (written) return {};
   for (auto* row : rows) row->result.reset();
-  auto const half = rows.size() / 2;
-  DW_CHECK(write_looked(set, rows.first(half), of));
-  return write_looked(set, rows.subspan(half), of);
+  auto const refused = std::find(rows.begin(), rows.end(), set.refused()) - rows.begin();
+  auto const at = static_cast<std::size_t>(refused);
+  // Somebody may have inserted a row after it was looked for: then it is there now.
+  if (at == rows.size() || told.code == unique_violation) {
+    auto const half = rows.size() / 2;
+    DW_CHECK(write_looked(set, rows.first(half), of));
+    return write_looked(set, rows.subspan(half), of);
+  }
+  DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
+  rows[at]->result = std::move(told);
+  DW_CHECK(write_looked(set, rows.first(at), of));
+  return write_looked(set, rows.subspan(at + 1), of);
 }
 
-// By their places in memory; none where the question itself is refused.
+result<void> row_writer::refuse_breaking(row_set& set, row_set::rows rows, known_table& of) {
+  DW_TRY(auto const breaking, breaking_rules(set, rows, of));
+  single_row const writer(on_, of.facts);
+  std::vector<statement> tries;
+  for (auto const* row : breaking) {
+    auto const& wish = *row->wish;
+    DW_TRY(auto one, row->is_there ? writer.update(wish, wish.key) : writer.insert(wish));
+    tries.push_back(std::move(one));
+  }
+  std::vector<std::string> constraints(tries.size());
+  for (std::size_t begin = 0; begin < tries.size(); begin += tries_max) {
+    DW_CHECK(on_.execute(before_row));
+    auto const some = std::span(tries).subspan(begin, std::min(tries_max, tries.size() - begin));
+    auto const told = [&](std::size_t at, result<answer> const& came) {
+      if (came || !is_of_the_row(came.error())) return;
+      breaking[begin + at]->result = refusal_of(came.error(), on_);
+      constraints[begin + at] = on_.failure().constraint;
+    };
+    DW_CHECK(on_.try_each(some, back_to_row, told));
+    DW_CHECK(on_.execute(keep_row));
+  }
+  for (std::size_t at = 0; at < breaking.size(); ++at) {
+    auto& row = *breaking[at];
+    if (row.result) DW_CHECK(explain(*row.result, *row.wish, of.facts, constraints[at]));
+  }
+  return {};
+}
+
+// None where the question itself is refused.
 result<std::vector<set_row*>> row_writer::breaking_rules(row_set& set,
                                                          row_set::rows rows,
                                                          known_table& of) {
@@ -265,17 +312,27 @@ result<std::vector<set_row*>> row_writer::breaking_rules(row_set& set,
   auto const about = std::pair(set.columns(), set.key_columns());
   auto known = of.rules.find(about);
   if (known == of.rules.end()) {
-    DW_TRY(auto rules, breaks_declared_rules(on_, of.facts, set.columns(), set.key_columns()));
+    DW_TRY(auto rules, breaks_declared_rules(on_, of.facts, about.first, about.second));
     known = of.rules.emplace(about, std::move(rules)).first;
   }
-  if (known->second.empty()) return found;
   auto const ask = [&]() -> result<bool> {
     DW_TRY(found, set.where(known->second, rows));
-    std::sort(found.begin(), found.end());
     return true;
   };
-  DW_TRY(bool const asked, stays(ask));
-  if (!asked) found.clear();
+  if (!known->second.empty()) {
+    DW_TRY(bool const asked, stays(ask));
+    if (!asked) found.clear();
+  }
+  for (auto* row : rows) {
+    for (std::size_t place = 0; place < about.first.size(); ++place) {
+      auto const& column = of.facts.schema.columns[about.first[place]];
+      if (!breaks_column_rules(column, row->texts[place])) continue;
+      found.push_back(row);
+      break;
+    }
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
@@ -287,7 +344,7 @@ result<write_result> row_writer::guarded(target_write const& wish,
   DW_TRY(auto one, row.write(wish));
   if (one.code == unique_violation && wish.kind != write_kind::remove) {
     // Somebody may have inserted the row after it was looked for: then it is seen now.
-    DW_CHECK(on_.execute("ROLLBACK TO dualwrite_row"));
+    DW_CHECK(on_.execute(back_to_row));
     DW_TRY(one, row.write(wish));
   }
   if (one.effect != write_effect::refused && checks) {
@@ -297,11 +354,19 @@ result<write_result> row_writer::guarded(target_write const& wish,
   }
   auto const constraint = on_.failure().constraint;
   DW_CHECK(on_.execute(one.effect == write_effect::refused ? drop_row : keep_row));
+  DW_CHECK(explain(one, wish, of, constraint));
+  return one;
+}
+
+result<void> row_writer::explain(write_result& one,
+                                 target_write const& wish,
+                                 table_facts const& of,
+                                 std::string const& constraint) {
   if (one.code == foreign_key_violation) one.references = missing_reference(wish, of, constraint);
   if (one.code == unique_violation && wish.kind != write_kind::remove) {
     DW_TRY(one.taken_by, taker_of(on_, wish, of, constraint));
   }
-  return one;
+  return {};
 }
 
 // The server names the constraint, not the row. After the refusal was taken back.

@@ -13,9 +13,9 @@
 
 namespace dualwrite::engine::postgresql {
 
-// Neighbours that are alike are written as a set. Where one of a set is refused, those that declared
-// rules will refuse are found by a question and written alone, and the others in smaller and smaller
-// parts.
+// Neighbours that are alike are written as a set. Where one of a set is refused, those that the
+// table's declared rules will refuse are found by a question and tried, and the others are written
+// in smaller and smaller parts.
 //
 // Errors: those that concern the whole batch; a refusal of one row is its result.
 // Lifetime: one connection; what it knows of tables is forgotten by forget().
@@ -71,7 +71,10 @@ class row_writer {
   [[nodiscard]] result<bool> write_at_once(row_set& set, row_set::rows rows);
   // Every row has its result then.
   [[nodiscard]] result<void> write_in_parts(row_set& set, row_set::rows rows, known_table& of);
+  // Of rows that were looked for.
   [[nodiscard]] result<void> write_looked(row_set& set, row_set::rows rows, table_facts const& of);
+  // Those that declared rules will refuse get the app's own words for it.
+  [[nodiscard]] result<void> refuse_breaking(row_set& set, row_set::rows rows, known_table& of);
   [[nodiscard]] result<std::vector<set_row*>> breaking_rules(row_set& set,
                                                              row_set::rows rows,
                                                              known_table& of);
@@ -81,6 +84,11 @@ class row_writer {
   [[nodiscard]] result<write_result> guarded(target_write const& wish,
                                              table_facts const& of,
                                              bool checks);
+  // What else is known of a refusal that was taken back.
+  [[nodiscard]] result<void> explain(write_result& one,
+                                     target_write const& wish,
+                                     table_facts const& of,
+                                     std::string const& constraint);
   std::optional<referenced_row> missing_reference(target_write const& wish,
                                                   table_facts const& of,
                                                   std::string const& constraint);

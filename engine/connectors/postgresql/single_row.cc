@@ -31,7 +31,7 @@ result<write_result> single_row::write(target_write const& wish) {
   }
   write_result out;
   if (!there) {
-    if (wish.kind != write_kind::update) return insert(wish);
+    if (wish.kind != write_kind::update) return run(insert(wish), write_effect::inserted);
     out.effect = write_effect::missing;
     return out;
   }
@@ -40,7 +40,8 @@ result<write_result> single_row::write(target_write const& wish) {
     out.effect = write_effect::kept;
     return out;
   }
-  return update(wish, under_old ? *wish.old_key : wish.key);
+  auto const& there_under = under_old ? *wish.old_key : wish.key;
+  return run(update(wish, there_under), write_effect::updated);
 }
 
 result<std::optional<row_values>> single_row::find(target_write const& wish,
@@ -70,41 +71,40 @@ result<std::optional<row_values>> single_row::find(target_write const& wish,
   return std::optional{std::move(values)};
 }
 
-result<write_result> single_row::insert(target_write const& wish) {
+result<write_result> single_row::run(result<statement> const& what, write_effect effect) {
+  if (!what) return refusal_of(what.error(), on_);
+  return ran(on_.query(what->sql, what->with), effect, on_);
+}
+
+result<statement> single_row::insert(target_write const& wish) const {
   std::vector<std::string> names;
   std::vector<std::string> places;
   for (std::size_t i = 0; i < wish.columns.size(); ++i) {
     names.push_back(name_of(of_.schema, wish.columns[i]));
     places.push_back(fmt::format("${}", i + 1));
   }
-  parameters with;
-  auto const added = add_values(with, wish.values);
-  if (!added) return refusal_of(added.error(), on_);
-  return ran(on_.query(fmt::format("INSERT INTO {}({}) VALUES({})",
-                                   of_.sql_name,
-                                   fmt::join(names, ", "),
-                                   fmt::join(places, ", ")),
-                       with),
-             write_effect::inserted,
-             on_);
+  statement out;
+  DW_CHECK(add_values(out.with, wish.values));
+  out.sql = fmt::format("INSERT INTO {}({}) VALUES({})",
+                        of_.sql_name,
+                        fmt::join(names, ", "),
+                        fmt::join(places, ", "));
+  return out;
 }
 
-result<write_result> single_row::update(target_write const& wish, row_values const& there_under) {
+result<statement> single_row::update(target_write const& wish,
+                                     row_values const& there_under) const {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < wish.columns.size(); ++i)
     parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, wish.columns[i]), i + 1));
-  parameters with;
-  auto added = add_values(with, wish.values);
-  if (added) added = add_values(with, there_under);
-  if (!added) return refusal_of(added.error(), on_);
-  return ran(
-      on_.query(fmt::format("UPDATE {} SET {} WHERE {}",
-                            of_.sql_name,
-                            fmt::join(parts, ", "),
-                            key_condition(of_.schema, wish.key_columns, wish.columns.size() + 1)),
-                with),
-      write_effect::updated,
-      on_);
+  statement out;
+  DW_CHECK(add_values(out.with, wish.values));
+  DW_CHECK(add_values(out.with, there_under));
+  out.sql = fmt::format("UPDATE {} SET {} WHERE {}",
+                        of_.sql_name,
+                        fmt::join(parts, ", "),
+                        key_condition(of_.schema, wish.key_columns, wish.columns.size() + 1));
+  return out;
 }
 
 result<write_result> single_row::remove(target_write const& wish) {

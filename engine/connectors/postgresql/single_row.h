@@ -17,11 +17,13 @@ class single_row {
   single_row(connection& on, table_facts const& of) : on_(on), of_(of) {}
 
   [[nodiscard]] result<write_result> write(target_write const& wish);
+  // Errors: `value_not_convertible`.
+  [[nodiscard]] result<statement> insert(target_write const& wish) const;
+  [[nodiscard]] result<statement> update(target_write const& wish,
+                                         row_values const& there_under) const;
 
  private:
-  [[nodiscard]] result<write_result> insert(target_write const& wish);
-  [[nodiscard]] result<write_result> update(target_write const& wish,
-                                            row_values const& there_under);
+  [[nodiscard]] result<write_result> run(result<statement> const& what, write_effect effect);
   [[nodiscard]] result<write_result> remove(target_write const& wish);
   // Columns of the row under this key, which is locked; or nothing.
   [[nodiscard]] result<std::optional<row_values>> find(target_write const& wish,
