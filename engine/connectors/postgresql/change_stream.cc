@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/connectors/postgresql/lane_table.h"
+#include "engine/connectors/postgresql/row_sql.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
@@ -141,43 +142,50 @@ result<void> change_stream::publish(connection& on,
   for (int i = 0; i < members.count(); ++i)
     known.insert(static_cast<std::uint64_t>(members.integer(i, 0)));
   std::vector<std::string> names;
-  std::set<std::uint64_t> wanted;
+  std::vector<std::string> objects;
   for (auto const& table : tables) {
-    auto const object = std::to_string(table.object);
-    DW_TRY(auto const before,
-           on.query("SELECT object FROM dualwrite.captured WHERE name = $1", {table.schema.table}));
-    bool const is_other = before.count() == 1 && before.text(0, 0) != object;
-    bool const is_dropped = before.count() == 1 && !known.contains(table.object);
-    if (goes_on && (is_other || is_dropped))
+    names.push_back(table.schema.table);
+    objects.push_back(std::to_string(table.object));
+  }
+  DW_TRY(auto const states,
+         on.query("SELECT i.place, k.object IS NOT NULL, k.object = i.object, "
+                  "  relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS(SELECT FROM pg_index "
+                  "  WHERE indrelid = c.oid AND indisprimary) "
+                  "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(name, object, place) "
+                  "JOIN pg_class c ON c.oid = i.object::oid "
+                  "LEFT JOIN dualwrite.captured k ON k.name = i.name ORDER BY i.place",
+                  {array_of(names), array_of(objects)}));
+  std::vector<std::string> all_tables;
+  std::vector<std::string> added;
+  std::set<std::uint64_t> wanted;
+  for (int i = 0; i < states.count(); ++i) {
+    auto const& table = tables[static_cast<std::size_t>(states.integer(i, 0)) - 1];
+    bool const is_known = known.contains(table.object);
+    bool const was_captured = states.is_true(i, 1);
+    bool const is_other = was_captured && !states.is_true(i, 2);
+    if (goes_on && was_captured && (is_other || !is_known))
       return error{error_code::source_rewound,
                    table.schema.table + " was made anew, or taken out of the publication"};
-    DW_TRY(auto const identity,
-           on.query("SELECT relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS(SELECT FROM "
-                    "pg_index WHERE indrelid = c.oid AND indisprimary) FROM pg_class c WHERE oid = "
-                    "$1::oid",
-                    {object}));
-    if (identity.is_true(0, 0))
+    if (states.is_true(i, 3))
       return error{error_code::invalid_definition,
                    fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
                                table.sql_name)};
-    if (!known.contains(table.object))
-      DW_CHECK(on.execute("LOCK TABLE " + table.sql_name + " IN SHARE MODE"));
-    names.push_back(table.sql_name);
+    if (!is_known) added.push_back(table.sql_name);
+    all_tables.push_back(table.sql_name);
     wanted.insert(table.object);
   }
   if (wanted == known && there.integer(0, 0) == 1) return {};
+  if (!added.empty())
+    DW_CHECK(on.execute(fmt::format("LOCK TABLE {} IN SHARE MODE", fmt::join(added, ", "))));
   bool const is_new = there.integer(0, 0) == 0;
   DW_CHECK(on.execute(fmt::format("{} PUBLICATION {} {} TABLE {}",
                                   is_new ? "CREATE" : "ALTER",
                                   quoted_name(name_),
                                   is_new ? "FOR" : "SET",
-                                  fmt::join(names, ", "))));
+                                  fmt::join(all_tables, ", "))));
   DW_CHECK(on.execute("DELETE FROM dualwrite.captured"));
-  for (auto const& table : tables) {
-    DW_TRY(auto const put,
-           on.query("INSERT INTO dualwrite.captured VALUES($1, $2)",
-                    {table.schema.table, std::to_string(table.object)}));
-  }
+  DW_CHECK(on.query("INSERT INTO dualwrite.captured SELECT * FROM unnest($1::text[], $2::bigint[])",
+                    {array_of(names), array_of(objects)}));
   return all.commit();
 }
 
@@ -218,11 +226,7 @@ result<source_position> change_stream::open(connection& on,
   DW_CHECK(install(on));
   DW_TRY(auto slot, look(on));
   if (after) DW_CHECK(check_goes_on(on, slot, *after));
-  std::vector<table_facts> facts;
-  for (auto const& table : tables) {
-    DW_TRY(auto one, describe_table(on, table));
-    facts.push_back(std::move(one));
-  }
+  DW_TRY(auto facts, describe_tables(on, tables));
   DW_CHECK(publish(on, facts, after.has_value()));
   DW_TRY(auto const name, slot_name(on));
   DW_CHECK(wait_until_free(on));

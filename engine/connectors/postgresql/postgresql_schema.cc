@@ -1,31 +1,62 @@
 #include "engine/connectors/postgresql/postgresql_schema.h"
 
+#include <map>
+
 #include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/row_sql.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
 
 constexpr std::int64_t header_bytes = 4;  // that a type modifier counts in
 
+// By the catalogue's number; a table may be named in two ways.
+using by_object = std::multimap<std::uint64_t, table_facts*>;
+
+template <class Take>
+void for_tables(by_object const& tables, answer const& rows, int row, Take const& take) {
+  auto const object = static_cast<std::uint64_t>(rows.integer(row, 0));
+  auto const [first, last] = tables.equal_range(object);
+  for (auto one = first; one != last; ++one) take(*one->second);
+}
+
+std::string objects_of(by_object const& tables) {
+  std::vector<std::string> objects;
+  for (auto const& [object, facts] : tables) objects.push_back(std::to_string(object));
+  return array_of(objects);
+}
+
 // A point is a part of the name where there is such a table, else it stands behind the schema's.
-result<void> find_table(connection& on, table_facts& facts) {
-  auto const& name = facts.schema.table;
-  auto const point = name.find('.');
-  auto const in_schema = point == std::string::npos ? quoted_name(name)
-                                                    : quoted_name(name.substr(0, point)) + "." +
-                                                          quoted_name(name.substr(point + 1));
+result<by_object> find_tables(connection& on, std::vector<table_facts>& tables) {
+  std::vector<std::string> plain;
+  std::vector<std::string> parted;
+  for (auto const& facts : tables) {
+    auto const& name = facts.schema.table;
+    auto const point = name.find('.');
+    plain.push_back(quoted_name(name));
+    parted.push_back(point == std::string::npos ? quoted_name(name)
+                                                : quoted_name(name.substr(0, point)) + "." +
+                                                      quoted_name(name.substr(point + 1)));
+  }
   DW_TRY(auto const found,
-         on.query("SELECT c.oid, n.nspname, c.relname, NOT row_security_active(c.oid) FROM "
-                  "pg_class c JOIN pg_namespace n ON "
-                  "n.oid = c.relnamespace WHERE c.oid = coalesce(to_regclass($1), to_regclass($2)) "
-                  "AND c.relkind IN ('r', 'p')",
-                  {quoted_name(name), in_schema}));
-  if (found.count() == 0) return error{error_code::table_missing, name};
-  facts.object = static_cast<std::uint64_t>(found.integer(0, 0));
-  facts.own_name = found.text(0, 2);
-  facts.sql_name = quoted_name(found.text(0, 1)) + "." + quoted_name(facts.own_name);
-  facts.takes_copies = found.is_true(0, 3);
-  return {};
+         on.query("SELECT c.oid, n.nspname, c.relname, NOT row_security_active(c.oid), i.place "
+                  "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i(plain, parted, place) "
+                  "JOIN pg_class c ON c.oid = coalesce(to_regclass(plain), to_regclass(parted)) "
+                  "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')",
+                  {array_of(plain), array_of(parted)}));
+  by_object out;
+  for (int i = 0; i < found.count(); ++i) {
+    auto& facts = tables[static_cast<std::size_t>(found.integer(i, 4)) - 1];
+    facts.object = static_cast<std::uint64_t>(found.integer(i, 0));
+    facts.own_name = found.text(i, 2);
+    facts.sql_name = quoted_name(found.text(i, 1)) + "." + quoted_name(facts.own_name);
+    facts.takes_copies = found.is_true(i, 3);
+    out.emplace(facts.object, &facts);
+  }
+  for (auto const& facts : tables) {
+    if (facts.object == 0) return error{error_code::table_missing, facts.schema.table};
+  }
+  return out;
 }
 
 void set_limits(column_schema& column, std::string_view base, std::int64_t modifier) {
@@ -39,86 +70,112 @@ void set_limits(column_schema& column, std::string_view base, std::int64_t modif
   }
 }
 
-result<void> read_labels(connection& on, column_schema& column, std::string type) {
+// Of columns by the type that they are of.
+result<void> read_labels(connection& on,
+                         std::multimap<std::string, column_schema*> const& enumerations) {
+  std::vector<std::string> types;
+  for (auto const& [type, column] : enumerations) types.push_back(type);
+  if (types.empty()) return {};
   DW_TRY(auto const labels,
-         on.query("SELECT enumlabel FROM pg_enum WHERE enumtypid = $1::oid ORDER BY enumsortorder",
-                  {std::move(type)}));
-  for (int i = 0; i < labels.count(); ++i) column.labels.emplace_back(labels.text(i, 0));
+         on.query("SELECT enumtypid, enumlabel FROM pg_enum WHERE enumtypid = ANY($1::oid[]) "
+                  "ORDER BY enumtypid, enumsortorder",
+                  {array_of(types)}));
+  for (int i = 0; i < labels.count(); ++i) {
+    auto const [first, last] = enumerations.equal_range(std::string(labels.text(i, 0)));
+    for (auto one = first; one != last; ++one) one->second->labels.emplace_back(labels.text(i, 1));
+  }
   return {};
 }
 
+column_schema column_in(answer const& rows, int row) {
+  column_schema column;
+  column.name = rows.text(row, 1);
+  auto const base = rows.text(row, 2);
+  column.type = rows.text(row, 3) == "e" ? value_type::enumeration : type_of(base);
+  column.type_name = rows.text(row, 9);
+  set_limits(column, base, rows.integer(row, 5));
+  column.nullable = !rows.is_true(row, 6);
+  column.generated = rows.is_true(row, 8);
+  column.has_default = rows.is_true(row, 7) && !column.generated;
+  return column;
+}
+
 // A domain is read as the type that it is made of.
-result<void> read_columns(connection& on, table_facts& facts) {
+result<void> read_columns(connection& on, by_object const& tables) {
   DW_TRY(
       auto const rows,
-      on.query("WITH RECURSIVE base(num, typ, mod) AS ("
-               "  SELECT attnum, atttypid, atttypmod FROM pg_attribute"
-               "  WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped"
-               "  UNION ALL SELECT num, t.typbasetype, t.typtypmod FROM base"
+      on.query("WITH RECURSIVE base(rel, num, typ, mod) AS ("
+               "  SELECT attrelid, attnum, atttypid, atttypmod FROM pg_attribute"
+               "  WHERE attrelid = ANY($1::oid[]) AND attnum > 0 AND NOT attisdropped"
+               "  UNION ALL SELECT rel, num, t.typbasetype, t.typtypmod FROM base"
                "  JOIN pg_type t ON t.oid = typ WHERE t.typtype = 'd') "
-               "SELECT a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
+               "SELECT a.attrelid, a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
                "  a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a', "
                "  format_type(a.atttypid, a.atttypmod), "
                "  quote_ident(n.nspname) || '.' || quote_ident(d.typname), "
                "  d.typarray <> 0 AND d.typcategory <> 'A' AND d.typdelim = ',' "
-               "FROM pg_attribute a JOIN base b ON b.num = a.attnum "
+               "FROM base b JOIN pg_attribute a ON a.attrelid = b.rel AND a.attnum = b.num "
                "JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd' "
                "JOIN pg_type d ON d.oid = a.atttypid JOIN pg_namespace n ON n.oid = d.typnamespace "
-               "WHERE a.attrelid = $1::oid ORDER BY a.attnum",
-               {std::to_string(facts.object)}));
+               "ORDER BY a.attrelid, a.attnum",
+               {objects_of(tables)}));
   for (int i = 0; i < rows.count(); ++i) {
-    column_schema column;
-    column.name = rows.text(i, 0);
-    auto const base = rows.text(i, 1);
-    bool const is_enumeration = rows.text(i, 2) == "e";
-    column.type = is_enumeration ? value_type::enumeration : type_of(base);
-    column.type_name = rows.text(i, 8);
-    set_limits(column, base, rows.integer(i, 4));
-    column.nullable = !rows.is_true(i, 5);
-    column.generated = rows.is_true(i, 7);
-    column.has_default = rows.is_true(i, 6) && !column.generated;
-    if (is_enumeration) DW_CHECK(read_labels(on, column, std::string(rows.text(i, 3))));
-    facts.schema.columns.push_back(std::move(column));
-    facts.forms.push_back({std::string(rows.text(i, 9)), rows.is_true(i, 10)});
+    for_tables(tables, rows, i, [&](table_facts& facts) {
+      facts.schema.columns.push_back(column_in(rows, i));
+      facts.forms.push_back({std::string(rows.text(i, 10)), rows.is_true(i, 11)});
+    });
   }
-  return {};
+  std::multimap<std::string, column_schema*> enumerations;
+  for (int i = 0; i < rows.count(); ++i) {
+    if (rows.text(i, 3) != "e") continue;
+    for_tables(tables, rows, i, [&](table_facts& facts) {
+      auto const at = facts.schema.column_named(rows.text(i, 1));
+      enumerations.emplace(rows.text(i, 4), &facts.schema.columns[*at]);
+    });
+  }
+  return read_labels(on, enumerations);
 }
 
-result<void> read_key(connection& on, table_facts& facts) {
+result<void> read_keys(connection& on, by_object const& tables) {
   DW_TRY(auto const rows,
-         on.query("SELECT a.attname FROM pg_index i "
+         on.query("SELECT i.indrelid, a.attname FROM pg_index i "
                   "CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(num, place) "
                   "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num "
-                  "WHERE i.indrelid = $1::oid AND i.indisprimary AND k.place <= i.indnkeyatts "
-                  "ORDER BY k.place",
-                  {std::to_string(facts.object)}));
+                  "WHERE i.indrelid = ANY($1::oid[]) AND i.indisprimary "
+                  "  AND k.place <= i.indnkeyatts ORDER BY i.indrelid, k.place",
+                  {objects_of(tables)}));
   for (int i = 0; i < rows.count(); ++i) {
-    if (auto const column = facts.schema.column_named(rows.text(i, 0)))
-      facts.schema.key.push_back(*column);
+    for_tables(tables, rows, i, [&](table_facts& facts) {
+      if (auto const column = facts.schema.column_named(rows.text(i, 1)))
+        facts.schema.key.push_back(*column);
+    });
   }
   return {};
 }
 
-result<void> read_references(connection& on, table_facts& facts) {
+result<void> read_references(connection& on, by_object const& tables) {
   DW_TRY(
       auto const rows,
-      on.query("SELECT c.conname, CASE WHEN n.nspname = 'public' THEN r.relname::text "
+      on.query("SELECT c.conrelid, c.conname, CASE WHEN n.nspname = 'public' THEN r.relname::text "
                "  ELSE n.nspname || '.' || r.relname END, a.attname, b.attname "
                "FROM pg_constraint c JOIN pg_class r ON r.oid = c.confrelid "
                "JOIN pg_namespace n ON n.oid = r.relnamespace "
                "CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY k(own, far, place) "
                "JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own "
                "JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.far "
-               "WHERE c.conrelid = $1::oid AND c.contype = 'f' ORDER BY c.conname, k.place",
-               {std::to_string(facts.object)}));
+               "WHERE c.conrelid = ANY($1::oid[]) AND c.contype = 'f' "
+               "ORDER BY c.conrelid, c.conname, k.place",
+               {objects_of(tables)}));
   for (int i = 0; i < rows.count(); ++i) {
-    auto const name = rows.text(i, 0);
-    if (facts.references.empty() || facts.references.back().constraint != name)
-      facts.references.push_back({std::string(name), std::string(rows.text(i, 1)), {}, {}});
-    auto& key = facts.references.back();
-    if (auto const column = facts.schema.column_named(rows.text(i, 2)))
-      key.columns.push_back(*column);
-    key.referred.emplace_back(rows.text(i, 3));
+    for_tables(tables, rows, i, [&](table_facts& facts) {
+      auto const name = rows.text(i, 1);
+      if (facts.references.empty() || facts.references.back().constraint != name)
+        facts.references.push_back({std::string(name), std::string(rows.text(i, 2)), {}, {}});
+      auto& key = facts.references.back();
+      if (auto const column = facts.schema.column_named(rows.text(i, 3)))
+        key.columns.push_back(*column);
+      key.referred.emplace_back(rows.text(i, 4));
+    });
   }
   return {};
 }
@@ -126,13 +183,20 @@ result<void> read_references(connection& on, table_facts& facts) {
 }  // namespace
 
 result<table_facts> describe_table(connection& on, std::string const& table) {
-  table_facts facts;
-  facts.schema.table = table;
-  DW_CHECK(find_table(on, facts));
-  DW_CHECK(read_columns(on, facts));
-  DW_CHECK(read_key(on, facts));
-  DW_CHECK(read_references(on, facts));
-  return facts;
+  std::vector<std::string> const names{table};
+  DW_TRY(auto facts, describe_tables(on, names));
+  return std::move(facts.front());
+}
+
+result<std::vector<table_facts>> describe_tables(connection& on,
+                                                 std::vector<std::string> const& tables) {
+  std::vector<table_facts> out(tables.size());
+  for (std::size_t i = 0; i < tables.size(); ++i) out[i].schema.table = tables[i];
+  DW_TRY(auto const found, find_tables(on, out));
+  DW_CHECK(read_columns(on, found));
+  DW_CHECK(read_keys(on, found));
+  DW_CHECK(read_references(on, found));
+  return out;
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -33,5 +33,8 @@ struct table_facts {
 // search path decides.
 // Errors: `table_missing`; those of connection.
 [[nodiscard]] result<table_facts> describe_table(connection& on, std::string const& table);
+// In the order of their names; as many questions for many as for one.
+[[nodiscard]] result<std::vector<table_facts>> describe_tables(
+    connection& on, std::vector<std::string> const& tables);
 
 }  // namespace dualwrite::engine::postgresql

@@ -15,20 +15,6 @@ namespace {
 // Where a row stands in the arrays, from 1 on; no column of a table is called so.
 constexpr char const* place_column = "\"dualwrite row\"";
 
-void add_element(std::string& array, std::optional<std::string> const& text) {
-  if (array.size() > 1) array.push_back(',');
-  if (!text) {
-    array += "NULL";
-    return;
-  }
-  array.push_back('"');
-  for (auto const letter : *text) {
-    if (letter == '"' || letter == '\\') array.push_back('\\');
-    array.push_back(letter);
-  }
-  array.push_back('"');
-}
-
 void add_field(std::string& line, std::optional<std::string> const& text) {
   if (!text) {
     line += "\\N";

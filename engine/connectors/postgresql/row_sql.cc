@@ -20,6 +20,26 @@ std::string key_condition(table_schema const& schema,
   return fmt::format("{}", fmt::join(parts, " AND "));
 }
 
+void add_element(std::string& array, std::optional<std::string_view> text) {
+  if (array.size() > 1) array.push_back(',');
+  if (!text) {
+    array += "NULL";
+    return;
+  }
+  array.push_back('"');
+  for (auto const letter : *text) {
+    if (letter == '"' || letter == '\\') array.push_back('\\');
+    array.push_back(letter);
+  }
+  array.push_back('"');
+}
+
+std::string array_of(std::vector<std::string> const& texts) {
+  std::string array = "{";
+  for (auto const& text : texts) add_element(array, text);
+  return array + "}";
+}
+
 result<void> add_values(parameters& to, row_values const& values) {
   for (auto const& one : values) {
     DW_TRY(auto text, to_text(one));

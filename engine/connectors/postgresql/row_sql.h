@@ -1,7 +1,9 @@
-// Parts of statements about single rows.
+// Parts of statements about rows.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/connectors/postgresql/connection.h"
@@ -15,6 +17,9 @@ namespace dualwrite::engine::postgresql {
 [[nodiscard]] std::string key_condition(table_schema const& schema,
                                         std::vector<std::size_t> const& columns,
                                         std::size_t first);
+// Of an array that is begun with "{", and ended with "}".
+void add_element(std::string& array, std::optional<std::string_view> text);
+[[nodiscard]] std::string array_of(std::vector<std::string> const& texts);
 // Errors: `value_not_convertible`.
 [[nodiscard]] result<void> add_values(parameters& to, row_values const& values);
 
