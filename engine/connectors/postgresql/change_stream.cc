@@ -152,7 +152,7 @@ result<void> change_stream::publish(connection& on,
                   "  relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS(SELECT FROM pg_index "
                   "  WHERE indrelid = c.oid AND indisprimary) "
                   "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(name, object, place) "
-                  "JOIN pg_class c ON c.oid = i.object::oid "
+                  "LEFT JOIN pg_class c ON c.oid = i.object::oid "
                   "LEFT JOIN dualwrite.captured k ON k.name = i.name ORDER BY i.place",
                   {array_of(names), array_of(objects)}));
   std::vector<std::string> all_tables;

@@ -155,7 +155,10 @@ result<void> connection::try_each(
   for (std::size_t i = 0; sent && i < all.size(); ++i) {
     auto const came = next();
     told(i, came);
-    DW_CHECK(next());
+    auto const taken_back = next();
+    if (taken_back) continue;
+    close();
+    return taken_back.error();
   }
   if (sent && PQexitPipelineMode(held_.get()) == 1) return {};
   auto why = refused(nullptr);

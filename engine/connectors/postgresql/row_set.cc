@@ -74,6 +74,15 @@ row_set::row_set(connection& on, table_facts const& of, target_write const& like
   }
 }
 
+bool row_set::has_its_key(target_write const& wish) const {
+  if (kind_ == write_kind::remove) return true;
+  for (std::size_t i = 0; i < key_places_.size(); ++i) {
+    auto const place = key_places_[i];
+    if (place >= columns_.size() || wish.values[place] != wish.key[i]) return false;
+  }
+  return true;
+}
+
 result<parameters> row_set::texts_of(target_write const& wish) const {
   parameters texts;
   texts.reserve(columns_.size());

@@ -19,9 +19,9 @@ struct set_row {
 };
 
 // All of its rows are of one table and kind, and have the same columns, other keys, and no old key.
-// A row has its result when it is accepted. Rows that somebody may write meanwhile, or that are not
-// told apart by their keys, are left to be written one by one: then a call gives false, and what it
-// did is to be taken back.
+// A row has its result when it is accepted. Where the target does not tell rows apart by their
+// keys, or changes fewer than it was asked to, a call gives false: what it did is to be taken back,
+// and the rows are to be written one by one.
 //
 // Errors: those of connection; `row_refused` is about one of the rows, or several.
 // Lifetime: connection and facts are borrowed.
@@ -32,6 +32,8 @@ class row_set {
   // `like` is one of the rows.
   row_set(connection& on, table_facts const& of, target_write const& like);
 
+  // Whether a row's values say its key, as the statements take it.
+  [[nodiscard]] bool has_its_key(target_write const& wish) const;
   // The values of a row, as the statements take them.
   // Errors: `value_not_convertible`.
   [[nodiscard]] result<parameters> texts_of(target_write const& wish) const;

@@ -179,6 +179,7 @@ std::vector<set_row> row_writer::gather(attempt const& to, row_set const& set) c
     auto const& wish = to.writes[at];
     bool const waits = wish.behind && *wish.behind >= begin;
     if (wish.old_key || waits || !are_alike(wish, to.writes[begin])) break;
+    if (!set.has_its_key(wish)) break;
     set_row row{&wish};
     row.result = to.known(at);
     auto texts = set.texts_of(wish);
