@@ -1,94 +1,143 @@
-"""Who keeps the two databases in step. Each is set up on empty or equal tables, and taken down again.
+"""Who keeps the two databases in step, or copies one into the other.
 
-`engine_seconds` is the processor time of what runs outside the servers."""
+Each is set up on empty or equal tables: `start` makes it follow changes, `copy` makes it copy what is there and follow where it
+can. `stop` ends its processes, whatever happened before. `engine` is the process, with those below it, that runs outside the
+servers; `extra_seconds` is processor time there that had ended before anybody could look."""
+import collections
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
-from cluster import children_of, seconds_of
+import waiting
+from processes import tree
+from waiting import until
 
 TABLE = "item"
 
 
-def until(is_done, what, patience=120):
-    end = time.monotonic() + patience
-    while not is_done():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.01)
+def tail(path, lines=15):
+    try:
+        with open(path, errors="replace") as file:
+            return "".join(collections.deque(file, lines))
+    except OSError as error:
+        return f"{error}\n"
 
 
 class Peer:
     name = ""
     both_ways = False
     pauses = True
+    engine = None
+    extra_seconds = 0.0
+    folder = None
 
     def __init__(self, source, target, program):
         self.source, self.target, self.program = source, target, program
 
-    def engine_seconds(self):
-        return 0.0
+    def make_folder(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+
+    def command(self, words, **how):
+        """Runs a command of the peer to its end; its processor time counts as the peer's."""
+        before = os.times()
+        done = subprocess.run([str(one) for one in words], capture_output=True, text=True, cwd=self.folder,
+                              stdin=subprocess.DEVNULL, timeout=waiting.patience, **how)
+        after = os.times()
+        self.extra_seconds += (after.children_user + after.children_system
+                               - before.children_user - before.children_system)
+        return done
+
+    def prepare_copy(self):
+        """What can be done before the time of a copy begins."""
+
+    def log_tail(self):
+        return ""
+
+    def stop(self):
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Native(Peer):
     """Publication and subscription of PostgreSQL itself; the subscriber's commits wait for its disk as the others' do."""
     name = "native"
 
-    def start(self, copy=False, both=False):
-        self.source.ask(f"CREATE PUBLICATION bench FOR TABLE {TABLE}")
+    def subscribe(self, copy):
         self.target.ask(f"CREATE SUBSCRIPTION bench CONNECTION '{self.source.url()}' PUBLICATION bench WITH "
                         f"(copy_data = {str(copy).lower()}, binary = true, synchronous_commit = 'on')")
+
+    def start(self, both=False):
+        self.prepare_copy()
+        self.subscribe(copy=False)
         ready = ("SELECT count(*) FROM pg_subscription_rel JOIN pg_stat_subscription ON subid = srsubid "
                  "WHERE srsubstate = 'r' AND relid IS NULL AND received_lsn IS NOT NULL")
-        until(lambda: self.target.ask(ready) == [(1,)], "the subscription is not ready", 600)
+        until(lambda: self.target.ask(ready) == [(1,)], "a subscription that is ready")
+
+    def prepare_copy(self):
+        self.source.ask(f"CREATE PUBLICATION bench FOR TABLE {TABLE}")
+
+    def copy(self):
+        self.subscribe(copy=True)
 
     def pause(self):
         self.target.ask("ALTER SUBSCRIPTION bench DISABLE")
+        until(lambda: self.target.ask("SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL") == [(0,)],
+              "the subscription's worker to end")
 
     def resume(self):
         self.target.ask("ALTER SUBSCRIPTION bench ENABLE")
 
     def stop(self):
-        self.target.ask("DROP SUBSCRIPTION bench")
-        self.source.ask("DROP PUBLICATION bench")
+        if self.target.ask("SELECT 1 FROM pg_subscription"):
+            self.target.ask("DROP SUBSCRIPTION bench")
+        self.source.ask("DROP PUBLICATION IF EXISTS bench")
 
 
 class Pglogical(Peer):
     name = "pglogical"
     both_ways = True
 
-    def start(self, copy=False, both=False):
+    def start(self, both=False):
         for name, one in (("source", self.source), ("target", self.target)):
             one.ask("CREATE EXTENSION pglogical")
             one.ask(f"SELECT pglogical.create_node('{name}', '{one.url()}')")
             one.ask(f"SELECT pglogical.replication_set_add_table('default', '{TABLE}')")
-            one.ask("ALTER SYSTEM SET pglogical.synchronous_commit = on")
-            one.ask("SELECT pg_reload_conf()")
-        self.subscribe(self.target, self.source, copy)
+        self.subscribe(self.target, self.source)
         if both:
-            self.subscribe(self.source, self.target, False)
+            self.subscribe(self.source, self.target)
 
-    def subscribe(self, to, provider, copy):
+    def subscribe(self, to, provider):
         to.ask(f"SELECT pglogical.create_subscription('bench', '{provider.url()}', synchronize_structure := false, "
-               f"synchronize_data := {str(copy).lower()}, forward_origins := '{{}}')")
-        until(lambda: to.ask("SELECT status FROM pglogical.show_subscription_status()") == [("replicating",)],
-              "pglogical does not replicate", 600)
-        if copy:
-            to.ask("SELECT pglogical.wait_for_subscription_sync_complete('bench')")
+               "synchronize_data := false, forward_origins := '{}')")
+        until(lambda: self.status(to) == "replicating", "pglogical's subscription to be 'replicating'")
+        until(lambda: provider.ask("SELECT count(*) FROM pg_replication_slots WHERE active") == [(1,)],
+              "pglogical to read its slot")
+
+    @staticmethod
+    def status(one):
+        found = one.ask("SELECT status FROM pglogical.show_subscription_status()")
+        return found[0][0] if found else "none"
 
     def pause(self):
         self.target.ask("SELECT pglogical.alter_subscription_disable('bench', true)")
+        until(lambda: self.source.ask("SELECT count(*) FROM pg_replication_slots WHERE active") == [(0,)],
+              "pglogical to let go of its slot")
 
     def resume(self):
         self.target.ask("SELECT pglogical.alter_subscription_enable('bench', true)")
 
+    def log_tail(self):
+        return "".join(f"{at}: pglogical's subscription is {self.status(one)}\n"
+                       for at, one in (("source", self.source), ("target", self.target))
+                       if one.ask("SELECT 1 FROM pg_extension WHERE extname = 'pglogical'"))
+
     def stop(self):
         for one in (self.target, self.source):
-            one.ask("SELECT pglogical.drop_subscription('bench', true)")
+            if one.ask("SELECT 1 FROM pg_extension WHERE extname = 'pglogical'"):
+                one.ask("SELECT pglogical.drop_subscription('bench', true)")
 
 
 class Bucardo(Peer):
@@ -96,8 +145,8 @@ class Bucardo(Peer):
     both_ways = True
     pauses = False
 
-    def start(self, copy=False, both=False):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bucardo-"))
+    def start(self, both=False):
+        self.make_folder()
         self.target.ask("DROP DATABASE IF EXISTS bucardo WITH (FORCE)", "postgres")
         self.target.ask("DROP ROLE IF EXISTS bucardo", "postgres")
         self.target.ask("CREATE ROLE bucardo SUPERUSER LOGIN", "postgres")
@@ -106,37 +155,51 @@ class Bucardo(Peer):
         for name, one in (("A", self.source), ("B", self.target)):
             self.run("add", "database", name, f"dbname={one.database}", f"host={one.server.folder}", "user=postgres")
         self.run("add", "table", TABLE, "db=A", "relgroup=bench")
-        role = "source" if both else "target"
-        self.run("add", "sync", "bench", "relgroup=bench", f"dbs=A:source,B:{role}",
-                 f"onetimecopy={int(copy)}", "conflict_strategy=bucardo_latest")
+        self.run("add", "sync", "bench", "relgroup=bench", f"dbs=A:source,B:{'source' if both else 'target'}",
+                 "conflict_strategy=bucardo_latest")
         self.run("start")
-        until(lambda: self.target.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = 'bucardo' AND query LIKE "
-                                      "'%bucardo_kick_sync_bench%'", "postgres") != [(0,)], "bucardo does not listen")
+        until(lambda: "New kid, sync" in (self.folder / "log.bucardo").read_text(errors="replace"), "bucardo's worker", 0.1)
+        # Waits until a whole round was made.
+        self.run("kick", "bench", f"{waiting.patience:.0f}")
+        self.engine = int((self.folder / "bucardo.mcp.pid").read_text().split()[0])
 
     def run(self, *words):
-        done = subprocess.run(
-            ["bucardo", "--no-bucardorc", "--dbhost", str(self.target.server.folder), "--dbport", "5432", "--dbuser",
-             "bucardo", "--dbname", "bucardo", "--piddir", str(self.folder), "--logdest", str(self.folder),
-             *map(str, words)], capture_output=True, text=True, cwd=self.folder)
+        done = self.command(["bucardo", "--no-bucardorc", "--dbhost", self.target.server.folder, "--dbport", "5432",
+                             "--dbuser", "bucardo", "--dbname", "bucardo", "--piddir", self.folder, "--logdest",
+                             self.folder, *words])
         if done.returncode != 0:
             raise RuntimeError(f"bucardo {words}: {done.stdout}{done.stderr}")
 
     def processes(self):
-        for folder in pathlib.Path("/proc").iterdir():
-            try:
-                command = (folder / "cmdline").read_bytes() if folder.name.isdigit() else b""
-            except OSError:
-                continue
-            if command.lower().startswith(b"bucardo") and int(folder.name) != os.getpid():
-                yield folder.name
+        """Its own, by the files that they keep their numbers in."""
+        for file in self.folder.glob("bucardo*.pid"):
+            for word in file.read_text().split()[:1]:
+                for pid in tree(int(word)):
+                    command = pathlib.Path(f"/proc/{pid}/cmdline")
+                    if command.exists() and command.read_bytes().lower().startswith(b"bucardo"):
+                        yield pid
 
-    def engine_seconds(self):
-        return sum(seconds_of(pid) for pid in self.processes())
+    def log_tail(self):
+        return tail(self.folder / "log.bucardo") if self.folder else ""
 
     def stop(self):
-        self.run("stop")
-        until(lambda: not list(self.processes()), "bucardo does not stop")
-        shutil.rmtree(self.folder)
+        if not self.folder:
+            return
+        running = set(self.processes())
+        try:
+            self.run("stop")
+            until(lambda: not set(self.processes()) and not any(map(self.is_bucardo, running)), "bucardo to stop", 0.1)
+        finally:
+            for pid in filter(self.is_bucardo, running):
+                os.kill(pid, 9)
+            super().stop()
+
+    @staticmethod
+    def is_bucardo(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"Bucardo")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
 
 class Pgloader(Peer):
@@ -144,27 +207,22 @@ class Pgloader(Peer):
     name = "pgloader"
     pauses = False
 
-    def start(self, copy=False, both=False):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="pgloader-"))
-        command = folder / "bench.load"
+    def prepare_copy(self):
+        self.make_folder()
 
         def url(one):
             return f"pgsql://postgres@unix:{one.server.folder}:5432/{one.database}"
-        command.write_text(f"LOAD DATABASE FROM {url(self.source)} INTO {url(self.target)} WITH data only "
-                           f"INCLUDING ONLY TABLE NAMES MATCHING '{TABLE}' IN SCHEMA 'public';\n")
-        before = os.times()
-        done = subprocess.run(["pgloader", "--root-dir", str(folder), str(command)], capture_output=True, text=True)
-        after = os.times()
-        self.seconds = after.children_user + after.children_system - before.children_user - before.children_system
-        shutil.rmtree(folder)
+        (self.folder / "bench.load").write_text(
+            f"LOAD DATABASE FROM {url(self.source)} INTO {url(self.target)} WITH data only "
+            f"INCLUDING ONLY TABLE NAMES MATCHING '{TABLE}' IN SCHEMA 'public';\n")
+
+    def copy(self):
+        done = self.command(["pgloader", "--root-dir", self.folder, self.folder / "bench.load"])
         if done.returncode != 0:
             raise RuntimeError(done.stdout + done.stderr)
 
-    def engine_seconds(self):
-        return self.seconds
-
-    def stop(self):
-        pass
+    def log_tail(self):
+        return tail(self.folder / "pgloader.log") if self.folder else ""
 
 
 CONFIG = """
@@ -196,23 +254,37 @@ class Dualwrite(Peer):
     """With its log of every change, and a value map on one column."""
     name = "dualwrite"
     both_ways = True
+    server = None
 
-    def start(self, copy=False, both=False):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dualwrite-bench-"))
+    def serve(self, both):
+        self.make_folder()
         self.folder.joinpath("dualwrite.yaml").write_text(CONFIG.format(
             source=self.source.url(), target=self.target.url(), way="" if both else ", direction: left_to_right"))
         with open(self.folder / "server.log", "ab") as log:
             self.server = subprocess.Popen([self.program, "serve", "--config", "dualwrite.yaml"], cwd=self.folder,
-                                           stdout=log, stderr=log)
-        until(lambda: self.run("status", check=False).returncode == 0, "dualwrite does not start")
-        mode = "--initial-sync" if copy else "--skip-initial-sync"
-        self.run("map", "run", "items", mode, "--wait")
+                                           stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.engine = self.server.pid
+        until(self.answers, "dualwrite to answer", 0.1)
+
+    def answers(self):
+        if self.server.poll() is not None:
+            raise RuntimeError(f"dualwrite ended by itself with {self.server.returncode}")
+        return self.run("status", check=False).returncode == 0
+
+    def start(self, both=False):
+        self.serve(both)
+        self.run("map", "run", "items", "--skip-initial-sync", "--wait")
+
+    def prepare_copy(self):
+        self.serve(both=False)
+
+    def copy(self):
+        self.run("map", "run", "items", "--initial-sync")
 
     def run(self, *words, check=True):
-        done = subprocess.run([self.program, *words, "--config", "dualwrite.yaml"], cwd=self.folder,
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = self.command([self.program, *words, "--config", "dualwrite.yaml"])
         if check and done.returncode != 0:
-            raise RuntimeError(f"{words}: {done.stderr}\n{self.folder.joinpath('server.log').read_text()}")
+            raise RuntimeError(f"dualwrite {' '.join(words)}: {done.stderr}")
         return done
 
     def pause(self):
@@ -224,13 +296,28 @@ class Dualwrite(Peer):
     def queued(self):
         return int(json.loads(self.run("map", "show", "items", "-o", "json").stdout)["queued"])
 
-    def engine_seconds(self):
-        return seconds_of(self.server.pid) + sum(seconds_of(pid) for pid in children_of(self.server.pid))
+    def log_tail(self):
+        if not self.folder:
+            return ""
+        said = tail(self.folder / "server.log")
+        if self.server and self.server.poll() is None:
+            for words in (("map", "show", "items"), ("error", "groups")):
+                said += self.run(*words, check=False).stdout
+        return said
 
     def stop(self):
-        self.server.terminate()
-        self.server.wait()
-        shutil.rmtree(self.folder)
+        if self.server and self.server.poll() is None:
+            self.server.terminate()
+            try:
+                self.server.wait(60)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
+                raise RuntimeError("dualwrite did not end within 60 s of being asked") from None
+            finally:
+                super().stop()
+        else:
+            super().stop()
 
 
 ALL = {one.name: one for one in (Native, Pglogical, Bucardo, Pgloader, Dualwrite)}

@@ -1,73 +1,159 @@
-"""The figures of a comparison as a table, as JSON and as a picture."""
+"""The figures of a comparison as tables, as JSON and as a picture."""
+import dataclasses
 import json
 import statistics
 
+PARTS = ("source", "target", "engine")
+# What is aimed at, as a ratio of rows a second; of a delay, milliseconds more than the peer's.
+TARGETS = {
+    ("bulk insert, one transaction", "native"): 1.5,
+    ("updates, 1,000 rows a transaction", "native"): 1.2,
+    ("updates, one row a transaction", "native"): 1.2,
+    ("updates on both sides at once, 1,000 rows a transaction", "pglogical"): 1.2,
+    ("updates on both sides at once, 1,000 rows a transaction", "bucardo"): 5.0,
+    ("initial sync", "native"): 1.0,
+    ("initial sync", "pgloader"): 3.0,
+}
+DELAY_TARGETS = {("delay at 1,000 transactions a second", "native"): {"p50": 3.0, "p99": 15.0}}
+CATCH_UP = ("catch-up after a pause, updates", "updates, 1,000 rows a transaction")
+# The bench's own looks are no part of what it measures.
+NOT_COUNTED = "looks of the bench"
 
-def median(runs, of):
-    return statistics.median(of(one) for one in runs)
 
+@dataclasses.dataclass
+class Result:
+    """Of one workload and peer: a run of each for every pair, and what ended them where that was an error."""
+    workload: str
+    peer: str
+    runs: list
+    failure: str = None
+    target: str = ""
+    is_met: bool = None
 
-def range_text(values):
-    return f"{min(values):,.0f}..{max(values):,.0f}"
+    def of(self, name):
+        return [one[name] for one in self.runs]
+
+    @property
+    def ratio(self):
+        return statistics.median(rate(one["dualwrite"]) / rate(one[self.peer]) for one in self.runs)
 
 
 def rate(run):
     return run["rows"] / run["seconds"]
 
 
-def summary(pairs):
-    """One line for each workload and peer; a ratio is the median of those of the pairs."""
-    lines = []
-    for (workload, peer), runs in pairs.items():
-        ours, theirs = [one["dualwrite"] for one in runs], [one[peer] for one in runs]
-        line = {"workload": workload, "peer": peer, "rounds": len(runs)}
-        for name, of in (("dualwrite", ours), (peer, theirs)):
-            line[name] = {"rows_per_second": median(of, rate), "range": [min(map(rate, of)), max(map(rate, of))]}
-            for part in ("source", "target", "engine"):
-                line[name][f"{part}_us_per_row"] = median(of, lambda one: 1e6 * one["cpu"][part] / one["rows"])
-            if "delays" in of[0]:
-                line[name]["delay_ms"] = {cut: median(of, lambda one: one["delays"][cut]) for cut in ("p50", "p99")}
-        line["ratio"] = statistics.median(rate(one["dualwrite"]) / rate(one[peer]) for one in runs)
-        lines.append(line)
-    return lines
+def median(runs, of):
+    return statistics.median(of(one) for one in runs)
 
 
-def table(lines):
-    out = ["| workload | peer | its rows/s | dualwrite's rows/s | ratio | its µs of processor time a row: source, target, "
-           "engine | dualwrite's |", "|---|---|---|---|---|---|---|"]
-    for line in lines:
-        peer, ours = line[line["peer"]], line["dualwrite"]
+def micros(run, part, role=None):
+    """Processor time a row of one process, or of all of a part."""
+    roles = run["cpu"].get(part, {})
+    seconds = roles.get(role, 0.0) if role else sum(some for name, some in roles.items() if name != NOT_COUNTED)
+    return 1e6 * seconds / run["rows"]
 
-        def cost(of):
-            return ", ".join(f"{of[f'{part}_us_per_row']:.1f}" for part in ("source", "target", "engine"))
 
-        def speed(of):
-            if "delay_ms" in of:
-                return f"p50 {of['delay_ms']['p50']:.1f} ms, p99 {of['delay_ms']['p99']:.1f} ms"
-            return f"{of['rows_per_second']:,.0f} ({range_text(of['range'])})"
-        ratio = "" if "delay_ms" in ours else f"{line['ratio']:.2f}"
-        out.append(f"| {line['workload']} | {line['peer']} | {speed(peer)} | {speed(ours)} | {ratio} | {cost(peer)} | "
-                   f"{cost(ours)} |")
+def delay(runs, cut):
+    return median(runs, lambda one: one["delay_ms"][cut])
+
+
+def brief(name, run):
+    speed = ", ".join(f"{cut} {ms:.1f} ms" for cut, ms in run.get("delay_ms", {}).items()) or f"{rate(run):,.0f} rows/s"
+    return f"{name} {speed}"
+
+
+def judge(results):
+    """Says of each which target it has, and whether it is met."""
+    live = [rate(run) for one in results if one.workload == CATCH_UP[1] for run in one.of("dualwrite")]
+    for one in filter(lambda one: one.runs, results):
+        which = (one.workload, one.peer)
+        if which in TARGETS:
+            one.target, one.is_met = f"{TARGETS[which]} ×", one.ratio >= TARGETS[which]
+        elif which in DELAY_TARGETS:
+            more = {cut: delay(one.of("dualwrite"), cut) - delay(one.of(one.peer), cut) for cut in DELAY_TARGETS[which]}
+            one.target = ", ".join(f"{cut} + {ms:.0f} ms" for cut, ms in DELAY_TARGETS[which].items())
+            one.is_met = all(more[cut] <= ms for cut, ms in DELAY_TARGETS[which].items())
+        elif one.workload == CATCH_UP[0] and live:
+            own = median(one.of("dualwrite"), rate) / statistics.median(live)
+            one.target, one.is_met = f"its own live rate: {own:.2f} of 1", own >= 1.0
+
+
+def speed_text(runs):
+    rates = [rate(one) for one in runs]
+    if "delay_ms" in runs[0]:
+        return (f"p50 {delay(runs, 'p50'):.1f} ms, p99 {delay(runs, 'p99'):.1f} ms at "
+                f"{statistics.median(rates):,.0f}/s")
+    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}..{max(rates):,.0f})"
+
+
+def cost_text(runs):
+    return ", ".join(f"{median(runs, lambda one: micros(one, part)):.1f}" for part in PARTS)
+
+
+def table(results):
+    out = ["| workload | peer | pairs | its rows/s | dualwrite's rows/s | ratio | target | its µs a row: source, target, engine | "
+           "dualwrite's |", "|---|---|---|---|---|---|---|---|---|"]
+    for one in results:
+        cells = [one.workload, one.peer, str(len(one.runs))]
+        if one.runs:
+            theirs, ours = one.of(one.peer), one.of("dualwrite")
+            verdict = {True: "met", False: "**missed**", None: ""}[one.is_met]
+            cells += [speed_text(theirs), speed_text(ours), "" if "delay_ms" in ours[0] else f"{one.ratio:.2f}",
+                      f"{one.target} {verdict}".strip(), cost_text(theirs), cost_text(ours)]
+        if one.failure:
+            cells[2] += f", then failed: {one.failure.splitlines()[0].replace('|', '/')}"
+        out.append("| " + " | ".join(cells + [""] * (9 - len(cells))) + " |")
     return "\n".join(out)
 
 
-def write_json(path, pairs, lines):
-    runs = [{"workload": workload, "peer": peer, "runs": some} for (workload, peer), some in pairs.items()]
-    path.write_text(json.dumps({"summary": lines, "pairs": runs}, indent=1))
+def roles_of(runs):
+    return sorted({(PARTS.index(part), role) for run in runs for part in PARTS for role in run["cpu"].get(part, {})
+                   if role != NOT_COUNTED})
 
 
-def draw(path, lines):
+def budget(one):
+    """Where a target was missed: microseconds a row of each process, of both."""
+    if one.is_met is not False:
+        return None
+    both = {name: one.of(name) for name in (one.peer, "dualwrite")}
+    out = [f"{one.workload}, beside {one.peer}: µs of processor time a row", "", f"| where | what | {one.peer} | dualwrite |",
+           "|---|---|---|---|"]
+    for part, role in roles_of([*both[one.peer], *both["dualwrite"]]):
+        costs = [median(runs, lambda run: micros(run, PARTS[part], role)) for runs in both.values()]
+        if max(costs) >= 0.05:
+            out.append(f"| {PARTS[part]} | {role} | " + " | ".join(f"{cost:.1f}" for cost in costs) + " |")
+    sums = [median(runs, lambda run: sum(micros(run, part) for part in PARTS)) for runs in both.values()]
+    walls = [median(runs, lambda run: 1e6 * run["seconds"] / run["rows"]) for runs in both.values()]
+    out.append("| all | | " + " | ".join(f"{cost:.1f}" for cost in sums) + " |")
+    out.append("| time that passed | | " + " | ".join(f"{cost:.1f}" for cost in walls) + " |")
+    return "\n".join(out)
+
+
+def write_json(path, results):
+    path.write_text(json.dumps([dataclasses.asdict(one) for one in results], indent=1) + "\n")
+
+
+def draw(path, results):
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    shown = [line for line in lines if "delay_ms" not in line["dualwrite"]]
-    figure, axes = pyplot.subplots(figsize=(9, 1 + 0.5 * len(shown)))
-    at = range(len(shown))
-    axes.barh([one - 0.2 for one in at], [line["dualwrite"]["rows_per_second"] for line in shown], 0.4, label="dualwrite")
-    axes.barh([one + 0.2 for one in at], [line[line["peer"]]["rows_per_second"] for line in shown], 0.4, label="peer")
-    axes.set_yticks(list(at), [f"{line['workload']}\n{line['peer']}" for line in shown], fontsize=7)
-    axes.invert_yaxis()
-    axes.set_xlabel("rows a second")
-    axes.legend()
+    measured = [one for one in results if one.runs]
+    rates = [one for one in measured if "delay_ms" not in one.runs[0]["dualwrite"]]
+    delays = [one for one in measured if one not in rates]
+    figure, axes = pyplot.subplots(2, 1, figsize=(9, 2 + 0.5 * len(measured)),
+                                   gridspec_kw={"height_ratios": [max(1, len(rates)), max(1, len(delays))]})
+    bars(axes[0], rates, lambda runs: median(runs, rate), "rows a second")
+    axes[0].set_xscale("log")
+    bars(axes[1], delays, lambda runs: delay(runs, "p99"), "milliseconds of delay, 99th percentile; smaller is better")
     figure.tight_layout()
     figure.savefig(path)
+
+
+def bars(axes, results, of, label):
+    for name, shift in (("dualwrite", -0.2), ("peer", 0.2)):
+        axes.barh([at + shift for at in range(len(results))],
+                  [of(one.of(one.peer if name == "peer" else name)) for one in results], 0.4, label=name)
+    axes.set_yticks(range(len(results)), [f"{one.workload}\n{one.peer}" for one in results], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    axes.legend()
