@@ -37,13 +37,15 @@ def role_of(pid, is_root):
     if "/bin/postgres " in title:
         # A child that has not said yet what it is has the title of its parent.
         return "postmaster" if is_root else ENDED
-    session = re.match(r"postgres: (walsender )?(\w+) \w+ \[local\]", title)
+    if title.startswith("postgres: walsender "):
+        return "walsender"
+    session = re.match(r"postgres: (\w+) \w+ \[local\]", title)
     if session:
-        return "walsender" if session[1] else SESSIONS.get(session[2], "sessions of the peer")
+        return SESSIONS.get(session[1], "sessions of the peer")
     if title.startswith("postgres: "):
         return re.match(r"[a-z ]*[a-z]", title.removeprefix("postgres: "))[0].removesuffix(" for subscription")
-    words = title.split()
-    return f"{words[0]} {words[1].rstrip('.')}" if title.startswith("Bucardo") else pathlib.Path(words[0] if words else "?").name
+    words = title.split() or [ENDED]
+    return f"Bucardo {words[1].rstrip('.')}" if words[0] == "Bucardo" else pathlib.Path(words[0]).name
 
 
 class Meter:

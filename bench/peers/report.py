@@ -91,8 +91,8 @@ def cost_text(runs):
 
 
 def table(results):
-    out = ["| workload | peer | pairs | its rows/s | dualwrite's rows/s | ratio | target | its µs a row: source, target, engine | "
-           "dualwrite's |", "|---|---|---|---|---|---|---|---|---|"]
+    out = ["| workload | peer | pairs | its rows/s | dualwrite's rows/s | ratio | target | "
+           "its µs a row: source, target, engine | dualwrite's |", "|---|---|---|---|---|---|---|---|---|"]
     for one in results:
         cells = [one.workload, one.peer, str(len(one.runs))]
         if one.runs:
@@ -116,8 +116,8 @@ def budget(one):
     if one.is_met is not False:
         return None
     both = {name: one.of(name) for name in (one.peer, "dualwrite")}
-    out = [f"{one.workload}, beside {one.peer}: µs of processor time a row", "", f"| where | what | {one.peer} | dualwrite |",
-           "|---|---|---|---|"]
+    out = [f"{one.workload}, beside {one.peer}: µs of processor time a row", "",
+           f"| where | what | {one.peer} | dualwrite |", "|---|---|---|---|"]
     for part, role in roles_of([*both[one.peer], *both["dualwrite"]]):
         costs = [median(runs, lambda run: micros(run, PARTS[part], role)) for runs in both.values()]
         if max(costs) >= 0.05:

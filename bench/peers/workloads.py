@@ -29,7 +29,8 @@ def at_both(source, target, act):
 
 def row(number, countries=COUNTRIES):
     """The values of a row, as SQL."""
-    return (f"{number}, 'customer ' || {number}, 'street ' || {number} % 977, (ARRAY{list(countries)})[abs({number}) % 4 + 1], "
+    return (f"{number}, 'customer ' || {number}, 'street ' || {number} % 977, "
+            f"(ARRAY{list(countries)})[abs({number}) % 4 + 1], "
             f"{number} * 1.25 % 100000, timestamptz '2026-01-01' + {number} % 100000 * interval '1 minute'")
 
 
@@ -193,7 +194,8 @@ class Delay(Workload):
         last = source.ask("SELECT max(id) FROM item")[0][0]
         if seen[1][-1][1] != last:
             seen[1].append((time.monotonic(), last))
-        return {"rows": last - rows, "seconds": self.seconds, "delay_ms": self.between(seen, rows + 1000 * self.warm_up_seconds, last)}
+        delays = self.between(seen, rows + 1000 * self.warm_up_seconds, last)
+        return {"rows": last - rows, "seconds": self.seconds, "delay_ms": delays}
 
     @staticmethod
     def between(seen, first, last):
