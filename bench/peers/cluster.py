@@ -25,7 +25,8 @@ pglogical.synchronous_commit = on
 
 
 class Cluster:
-    def __init__(self, pglogical=False):
+    def __init__(self, name, pglogical=False):
+        self.name = name
         self.server = PostgresServer(SETTINGS + (PGLOGICAL if pglogical else ""))
         self.sessions = []
         self.loading = None

@@ -173,11 +173,11 @@ class Bucardo(Peer):
     def processes(self):
         """Its own, by the files that they keep their numbers in."""
         for file in self.folder.glob("bucardo*.pid"):
-            for word in file.read_text().split()[:1]:
-                for pid in tree(int(word)):
-                    command = pathlib.Path(f"/proc/{pid}/cmdline")
-                    if command.exists() and command.read_bytes().lower().startswith(b"bucardo"):
-                        yield pid
+            try:
+                first = int(file.read_text().split()[0])
+            except (FileNotFoundError, IndexError):
+                continue  # It ends just now.
+            yield from filter(self.is_bucardo, tree(first))
 
     def log_tail(self):
         return tail(self.folder / "log.bucardo") if self.folder else ""
@@ -302,7 +302,10 @@ class Dualwrite(Peer):
         said = tail(self.folder / "server.log")
         if self.server and self.server.poll() is None:
             for words in (("map", "show", "items"), ("error", "groups")):
-                said += self.run(*words, check=False).stdout
+                try:
+                    said += self.run(*words, check=False).stdout
+                except subprocess.TimeoutExpired as error:
+                    said += f"{error}\n"
         return said
 
     def stop(self):

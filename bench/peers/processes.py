@@ -6,8 +6,9 @@ import threading
 
 TICK = os.sysconf("SC_CLK_TCK")
 # Roles of the sessions that are the bench's own, by the user that they are opened for.
-ENDED = "processes that had ended"
-SESSIONS = {"load": "the application's own statements", "watch": "looks of the bench"}
+ENDED = "ended processes"
+BENCH = "bench"
+SESSIONS = {"load": "application", "watch": BENCH}
 
 
 def numbers_of(pid):
@@ -41,7 +42,7 @@ def role_of(pid, is_root):
         return "walsender"
     session = re.match(r"postgres: (\w+) \w+ \[local\]", title)
     if session:
-        return SESSIONS.get(session[1], "sessions of the peer")
+        return SESSIONS.get(session[1], "its sessions")
     if title.startswith("postgres: "):
         return re.match(r"[a-z ]*[a-z]", title.removeprefix("postgres: "))[0].removesuffix(" for subscription")
     words = title.split() or [ENDED]

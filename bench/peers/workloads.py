@@ -59,7 +59,7 @@ def until_marked(one, number=0):
         def is_marked():
             cursor.execute("SELECT name FROM item WHERE id = %s", (number,))
             return cursor.fetchone() == ("the end",)
-        until(is_marked, f"the last change, of row {number}, at {one.server.folder}")
+        until(is_marked, f"the last change, of row {number}, at the {one.name}")
 
 
 def update(one, rows, each, remainder=0, parts=1):
