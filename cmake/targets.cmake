@@ -1,3 +1,10 @@
+# For programs that hold many small rows in several threads: with the C library's own allocator half of their processor time
+# goes into it. A sanitizer brings one along.
+add_library(dw_allocator INTERFACE)
+if(NOT DW_SANITIZE)
+  target_link_libraries(dw_allocator INTERFACE PkgConfig::JEMALLOC)
+endif()
+
 # dualwrite_library(name [PURE] [DECODES] SOURCES a.cc ... LINKS public libs ... PRIVATE libs ...)
 # One static library of one room. What it may link is what it may include: a program of all its objects and nothing but
 # its own links has to link. A PURE one has no clock, chance, file or socket; tests/tidy/purity.py reads its symbols. One
