@@ -38,12 +38,14 @@ result<by_object> find_tables(connection& on, std::vector<table_facts>& tables) 
                                                 : quoted_name(name.substr(0, point)) + "." +
                                                       quoted_name(name.substr(point + 1)));
   }
-  DW_TRY(auto const found,
-         on.query("SELECT c.oid, n.nspname, c.relname, NOT row_security_active(c.oid), i.place "
-                  "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i(plain, parted, place) "
-                  "JOIN pg_class c ON c.oid = coalesce(to_regclass(plain), to_regclass(parted)) "
-                  "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')",
-                  {array_of(plain), array_of(parted)}));
+  DW_TRY(
+      auto const found,
+      on.query("SELECT c.oid, n.nspname, c.relname, NOT row_security_active(c.oid), i.place, "
+               "  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 1 = 0) "
+               "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i(plain, parted, place) "
+               "JOIN pg_class c ON c.oid = coalesce(to_regclass(plain), to_regclass(parted)) "
+               "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')",
+               {array_of(plain), array_of(parted)}));
   by_object out;
   for (int i = 0; i < found.count(); ++i) {
     auto& facts = tables[static_cast<std::size_t>(found.integer(i, 4)) - 1];
@@ -51,6 +53,7 @@ result<by_object> find_tables(connection& on, std::vector<table_facts>& tables) 
     facts.own_name = found.text(i, 2);
     facts.sql_name = quoted_name(found.text(i, 1)) + "." + quoted_name(facts.own_name);
     facts.takes_copies = found.is_true(i, 3);
+    facts.tells_statements = found.is_true(i, 5);
     out.emplace(facts.object, &facts);
   }
   for (auto const& facts : tables) {

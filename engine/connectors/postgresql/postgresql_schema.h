@@ -26,6 +26,7 @@ struct table_facts {
   std::string sql_name;            // quoted, with its schema
   std::string own_name;            // without it, and not quoted
   bool takes_copies = true;        // COPY may write to it
+  bool tells_statements = false;   // triggers of it hear of statements, be they of no row
   std::vector<foreign_key> references;
 };
 

@@ -53,6 +53,28 @@ std::size_t line_told(std::string const& context, std::string const& table) {
   return line;
 }
 
+// Whether the server tells values of this type apart; where it takes different ones for equal, no
+// harm is done: the row is looked at. What it has no equality of is compared as it is printed.
+bool has_equality(value_type type) {
+  switch (type) {
+    case value_type::boolean:
+    case value_type::int64:
+    case value_type::float64:
+    case value_type::decimal:
+    case value_type::bytes:
+    case value_type::date:
+    case value_type::time:
+    case value_type::timestamp:
+    case value_type::timestamp_tz:
+    case value_type::uuid:
+    case value_type::interval:
+    case value_type::enumeration:
+      return true;
+    default:
+      return false;
+  }
+}
+
 write_result with_effect(write_effect effect) {
   write_result out;
   out.effect = effect;
@@ -60,6 +82,13 @@ write_result with_effect(write_effect effect) {
 }
 
 }  // namespace
+
+std::vector<set_row*> without_results(row_set::rows rows) {
+  std::vector<set_row*> out;
+  for (auto* row : rows)
+    if (!row->result) out.push_back(row);
+  return out;
+}
 
 row_set::row_set(connection& on, table_facts const& of, target_write const& like)
     : on_(on),
@@ -137,6 +166,26 @@ std::string row_set::same_key() const {
   std::vector<std::string> parts;
   for (auto const place : key_places_) parts.push_back(fmt::format("t.{0} = r.{0}", name(place)));
   return fmt::format("{}", fmt::join(parts, " AND "));
+}
+
+result<bool> row_set::write_at_once(rows which, bool& are_there) {
+  refused_ = nullptr;
+  bool const changes = kind_ == write_kind::upsert || kind_ == write_kind::update;
+  if (changes && are_there && !of_.tells_statements) {
+    DW_TRY(bool const foreseen, change_unseen(which));
+    if (!foreseen) return false;
+  }
+  auto const left = without_results(which);
+  DW_TRY(bool const looked, look(left));
+  if (!looked) return false;
+  DW_TRY(bool const written, write(without_results(left)));
+  if (!written || kind_ == write_kind::remove) return written;
+  auto const found = std::count_if(which.begin(), which.end(), [](set_row const* row) {
+    return row->result->effect != write_effect::inserted &&
+           row->result->effect != write_effect::missing;
+  });
+  are_there = 2 * static_cast<std::size_t>(found) > which.size();
+  return true;
 }
 
 result<bool> row_set::look(rows which) {
@@ -242,18 +291,44 @@ result<void> row_set::copy(rows which, std::string const& names) {
   return done;
 }
 
+std::string row_set::update_statement() const {
+  std::vector<std::string> parts;
+  for (auto const place : all_places_) parts.push_back(fmt::format("{0} = r.{0}", name(place)));
+  return fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}",
+                     of_.sql_name,
+                     fmt::join(parts, ", "),
+                     relation(all_places_),
+                     same_key());
+}
+
+// Rows that are there and differ. Those that are left without a result have to be looked for.
+result<bool> row_set::change_unseen(rows which) {
+  std::vector<std::string> parts;
+  for (auto const place : all_places_) {
+    if (std::find(key_places_.begin(), key_places_.end(), place) != key_places_.end()) continue;
+    auto const* as =
+        has_equality(of_.schema.columns[columns_[place]].type) ? "" : "::pg_catalog.text";
+    parts.push_back(fmt::format("t.{0}{1} IS DISTINCT FROM r.{0}{1}", name(place), as));
+  }
+  if (which.empty() || parts.empty()) return true;
+  DW_TRY(auto const done,
+         on_.query(fmt::format("{} AND ({}) RETURNING r.{}",
+                               update_statement(),
+                               fmt::join(parts, " OR "),
+                               place_column),
+                   arrays(all_places_, which)));
+  for (int i = 0; i < done.count(); ++i) {
+    auto& row = *which[static_cast<std::size_t>(done.integer(i, 0)) - 1];
+    if (row.result) return false;
+    row.result = with_effect(write_effect::updated);
+  }
+  return true;
+}
+
 // One that a trigger leaves as it is, or that two of the set are, is not counted.
 result<bool> row_set::update(rows which) {
   if (which.empty()) return true;
-  std::vector<std::string> parts;
-  for (auto const place : all_places_) parts.push_back(fmt::format("{0} = r.{0}", name(place)));
-  DW_TRY(auto const done,
-         on_.query(fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}",
-                               of_.sql_name,
-                               fmt::join(parts, ", "),
-                               relation(all_places_),
-                               same_key()),
-                   arrays(all_places_, which)));
+  DW_TRY(auto const done, on_.query(update_statement(), arrays(all_places_, which)));
   if (done.changed() != static_cast<std::int64_t>(which.size())) return false;
   for (auto* row : which) row->result = with_effect(write_effect::updated);
   return true;

@@ -18,6 +18,8 @@ struct set_row {
   std::optional<write_result> result{};  // once it is known
 };
 
+[[nodiscard]] std::vector<set_row*> without_results(std::span<set_row* const> rows);
+
 // All of its rows are of one table and kind, and have the same columns, other keys, and no old key.
 // A row has its result when it is accepted. Where the target does not tell rows apart by their
 // keys, or changes fewer than it was asked to, a call gives false: what it did is to be taken back,
@@ -39,6 +41,10 @@ class row_set {
   [[nodiscard]] result<parameters> texts_of(target_write const& wish) const;
   // The key of a row that has its texts; equal for equal keys.
   [[nodiscard]] std::string key_of(set_row const& row) const;
+
+  // What look() and write() do. Where the rows are expected to be there, those that are and differ
+  // are changed without a look, and only the others are looked for. Says whether most were there.
+  [[nodiscard]] result<bool> write_at_once(rows which, bool& are_there);
 
   // Locks those that are there; those that need no change get their results.
   [[nodiscard]] result<bool> look(rows which);
@@ -63,6 +69,8 @@ class row_set {
   [[nodiscard]] result<void> insert(rows which);
   [[nodiscard]] result<void> copy(rows which, std::string const& names);
   [[nodiscard]] result<bool> update(rows which);
+  [[nodiscard]] std::string update_statement() const;
+  [[nodiscard]] result<bool> change_unseen(rows which);
 
   connection& on_;
   table_facts const& of_;

@@ -35,13 +35,6 @@ bool are_alike(target_write const& one, target_write const& other) {
          one.key_columns == other.key_columns;
 }
 
-std::vector<set_row*> without_results(row_set::rows rows) {
-  std::vector<set_row*> out;
-  for (auto* row : rows)
-    if (!row->result) out.push_back(row);
-  return out;
-}
-
 std::size_t bytes_of(parameters const& texts) {
   std::size_t bytes = 0;
   for (auto const& text : texts) bytes += text ? text->size() : 0;
@@ -157,7 +150,7 @@ result<void> row_writer::write_next(attempt& to, care with) {
   for (auto& row : rows) all.push_back(&row);
   auto const open = without_results(all);
   if (with == care::none) {
-    DW_TRY(bool const written, write_at_once(set, open));
+    DW_TRY(bool const written, write_at_once(set, open, *of));
     to.is_over = !written;
     if (to.is_over) return {};
   } else {
@@ -198,14 +191,10 @@ std::vector<set_row> row_writer::gather(attempt const& to, row_set const& set) c
   return rows;
 }
 
-result<bool> row_writer::write_at_once(row_set& set, row_set::rows rows) {
-  auto const accepted = [](result<bool> how) -> result<bool> {
-    if (!how && is_of_the_row(how.error())) return false;
-    return how;
-  };
-  DW_TRY(bool const looked, accepted(set.look(rows)));
-  if (!looked) return false;
-  return accepted(set.write(without_results(rows)));
+result<bool> row_writer::write_at_once(row_set& set, row_set::rows rows, known_table& of) {
+  result<bool> written = set.write_at_once(rows, of.are_there);
+  if (!written && is_of_the_row(written.error())) return false;
+  return written;
 }
 
 template <class Step>

@@ -47,7 +47,8 @@ class row_writer {
   struct known_table {
     table_facts facts;
     std::uint64_t fingerprint = 0;
-    std::string shape;  // what the catalogue says of its columns
+    std::string shape;       // what the catalogue says of its columns
+    bool are_there = false;  // most of the rows that were written last were there before
     // For writes of these columns and key columns; asked for where a set was refused.
     std::map<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>, std::string> rules{};
   };
@@ -68,7 +69,7 @@ class row_writer {
   // From the next one on: none where that one has to be written by itself.
   [[nodiscard]] std::vector<set_row> gather(attempt const& to, row_set const& set) const;
   [[nodiscard]] result<void> write_next(attempt& to, care with);
-  [[nodiscard]] result<bool> write_at_once(row_set& set, row_set::rows rows);
+  [[nodiscard]] result<bool> write_at_once(row_set& set, row_set::rows rows, known_table& of);
   // Every row has its result then.
   [[nodiscard]] result<void> write_in_parts(row_set& set, row_set::rows rows, known_table& of);
   // Of rows that were looked for.

@@ -1,6 +1,7 @@
-// Rows that are written together: how they are found.
+// Rows that are written together: how they are found, and what may be written without a look.
 #include "engine/connectors/postgresql/row_set.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
@@ -32,6 +33,17 @@ class RowSet : public PostgresqlApp {
     }
     for (auto& row : of.held) of.all.push_back(&row);
     return set;
+  }
+  static std::string effects(rows const& of) {
+    std::string out;
+    for (auto const* row : of.all)
+      out += row->result ? std::to_string(static_cast<int>(row->result->effect)) : "?";
+    return out;
+  }
+  static std::string effects(std::vector<write_effect> const& wanted) {
+    std::string out;
+    for (auto const one : wanted) out += std::to_string(static_cast<int>(one));
+    return out;
   }
   // How often all of the table was read, and how often its index was asked: what the server has not
   // added to its statistics yet, that is of this transaction and perhaps of the ones before.
@@ -89,6 +101,107 @@ TEST_F(RowSet, OfACompositeKeyIsFoundByIndex) {
   EXPECT_TRUE(*set.look(some.all));
   EXPECT_TRUE(*set.write(some.all));
   EXPECT_EQ((std::pair<std::int64_t, std::int64_t>{0, 2000}), scans());
+}
+
+TEST_F(RowSet, ThatIsThereIsChangedWithoutALook) {
+  fill();
+  auto first = thousand("first");
+  bool are_there = false;
+  EXPECT_TRUE(*set_of(first).write_at_once(first.all, are_there));
+  EXPECT_TRUE(are_there);
+  auto second = thousand("second");
+  auto set = set_of(second);
+  auto all = transaction::begin(on_);
+  ASSERT_TRUE(all);
+  auto const before = scans();
+  EXPECT_TRUE(*set.write_at_once(second.all, are_there));
+  EXPECT_EQ(before.first, scans().first);
+  EXPECT_EQ(before.second + 1000, scans().second);
+  EXPECT_EQ(effects(std::vector(1000, write_effect::updated)), effects(second));
+  EXPECT_TRUE(are_there);
+}
+
+TEST_F(RowSet, WhereMostAreExpectedTheOthersAreLookedFor) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob'), (3, 'Cy')");
+  rows some{{write(1, "Ann"), write(2, "Rob"), write(8, "Di"), write(3, "Sy"), write(9, "Ed")}};
+  bool are_there = true;
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  EXPECT_EQ(effects({write_effect::equal,
+                     write_effect::updated,
+                     write_effect::inserted,
+                     write_effect::updated,
+                     write_effect::inserted}),
+            effects(some));
+  EXPECT_EQ("1|Ann;2|Rob;3|Sy;8|Di;9|Ed", people->ask("SELECT id, name FROM customer ORDER BY id"));
+  rows fresh{{write(11, "Flo"), write(12, "Gus"), write(13, "Hal"), write(9, "Ede")}};
+  EXPECT_TRUE(*set_of(fresh).write_at_once(fresh.all, are_there));
+  EXPECT_FALSE(are_there);
+}
+
+TEST_F(RowSet, OnlyChangedWhereItIsThereSaysWhatIsMissing) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+  auto const change = write_kind::update;
+  rows some{{write(1, "Anna", change), write(7, "Nobody", change), write(2, "Bob", change)}};
+  bool are_there = true;
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  EXPECT_EQ(effects({write_effect::updated, write_effect::missing, write_effect::equal}),
+            effects(some));
+  EXPECT_EQ("1|Anna;2|Bob", people->ask("SELECT id, name FROM customer ORDER BY id"));
+}
+
+TEST_F(RowSet, IsNotWrittenOverWhereOnlyNewRowsAre) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+  auto const absent = write_kind::insert_if_absent;
+  rows some{{write(1, "Anna", absent), write(2, "Bob", absent), write(3, "Cy", absent)}};
+  bool are_there = true;
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  EXPECT_EQ(effects({write_effect::kept, write_effect::equal, write_effect::inserted}),
+            effects(some));
+}
+
+// The server takes them for equal: only a look tells them apart.
+TEST_F(RowSet, WithTextsThatTheServerTakesForEqualIsWrittenAsItIs) {
+  people->run(
+      "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false); "
+      "ALTER TABLE customer ALTER name TYPE text COLLATE blind; "
+      "INSERT INTO customer(id, name) VALUES(1, 'ANN'), (2, 'Bob'), (3, 'Cy')");
+  rows some{{write(1, "Ann"), write(2, "Bob"), write(3, "Sy")}};
+  bool are_there = true;
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  EXPECT_EQ(effects({write_effect::updated, write_effect::equal, write_effect::updated}),
+            effects(some));
+  EXPECT_EQ("1|Ann;2|Bob;3|Sy", people->ask("SELECT id, name FROM customer ORDER BY id"));
+}
+
+TEST_F(RowSet, WhoseKeyIsThatOfSeveralRowsIsTakenBack) {
+  people->run(
+      "ALTER TABLE customer DROP CONSTRAINT customer_pkey; "
+      "INSERT INTO customer(id, name) VALUES(1, 'Ann'), (1, 'Bob'), (2, 'Cy')");
+  rows some{{write(1, "Anna"), write(2, "Sy"), write(3, "Di")}};
+  bool are_there = true;
+  EXPECT_FALSE(*set_of(some).write_at_once(some.all, are_there));
+}
+
+TEST_F(RowSet, ThatATriggerLeavesAsItIsIsTakenBack) {
+  people->run(
+      "INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob'), (3, 'Cy'); "
+      "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.id = 2 THEN "
+      "RETURN NULL; END IF; RETURN NEW; END $$; CREATE TRIGGER leave BEFORE UPDATE ON customer FOR "
+      "EACH ROW EXECUTE FUNCTION leave()");
+  rows some{{write(1, "Anna"), write(2, "Rob"), write(3, "Sy")}};
+  bool are_there = true;
+  EXPECT_FALSE(*set_of(some).write_at_once(some.all, are_there));
+}
+
+TEST_F(RowSet, OfNoRowIsToldToNoTrigger) {
+  people->run(
+      "CREATE TABLE told(what text); CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN INSERT INTO told VALUES(TG_OP); RETURN NULL; END $$; CREATE TRIGGER tell AFTER INSERT "
+      "OR UPDATE ON customer FOR EACH STATEMENT EXECUTE FUNCTION tell()");
+  rows some{{write(1, "Ann"), write(2, "Bob"), write(3, "Cy")}};
+  bool are_there = true;
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  EXPECT_EQ("INSERT", people->ask("SELECT what FROM told"));
 }
 
 }  // namespace
