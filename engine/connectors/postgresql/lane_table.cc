@@ -4,8 +4,10 @@
 
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/row_sql.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -134,11 +136,18 @@ result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
   return out;
 }
 
+// One question for both: where the row is not ours, what was said is taken back with the rest.
 result<void> enter_lane(connection& on, target_batch const& batch) {
+  auto with = lane_of(batch.lane);
+  with.emplace_back(message_prefix);
+  with.emplace_back(print_mark({batch.lane, batch.session, batch.batch}));
   DW_TRY(auto const row,
-         on.query(std::string("SELECT session, batch, outcome IS NULL FROM dualwrite.lane ") +
-                      of_lane + " FOR UPDATE",
-                  lane_of(batch.lane)));
+         on.query(std::string("WITH mine AS MATERIALIZED (SELECT session, batch, outcome IS NULL "
+                              "AS in_parts FROM dualwrite.lane ") +
+                      of_lane +
+                      " FOR UPDATE) SELECT session, batch, in_parts, "
+                      "pg_logical_emit_message(true, $5, $6::text) FROM mine",
+                  with));
   bool const ours = row.count() == 1 && number(row, 0, 0) == batch.session.value &&
                     number(row, 0, 1) == batch.previous.value;
   if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
@@ -146,9 +155,6 @@ result<void> enter_lane(connection& on, target_batch const& batch) {
     DW_TRY(auto const gone,
            on.query(std::string("DELETE FROM dualwrite.outcome ") + of_lane, lane_of(batch.lane)));
   }
-  auto const mark = print_mark({batch.lane, batch.session, batch.batch});
-  DW_TRY(auto const said,
-         on.query("SELECT pg_logical_emit_message(true, $1, $2::text)", {message_prefix, mark}));
   return {};
 }
 
@@ -167,25 +173,30 @@ result<void> move_lane(connection& on, target_batch const& batch, std::string co
   }
   with.emplace_back(number(batch.session.value));
   with.emplace_back(number(batch.previous.value));
-  DW_TRY(auto const moved,
-         on.query(
-             std::string(
-                 "UPDATE dualwrite.lane SET batch = $5, position = $6, chain = $7, outcome = $8 ") +
-                 of_lane + " AND session = $9 AND batch = $10",
-             with));
-  if (moved.changed() != 1)
-    return error{error_code::lane_fenced, "another session has written to this lane"};
-  for (auto const& told : batch.places) {
-    auto place = lane_of(batch.lane);
-    place.resize(3);
-    place.emplace_back(number(told.map.value));
-    place.emplace_back(number(told.lane.value));
-    place.emplace_back(number(told.position.value));
-    DW_TRY(auto const put,
-           on.query("INSERT INTO dualwrite.place VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(log, "
-                    "link, way, map) DO UPDATE SET lane = $5, position = $6",
-                    place));
+  // The last of a map's places counts; one statement cannot write a row twice.
+  std::map<std::uint64_t, map_place const*> places;
+  for (auto const& told : batch.places) places[told.map.value] = &told;
+  std::vector<std::string> maps;
+  std::vector<std::string> lanes;
+  std::vector<std::string> positions;
+  for (auto const& [map, told] : places) {
+    maps.push_back(number(map));
+    lanes.push_back(number(told->lane.value));
+    positions.push_back(number(told->position.value));
   }
+  for (auto const* column : {&maps, &lanes, &positions}) with.emplace_back(array_of(*column));
+  DW_TRY(auto const moved,
+         on.query(std::string("WITH moved AS (UPDATE dualwrite.lane SET batch = $5, position = $6, "
+                              "chain = $7, outcome = $8 ") +
+                      of_lane +
+                      " AND session = $9 AND batch = $10 RETURNING 1), put AS (INSERT INTO "
+                      "dualwrite.place SELECT $1, $2, $3, told.* FROM unnest($11::bigint[], "
+                      "$12::bigint[], $13::bigint[]) AS told ON CONFLICT(log, link, way, map) DO "
+                      "UPDATE SET lane = excluded.lane, position = excluded.position) "
+                      "SELECT count(*) FROM moved",
+                  with));
+  if (moved.integer(0, 0) != 1)
+    return error{error_code::lane_fenced, "another session has written to this lane"};
   return {};
 }
 
