@@ -1,13 +1,9 @@
 #include "engine/connectors/postgresql/change_stream.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <set>
-#include <thread>
 
 #include "engine/connectors/postgresql/lane_table.h"
-#include "engine/connectors/postgresql/row_sql.h"
+#include "engine/connectors/postgresql/publication.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
@@ -17,8 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr int pings_max = 5;
 constexpr auto pings_within = 1s;
-constexpr auto slot_wait_max = 5s;
-constexpr auto slot_look_pause = 20ms;
 
 // The server keeps its log by files of this size: a slot that lags less keeps no file more.
 constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
@@ -26,10 +20,6 @@ constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
 // Before a message's own bytes: of data a letter and three numbers, of a ping a letter and two.
 constexpr std::size_t data_header = 25;
 constexpr std::size_t ping_request = 17;
-
-std::string print_place(std::uint64_t commit) {
-  return fmt::format("{:X}/{:X}", commit >> 32U, commit & 0xffffffffU);
-}
 
 void put_number(std::string& to, std::uint64_t number) {
   for (unsigned shift = 64; shift != 0; shift -= 8)
@@ -43,16 +33,7 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
   return out;
 }
 
-// The server's numbers of places have 64 bits; none that is in use has the highest.
-constexpr char const* place_sql = "({} - '0/0')::bigint";
-
 }  // namespace
-
-struct change_stream::slot_state {
-  bool is_there = false;
-  bool is_lost = false;
-  std::uint64_t confirmed = 0;
-};
 
 result<std::uint64_t> incarnation_of(connection& on) {
   DW_TRY(auto const rows,
@@ -66,31 +47,8 @@ result<std::uint64_t> incarnation_of(connection& on) {
 result<source_position> head_of(connection& on) {
   source_position out;
   DW_TRY(out.incarnation, incarnation_of(on));
-  DW_TRY(auto const rows,
-         on.query("SELECT " + fmt::format(fmt::runtime(place_sql), "pg_current_wal_insert_lsn()")));
+  DW_TRY(auto const rows, on.query("SELECT " + place_sql("pg_current_wal_insert_lsn()")));
   out.commit = static_cast<std::uint64_t>(rows.integer(0, 0));
-  return out;
-}
-
-result<std::string> change_stream::slot_name(connection& on) const {
-  DW_TRY(auto const rows,
-         on.query("SELECT $1 || '_' || oid FROM pg_database WHERE datname = current_database()",
-                  {name_}));
-  return std::string(rows.text(0, 0));
-}
-
-result<change_stream::slot_state> change_stream::look(connection& on) const {
-  DW_TRY(auto const slot, slot_name(on));
-  DW_TRY(auto const rows,
-         on.query("SELECT coalesce(wal_status = 'lost', false), " +
-                      fmt::format(fmt::runtime(place_sql), "confirmed_flush_lsn") +
-                      " FROM pg_replication_slots WHERE slot_name = $1",
-                  {slot}));
-  slot_state out;
-  out.is_there = rows.count() == 1;
-  if (!out.is_there) return out;
-  out.is_lost = rows.is_true(0, 0);
-  out.confirmed = static_cast<std::uint64_t>(rows.integer(0, 1));
   return out;
 }
 
@@ -119,104 +77,11 @@ result<void> change_stream::check_goes_on(connection& on,
 result<bool> change_stream::was_quiet(connection& on,
                                       slot_state const& slot,
                                       source_position after) const {
-  DW_TRY(auto const name, slot_name(on));
+  DW_TRY(auto const name, slot_name(on, name_));
   DW_TRY(auto const rows,
          on.query("SELECT captured, reached FROM dualwrite.quiet WHERE slot = $1", {name}));
   return rows.count() == 1 && static_cast<std::uint64_t>(rows.integer(0, 0)) <= after.commit &&
          slot.confirmed <= static_cast<std::uint64_t>(rows.integer(0, 1));
-}
-
-// A table that enters the publication is locked against writers for a moment: a transaction that
-// wrote to it before would be captured in part.
-result<void> change_stream::publish(connection& on,
-                                    std::vector<table_facts> const& tables,
-                                    bool goes_on) {
-  DW_TRY(auto all, transaction::begin(on));
-  DW_TRY(auto const there,
-         on.query("SELECT count(*) FROM pg_publication WHERE pubname = $1", {name_}));
-  DW_TRY(auto const members,
-         on.query("SELECT prrelid FROM pg_publication_rel r JOIN pg_publication p ON p.oid = "
-                  "r.prpubid WHERE p.pubname = $1",
-                  {name_}));
-  std::set<std::uint64_t> known;
-  for (int i = 0; i < members.count(); ++i)
-    known.insert(static_cast<std::uint64_t>(members.integer(i, 0)));
-  std::vector<std::string> names;
-  std::vector<std::string> objects;
-  for (auto const& table : tables) {
-    names.push_back(table.schema.table);
-    objects.push_back(std::to_string(table.object));
-  }
-  DW_TRY(auto const states,
-         on.query("SELECT i.place, k.object IS NOT NULL, k.object = i.object, "
-                  "  relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS(SELECT FROM pg_index "
-                  "  WHERE indrelid = c.oid AND indisprimary) "
-                  "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(name, object, place) "
-                  "LEFT JOIN pg_class c ON c.oid = i.object::oid "
-                  "LEFT JOIN dualwrite.captured k ON k.name = i.name ORDER BY i.place",
-                  {array_of(names), array_of(objects)}));
-  std::vector<std::string> all_tables;
-  std::vector<std::string> added;
-  std::set<std::uint64_t> wanted;
-  for (int i = 0; i < states.count(); ++i) {
-    auto const& table = tables[static_cast<std::size_t>(states.integer(i, 0)) - 1];
-    bool const is_known = known.contains(table.object);
-    bool const was_captured = states.is_true(i, 1);
-    bool const is_other = was_captured && !states.is_true(i, 2);
-    if (goes_on && was_captured && (is_other || !is_known))
-      return error{error_code::source_rewound,
-                   table.schema.table + " was made anew, or taken out of the publication"};
-    if (states.is_true(i, 3))
-      return error{error_code::invalid_definition,
-                   fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
-                               table.sql_name)};
-    if (!is_known) added.push_back(table.sql_name);
-    all_tables.push_back(table.sql_name);
-    wanted.insert(table.object);
-  }
-  if (wanted == known && there.integer(0, 0) == 1) return {};
-  if (!added.empty())
-    DW_CHECK(on.execute(fmt::format("LOCK TABLE {} IN SHARE MODE", fmt::join(added, ", "))));
-  bool const is_new = there.integer(0, 0) == 0;
-  DW_CHECK(on.execute(fmt::format("{} PUBLICATION {} {} TABLE {}",
-                                  is_new ? "CREATE" : "ALTER",
-                                  quoted_name(name_),
-                                  is_new ? "FOR" : "SET",
-                                  fmt::join(all_tables, ", "))));
-  DW_CHECK(on.execute("DELETE FROM dualwrite.captured"));
-  DW_CHECK(on.query("INSERT INTO dualwrite.captured SELECT * FROM unnest($1::text[], $2::bigint[])",
-                    {array_of(names), array_of(objects)}));
-  return all.commit();
-}
-
-// The server ends a stream a moment after its client has gone.
-result<void> change_stream::wait_until_free(connection& on) const {
-  DW_TRY(auto const slot, slot_name(on));
-  auto const until = std::chrono::steady_clock::now() + slot_wait_max;
-  while (true) {
-    DW_TRY(auto const rows,
-           on.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1 AND active",
-                    {slot}));
-    if (rows.integer(0, 0) == 0) return {};
-    if (std::chrono::steady_clock::now() >= until)
-      return error{error_code::app_busy, "another session reads the replication slot " + slot};
-    std::this_thread::sleep_for(slot_look_pause);
-  }
-}
-
-result<void> change_stream::stream_from(connection& on, std::uint64_t commit) {
-  DW_TRY(auto const slot, slot_name(on));
-  DW_CHECK(stream_.open(url_, connection::purpose::replication));
-  acknowledged_ = commit;
-  given_ = commit;
-  reached_ = 0;
-  is_inside_ = false;
-  return stream_.start_stream(
-      fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}, "
-                  "messages 'true')",
-                  quoted_name(slot),
-                  print_place(commit),
-                  quoted_text(quoted_name(name_))));
 }
 
 result<source_position> change_stream::open(connection& on,
@@ -224,12 +89,12 @@ result<source_position> change_stream::open(connection& on,
                                             std::optional<source_position> after) {
   close();
   DW_CHECK(install(on));
-  DW_TRY(auto slot, look(on));
+  DW_TRY(auto const name, slot_name(on, name_));
+  DW_TRY(auto slot, look_at_slot(on, name));
   if (after) DW_CHECK(check_goes_on(on, slot, *after));
   DW_TRY(auto facts, describe_tables(on, tables));
-  DW_CHECK(publish(on, facts, after.has_value()));
-  DW_TRY(auto const name, slot_name(on));
-  DW_CHECK(wait_until_free(on));
+  DW_CHECK(publish(on, name_, facts, after.has_value()));
+  DW_CHECK(wait_until_free(on, name));
   if (slot.is_there && slot.is_lost) {
     DW_TRY(auto const dropped, on.query("SELECT pg_drop_replication_slot($1)", {name}));
     slot.is_there = false;
@@ -242,20 +107,98 @@ result<source_position> change_stream::open(connection& on,
   if (after) {
     at = *after;
   } else if (slot.is_there) {
-    DW_TRY(auto const moved,
-           on.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)",
-                    {name, print_place(at.commit)}));
+    DW_CHECK(advance_slot(on, name, at.commit));
   }
   passed_ = after ? slot.confirmed : at.commit;
+  settled_ = passed_;
+  acknowledged_ = at.commit;
+  given_ = at.commit;
+  reached_ = 0;
+  is_inside_ = false;
+  is_bulk_refused_ = false;
   reader_.emplace(at.incarnation, std::move(facts));
-  DW_CHECK(stream_from(on, at.commit));
+  DW_CHECK(go_on(on));
   return at;
+}
+
+void change_stream::close() {
+  stream_.close();
+  stretch_.close();
+  how_ = way::closed;
+}
+
+int change_stream::socket() const {
+  return how_ == way::in_bulk ? stretch_.socket() : stream_.socket();
+}
+
+result<void> change_stream::choose_how(connection& on) {
+  if (is_inside_) return {};
+  bool const is_due =
+      how_ == way::in_bulk ? !stretch_.is_under_way() : stream_.is_open() && place() >= looks_at_;
+  return is_due ? go_on(on) : result<void>{};
+}
+
+result<void> change_stream::go_on(connection& on) {
+  DW_CHECK(on.open(url_));
+  auto const begun = begin_part(on);
+  if (begun && *begun) return {};
+  // What the server does not let us ask it may still stream.
+  if (!begun) is_bulk_refused_ = true;
+  return stream_on(on);
+}
+
+// False where it is not far behind, or a stream is the better way.
+result<bool> change_stream::begin_part(connection& on) {
+  DW_TRY(auto const name, slot_name(on, name_));
+  if (how_ == way::in_bulk) DW_CHECK(pass_quiet(on));
+  auto const looked = how_ == way::in_bulk ? free_slot(on, name) : look_at_slot(on, name);
+  if (!looked) return looked.error();
+  auto slot = *looked;
+  if (slot.head <= place() + (how_ == way::in_bulk ? limits_.near : limits_.far)) {
+    is_bulk_refused_ = false;
+    return false;
+  }
+  auto const end = [&] { return end_of_part(limits_, slot.restart, place(), slot.head); };
+  if (is_bulk_refused_ || !end()) return false;
+  if (how_ != way::in_bulk) {
+    DW_TRY(slot, free_slot(on, name));
+  }
+  // What was acknowledged meanwhile has brought its end no nearer.
+  DW_CHECK(stretch_.begin(url_, {name, name_, place(), *end()}));
+  how_ = way::in_bulk;
+  return true;
+}
+
+// One session at a time reads a slot. What it need not keep is not read again.
+result<slot_state> change_stream::free_slot(connection& on, std::string const& slot) {
+  stream_.close();
+  DW_CHECK(wait_until_free(on, slot));
+  DW_TRY(auto now, look_at_slot(on, slot));
+  if (settled_ <= now.confirmed) return now;
+  DW_CHECK(advance_slot(on, slot, settled_));
+  return look_at_slot(on, slot);
+}
+
+result<void> change_stream::stream_on(connection& on) {
+  stretch_.close();
+  how_ = way::streamed;
+  looks_at_ = place() + limits_.near;
+  if (stream_.is_open()) return {};
+  DW_TRY(auto const slot, slot_name(on, name_));
+  DW_CHECK(stream_.open(url_, connection::purpose::replication));
+  DW_CHECK(stream_.start_stream(
+      fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}, "
+                  "messages 'true')",
+                  quoted_name(slot),
+                  print_place(place()),
+                  quoted_text(quoted_name(name_)))));
+  return report();
 }
 
 // The server describes a table before its first rows and after every change of it.
 result<std::vector<captured_transaction>> change_stream::read(connection& on, std::size_t limit) {
-  if (!reader_) return error{error_code::app_unreachable, "no capture is open"};
-  auto out = receive(limit);
+  if (how_ == way::closed) return error{error_code::app_unreachable, "no capture is open"};
+  auto out = receive(on, limit);
   for (auto const* table : reader_->take_described()) {
     DW_CHECK(on.open(url_));
     DW_TRY(auto const now, describe_table(on, table->schema.table));
@@ -267,23 +210,52 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
   return out;
 }
 
-result<std::vector<captured_transaction>> change_stream::receive(std::size_t limit) {
+result<std::vector<captured_transaction>> change_stream::receive(connection& on,
+                                                                 std::size_t limit) {
   std::vector<captured_transaction> out;
+  DW_CHECK(choose_how(on));
   while (out.size() < limit) {
-    auto message = stream_.receive();
+    auto message = next_message();
     // What has arrived whole is given first; the next call says why there is no more.
     if (!message && !out.empty()) return out;
     if (!message) return message.error();
-    if (!*message) return out;
-    std::string_view const bytes = **message;
-    if (bytes.front() == 'w' && bytes.size() > data_header) {
-      DW_TRY(auto whole, take_data(bytes.substr(data_header)));
+    if (*message) {
+      DW_TRY(auto whole, take_data(**message));
       if (whole) out.push_back(std::move(*whole));
-    } else if (bytes.front() == 'k' && bytes.size() > ping_request) {
-      DW_CHECK(take_ping(bytes));
+      continue;
     }
+    // What a part gave is acknowledged before the next one is asked for.
+    bool const is_over = how_ == way::in_bulk && !stretch_.is_under_way();
+    if (!is_over || !out.empty()) return out;
+    DW_CHECK(choose_how(on));
   }
   return out;
+}
+
+result<std::optional<std::string_view>> change_stream::next_message() {
+  if (how_ == way::in_bulk) return message_in_part();
+  while (true) {
+    DW_TRY(auto message, stream_.receive());
+    if (!message) return std::optional<std::string_view>{};
+    arrived_ = std::move(*message);
+    std::string_view const bytes = arrived_;
+    if (bytes.front() == 'w' && bytes.size() > data_header)
+      return std::optional{bytes.substr(data_header)};
+    if (bytes.front() == 'k' && bytes.size() > ping_request) DW_CHECK(take_ping(bytes));
+  }
+}
+
+result<std::optional<std::string_view>> change_stream::message_in_part() {
+  if (!stretch_.is_under_way())
+    return error{error_code::app_unreachable, "a transaction was cut off"};
+  auto message = stretch_.next();
+  if (!message) {
+    if (is_inside_ || message.error().code == error_code::app_unreachable) return message.error();
+    is_bulk_refused_ = true;
+    return std::optional<std::string_view>{};
+  }
+  if (!*message && !stretch_.is_under_way()) reached_ = std::max(reached_, stretch_.upto());
+  return message;
 }
 
 result<std::optional<captured_transaction>> change_stream::take_data(std::string_view message) {
@@ -295,7 +267,7 @@ result<std::optional<captured_transaction>> change_stream::take_data(std::string
 }
 
 result<void> change_stream::take_ping(std::string_view bytes) {
-  if (!is_inside_) reached_ = number_at(bytes, 1);
+  if (!is_inside_) reached_ = std::max(reached_, number_at(bytes, 1));
   if (bytes[ping_request] == 0) return {};
   return answer_ping();
 }
@@ -306,7 +278,7 @@ result<void> change_stream::pass_quiet(connection& on) {
   if (is_inside_ || given_ > acknowledged_) return {};
   if (reached_ < std::max(acknowledged_, passed_) + quiet_bytes_min) return {};
   DW_CHECK(on.open(url_));
-  DW_TRY(auto const slot, slot_name(on));
+  DW_TRY(auto const slot, slot_name(on, name_));
   DW_TRY(auto all, transaction::begin(on));
   DW_CHECK(on.execute("SET LOCAL synchronous_commit = on"));
   DW_TRY(auto const put,
@@ -315,6 +287,7 @@ result<void> change_stream::pass_quiet(connection& on) {
                   {slot, std::to_string(acknowledged_), std::to_string(reached_)}));
   DW_CHECK(all.commit());
   passed_ = reached_;
+  settled_ = std::max(settled_, passed_);
   return report();
 }
 
@@ -335,12 +308,15 @@ result<void> change_stream::answer_ping() {
 
 result<void> change_stream::acknowledge(source_position captured) {
   acknowledged_ = std::max(acknowledged_, captured.commit);
+  settled_ = std::max(settled_, captured.commit);
   return report();
 }
 
+// While no stream is there the slot is moved before it is read again.
 result<void> change_stream::report() {
+  if (how_ == way::in_bulk) return {};
   std::string message = "r";
-  for (int what = 0; what < 3; ++what) put_number(message, std::max(acknowledged_, passed_));
+  for (int what = 0; what < 3; ++what) put_number(message, settled_);
   put_number(message, 0);
   message.push_back('\0');
   return stream_.send(message);
@@ -348,8 +324,8 @@ result<void> change_stream::report() {
 
 result<void> change_stream::remove(connection& on) {
   close();
-  DW_CHECK(wait_until_free(on));
-  DW_TRY(auto const slot, slot_name(on));
+  DW_TRY(auto const slot, slot_name(on, name_));
+  DW_CHECK(wait_until_free(on, slot));
   DW_TRY(auto const dropped,
          on.query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE "
                   "slot_name = $1",

@@ -5,18 +5,26 @@
 // up, or that stands behind a position which nobody gave it, has lost changes, and no capture goes
 // on from there.
 //
+// A stream gives each row as soon as it can, and no faster than the server sends single rows. Where
+// it is far behind, parts of the server's log are read by statements instead; which of both is
+// looked at between transactions, and neither is seen in what is given.
+//
 // What other tables and databases of the server write lies in the same log. Where nothing of the
 // tables came for a while the slot is moved past it, so that it is not kept for them; which part
 // that was is said in dualwrite.quiet before, since no position in our log can tell.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/connectors/postgresql/connection.h"
 #include "engine/connectors/postgresql/pgoutput.h"
+#include "engine/connectors/postgresql/replication_slot.h"
+#include "engine/connectors/postgresql/slot_stretch.h"
 #include "engine/ports/source_app.h"
 
 namespace dualwrite::engine::postgresql {
@@ -25,8 +33,11 @@ namespace dualwrite::engine::postgresql {
 // Threads: one at a time; calls block, but read() does not wait for changes.
 class change_stream {
  public:
+  enum class way { closed, streamed, in_bulk };
+
   // `name` is that of the publication, and the slot's begin.
-  change_stream(std::string url, std::string name) : url_(std::move(url)), name_(std::move(name)) {}
+  change_stream(std::string url, std::string name, stretch_limits limits)
+      : url_(std::move(url)), name_(std::move(name)), limits_(limits) {}
 
   [[nodiscard]] result<source_position> open(connection& on,
                                              std::vector<std::string> const& tables,
@@ -35,41 +46,55 @@ class change_stream {
   // Errors: `table_changed` where a table is not as it was when the capture was opened.
   [[nodiscard]] result<std::vector<captured_transaction>> read(connection& on, std::size_t limit);
   [[nodiscard]] result<void> acknowledge(source_position captured);
-  void close() { stream_.close(); }
+  void close();
+  way read_how() const { return how_; }
+  // Readable when read() may have something to give that it had not; until the next call of any.
+  [[nodiscard]] int socket() const;
 
   // Takes slot and publication out of the database.
   [[nodiscard]] result<void> remove(connection& on);
 
  private:
-  struct slot_state;
-  [[nodiscard]] result<slot_state> look(connection& on) const;
   [[nodiscard]] result<void> check_goes_on(connection& on,
                                            slot_state const& slot,
                                            source_position after) const;
   [[nodiscard]] result<bool> was_quiet(connection& on,
                                        slot_state const& slot,
                                        source_position after) const;
-  [[nodiscard]] result<void> publish(connection& on,
-                                     std::vector<table_facts> const& tables,
-                                     bool goes_on);
-  [[nodiscard]] result<std::string> slot_name(connection& on) const;
-  [[nodiscard]] result<void> wait_until_free(connection& on) const;
-  [[nodiscard]] result<void> stream_from(connection& on, std::uint64_t commit);
-  [[nodiscard]] result<std::vector<captured_transaction>> receive(std::size_t limit);
+  // Only between two transactions.
+  [[nodiscard]] result<void> choose_how(connection& on);
+  [[nodiscard]] result<void> go_on(connection& on);
+  [[nodiscard]] result<bool> begin_part(connection& on);
+  [[nodiscard]] result<slot_state> free_slot(connection& on, std::string const& slot);
+  [[nodiscard]] result<void> stream_on(connection& on);
+  [[nodiscard]] result<std::vector<captured_transaction>> receive(connection& on,
+                                                                  std::size_t limit);
+  // The bytes of one of the plug-in's messages, until the next call; nothing where none is there.
+  [[nodiscard]] result<std::optional<std::string_view>> next_message();
+  [[nodiscard]] result<std::optional<std::string_view>> message_in_part();
   [[nodiscard]] result<std::optional<captured_transaction>> take_data(std::string_view message);
   [[nodiscard]] result<void> take_ping(std::string_view bytes);
   [[nodiscard]] result<void> answer_ping();
   [[nodiscard]] result<void> pass_quiet(connection& on);
   [[nodiscard]] result<void> report();
+  // Every commit before it was given.
+  std::uint64_t place() const { return std::max({given_, reached_, passed_}); }
 
   std::string url_;
   std::string name_;
+  stretch_limits limits_;
+  way how_ = way::closed;
   connection stream_;
+  slot_stretch stretch_;
+  bool is_bulk_refused_ = false;  // by the server: it streams until it is near
+  std::uint64_t looks_at_ = 0;    // from here on it is looked how far behind the stream is
+  std::string arrived_;
   std::optional<pgoutput_reader> reader_;
-  std::uint64_t acknowledged_ = 0;  // by our log
+  std::uint64_t acknowledged_ = 0;  // by our log, or where it was opened
   std::uint64_t given_ = 0;         // by read()
   std::uint64_t reached_ = 0;       // by the server, with nothing left to send before it
   std::uint64_t passed_ = 0;        // by the slot
+  std::uint64_t settled_ = 0;       // what the server may forget
   bool is_inside_ = false;          // a transaction is under way
   std::chrono::steady_clock::time_point pinged_at_;
   int pings_ = 0;

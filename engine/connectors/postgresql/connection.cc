@@ -187,6 +187,50 @@ result<void> connection::copy_in(std::string const& sql, std::string_view text) 
   return done;
 }
 
+result<void> connection::copy_out(std::string const& sql) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  if (PQsendQuery(held_.get(), sql.c_str()) != 1) return refused(nullptr);
+  return {};
+}
+
+result<connection::copied> connection::next_copied(std::string& bytes) {
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  for (bool has_looked = false;; has_looked = true) {
+    char* row = nullptr;
+    auto const size = PQgetCopyData(held_.get(), &row, 1);
+    if (size > 0) {
+      bytes.assign(row, static_cast<std::size_t>(size));
+      PQfreemem(row);
+      return copied::bytes;
+    }
+    // Before the first row and behind the last one the server answers.
+    if (size < 0 && PQisBusy(held_.get()) == 0) {
+      DW_TRY(auto const answered, copy_answer());
+      if (answered == copied::end) return answered;
+      has_looked = false;
+      continue;
+    }
+    if (has_looked) return copied::nothing_yet;
+    if (PQconsumeInput(held_.get()) == 0) {
+      auto const why = refused(nullptr);
+      close();
+      return error{error_code::app_unreachable, why.detail};
+    }
+  }
+}
+
+result<connection::copied> connection::copy_answer() {
+  answer const got(PQgetResult(held_.get()));
+  if (PQresultStatus(got.get()) == PGRES_COPY_OUT) return copied::nothing_yet;
+  auto const done = got.succeeded() ? result<void>{} : refused(got.get());
+  while (is_open()) {
+    answer const more(PQgetResult(held_.get()));
+    if (more.get() == nullptr) break;
+  }
+  if (!done) return done.error();
+  return copied::end;
+}
+
 result<void> connection::start_stream(std::string const& command) {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   answer const got(PQexec(held_.get(), command.c_str()));
@@ -196,7 +240,7 @@ result<void> connection::start_stream(std::string const& command) {
 
 result<std::optional<std::string>> connection::receive() {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (bool has_looked = false;; has_looked = true) {
     char* bytes = nullptr;
     auto const size = PQgetCopyData(held_.get(), &bytes, 1);
     if (size > 0) {
@@ -211,13 +255,13 @@ result<std::optional<std::string>> connection::receive() {
       held_.reset();
       return why;
     }
+    if (has_looked) return std::optional<std::string>{};
     if (PQconsumeInput(held_.get()) == 0) {
       auto why = refused(nullptr);
       held_.reset();
       return error{error_code::app_unreachable, why.detail};
     }
   }
-  return std::optional<std::string>{};
 }
 
 result<void> connection::send(std::string_view message) {

@@ -74,6 +74,8 @@ class connection {
   // cost each connection an attempt of its own.
   [[nodiscard]] result<void> open(std::string const& url, purpose what = purpose::statements);
   void close() { held_.reset(); }
+  // What the server sends comes here; -1 where there is none.
+  [[nodiscard]] int socket() const { return held_ ? PQsocket(held_.get()) : -1; }
   bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
 
   [[nodiscard]] result<void> execute(std::string const& sql);
@@ -86,6 +88,12 @@ class connection {
       std::function<void(std::size_t, result<answer> const&)> const& told);
   // COPY … FROM STDIN, of this text.
   [[nodiscard]] result<void> copy_in(std::string const& sql, std::string_view text);
+  // Asks for COPY … TO STDOUT; then next_copied() is all that may be called, until it gave the
+  // end or an error.
+  enum class copied { nothing_yet, bytes, end };
+  [[nodiscard]] result<void> copy_out(std::string const& sql);
+  // `bytes` holds a row where it says so. Does not wait.
+  [[nodiscard]] result<copied> next_copied(std::string& bytes);
   // Begins to stream; then receive() and send() are all that may be called.
   [[nodiscard]] result<void> start_stream(std::string const& command);
   // Nothing where no message is there yet.
@@ -97,6 +105,8 @@ class connection {
  private:
   void close_if_ended();
   [[nodiscard]] bool send(statement const& one);
+  // What next_copied() gives where no more rows can come without an answer of the server.
+  [[nodiscard]] result<copied> copy_answer();
   error refused(PGresult const* why);
 
   std::shared_ptr<PGconn> held_;

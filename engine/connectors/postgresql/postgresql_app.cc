@@ -49,7 +49,7 @@ struct postgresql_app::connections {
   };
 
   explicit connections(postgresql_settings with)
-      : settings(std::move(with)), stream(settings.url, settings.name) {}
+      : settings(std::move(with)), stream(settings.url, settings.name, settings.stretches) {}
 
   postgresql_settings settings;
   connection read;

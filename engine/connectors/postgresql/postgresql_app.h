@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/connectors/postgresql/slot_stretch.h"
 #include "engine/ports/source_app.h"
 #include "engine/ports/target_app.h"
 
@@ -15,6 +16,7 @@ struct postgresql_settings {
   std::string url;                               // as libpq takes it
   std::string name = "dualwrite";                // of the publication, and the slot's begin
   duration poll = std::chrono::milliseconds(5);  // how often it is looked for changes
+  stretch_limits stretches = {};                 // when, and how much, is read in bulk
 };
 
 // Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a
