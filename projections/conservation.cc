@@ -1,5 +1,7 @@
 #include "projections/conservation.h"
 
+#include <algorithm>
+
 namespace dualwrite::projections {
 namespace {
 
@@ -20,6 +22,7 @@ struct conservation_fold {
   sums_row& row(map_id map, direction way) { return view.sums[{map, way}]; }
 
   void operator()(CaptureStarted const& e) {
+    take_back_open(e.link, e.of);
     std::erase_if(view.takers, [&](auto const& taker) {
       return std::get<0>(taker.first) == e.link && std::get<1>(taker.first) == e.of;
     });
@@ -46,7 +49,43 @@ struct conservation_fold {
       auto const share = e.count == 0 ? 0 : bytes * table.count / e.count;
       auto const takers = view.takers.find({e.link, e.of, table.schema});
       if (takers == view.takers.end()) continue;
-      for (auto const map : takers->second) capture(map, e.of, table.count, share);
+      for (auto const map : takers->second) {
+        capture(map, e.of, table.count, share);
+        if (!e.last) keep_open(e, {map, table.count, share});
+      }
+    }
+    if (e.last) view.open.erase({e.link, e.of});
+  }
+  void keep_open(RecordsCaptured const& e, open_share const& more) {
+    auto& open = view.open[{e.link, e.of}];
+    if (!open.since) open.since = event.at;
+    auto share = std::find_if(open.shares.begin(), open.shares.end(), [&](auto const& one) {
+      return one.map == more.map;
+    });
+    if (share == open.shares.end()) {
+      open.shares.push_back(more);
+      return;
+    }
+    share->records += more.records;
+    share->bytes += more.bytes;
+  }
+  // The source gives the transaction again, from its begin.
+  void take_back_open(link_id link, side of) {
+    auto const open = view.open.extract({link, of});
+    if (open.empty()) return;
+    for (auto const& share : open.mapped().shares) {
+      auto& sums = row(share.map, direction_from(of));
+      sums.captured -= share.records;
+      sums.bytes_captured -= share.bytes;
+      while (!sums.marks.empty() && sums.marks.back().at >= open.mapped().since)
+        sums.marks.pop_back();
+    }
+  }
+  // What the map had is discarded, that of open transactions with it.
+  void forget_open(map_id map, side of) {
+    for (auto& [from, open] : view.open) {
+      if (from.second != of) continue;
+      std::erase_if(open.shares, [&](open_share const& one) { return one.map == map; });
     }
   }
   void operator()(ConflictResolved const& e) { capture(e.map, source_of(e.way), 1, 0); }
@@ -108,11 +147,13 @@ struct conservation_fold {
     for (auto const& place : e.places) {
       auto& sums = row(e.map, place.way);
       sums.discarded += sums.captured - sums.settled() - sums.parked;
+      forget_open(e.map, source_of(place.way));
     }
   }
   void operator()(MapStopped const& e) {
     for (auto const way : {direction::left_to_right, direction::right_to_left}) {
       auto const found = view.sums.find({e.map, way});
+      forget_open(e.map, source_of(way));
       if (found == view.sums.end()) continue;
       auto& sums = found->second;
       sums.parked = 0;

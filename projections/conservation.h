@@ -65,15 +65,29 @@ struct sums_row {
   std::uint64_t queued_bytes() const { return queued() <= 0 ? 0 : bytes_captured - bytes_left; }
 };
 
+// What a map got of a source transaction whose last part was not captured yet.
+struct open_share {
+  map_id map;
+  std::uint64_t records = 0, bytes = 0;
+  DW_FIELDS(map, records, bytes);
+};
+struct open_row {
+  sequence since;  // its first part
+  std::vector<open_share> shares;
+  DW_FIELDS(since, shares);
+};
+
 // Fed by captures, outcomes, parking and its ends. Costs per event, never per record.
 struct conservation {
   static constexpr std::string_view name = "conservation";
-  static constexpr int version = 2;
+  static constexpr int version = 3;
 
   std::map<map_way, sums_row> sums;
   // Who gets the records of a table: what CaptureStarted said last.
   std::map<std::tuple<link_id, side, schema_id>, std::vector<map_id>> takers;
-  DW_FIELDS(sums, takers);
+  // Transactions that are captured in part: where the capture begins again they count for nothing.
+  std::map<std::pair<link_id, side>, open_row> open;
+  DW_FIELDS(sums, takers, open);
 
   void fold(event_view const& event);
 };

@@ -1,42 +1,110 @@
 #include "replay/record_cursor.h"
 
-#include <iterator>
+#include <utility>
 
 namespace dualwrite::replay {
 
-record_cursor::record_cursor(
-    event_log const& log, link_id link, direction way, app_id source, sequence behind)
-    : link_(link),
+record_cursor::record_cursor(event_log const& log,
+                             link_id link,
+                             direction way,
+                             app_id source,
+                             sequence behind,
+                             std::size_t events_max)
+    : log_(log),
+      link_(link),
       way_(way),
       source_(source),
-      events_(log.read({behind + 1, false, stream_id{stream_kind::link, link.value}})),
+      events_max_(events_max),
+      events_(read_behind(behind)),
       position_(behind) {}
 
-result<std::optional<queued_unit>> record_cursor::next(sequence until) {
-  while (true) {
-    DW_TRY(auto const stored, events_->next());
-    if (!stored) return std::optional<queued_unit>{};
-    if (stored->at <= position_) continue;
-    DW_TRY(auto const event, decode(*stored));
-    DW_CHECK(take(event));
-    if (open_) continue;
-    position_ = stored->last();
-    if (!items_.empty()) {
-      queued_unit unit;
-      unit.position = position_;
-      unit.items.assign(std::make_move_iterator(items_.begin()),
-                        std::make_move_iterator(items_.end()));
-      items_.clear();
-      return std::optional{std::move(unit)};
-    }
-    if (position_ >= until) return std::optional<queued_unit>{};
+record_cursor::reader record_cursor::read_behind(sequence at) const {
+  return reader(log_.read({at + 1, false, stream_id{stream_kind::link, link_.value}}));
+}
+
+result<stored_event const*> record_cursor::reader::peek(sequence until) {
+  if (!held_) {
+    DW_TRY(held_, from_->next());
   }
+  return held_ && held_->at <= until ? &*held_ : nullptr;
+}
+
+result<std::optional<queued_unit>> record_cursor::next(sequence until) {
+  ended_early_ = false;
+  for (std::size_t read = 0; read < events_max_; ++read) {
+    DW_TRY(auto const* stored, events_.peek(until));
+    if (stored == nullptr) return std::optional<queued_unit>{};
+    if (stored->at <= position_) {
+      events_.pop();
+      continue;
+    }
+    DW_TRY(auto const event, decode(*stored));
+    DW_TRY(bool const ready, is_ready(event, until));
+    if (!ready) return std::optional<queued_unit>{};
+    auto const last = stored->last();
+    DW_CHECK(take(event));
+    events_.pop();
+    if (open_ == transaction::whole) {
+      if (!items_.empty()) return give(open_until_, false);
+      continue;
+    }
+    position_ = last;
+    if (!items_.empty() || gave_part_) return give(last, true);
+  }
+  ended_early_ = true;
+  return std::optional<queued_unit>{};
+}
+
+std::optional<queued_unit> record_cursor::give(sequence position, bool ends) {
+  gave_part_ = !ends;
+  return queued_unit{position, std::exchange(items_, {}), ends};
+}
+
+bool record_cursor::is_of_source(RecordsCaptured const& captured) const {
+  return captured.of == source_of(way_) && captured.kind == capture_kind::live;
+}
+
+result<bool> record_cursor::is_ready(event_view const& event, sequence until) {
+  auto const* captured = event.as<RecordsCaptured>();
+  bool const begins = captured != nullptr && is_of_source(*captured) && !captured->last &&
+                      open_ == transaction::none;
+  if (!begins) return true;
+  if (!ahead_) ahead_ = read_behind(event.last());
+  DW_TRY(auto const known, look_ahead(until));
+  if (!known) return false;
+  open_ = *known;
+  ahead_.reset();
+  return true;
+}
+
+// What becomes of the transaction that is open there: nothing where it goes on.
+result<std::optional<record_cursor::transaction>> record_cursor::look_ahead(sequence until) {
+  for (std::size_t looked_at = 0; looked_at < events_max_; ++looked_at) {
+    DW_TRY(auto const* stored, ahead_->peek(until));
+    if (stored == nullptr) return std::optional<transaction>{};
+    DW_TRY(auto const event, decode(*stored));
+    if (auto const* started = event.as<CaptureStarted>()) {
+      if (started->app == source_) return std::optional(transaction::unfinished);
+    } else if (auto const* captured = event.as<RecordsCaptured>()) {
+      if (is_of_source(*captured) && captured->last) {
+        open_until_ = event.last();
+        return std::optional(transaction::whole);
+      }
+    }
+    ahead_->pop();
+  }
+  ended_early_ = true;
+  return std::optional<transaction>{};
 }
 
 result<void> record_cursor::take(event_view const& event) {
-  if (auto const* captured = event.as<RecordsCaptured>()) return take_records(event, *captured);
-  if (auto const* started = event.as<CaptureStarted>()) {
-    if (started->app == source_) void_open_transaction();
+  if (auto const* captured = event.as<RecordsCaptured>()) {
+    if (is_of_source(*captured)) return take_live(event, *captured);
+    bool const is_read_again =
+        captured->of == source_of(way_) && captured->kind == capture_kind::reread;
+    if (is_read_again) return take_records(event, *captured);
+  } else if (auto const* started = event.as<CaptureStarted>()) {
+    if (started->app == source_) open_ = transaction::none;
   } else if (auto const* echo = event.as<EchoSeen>()) {
     if (echo->way == opposite(way_))
       items_.emplace_back(passed_echo{event.at, echo->lane, echo->batch});
@@ -57,13 +125,18 @@ result<void> record_cursor::take(event_view const& event) {
   return {};
 }
 
+result<void> record_cursor::take_live(event_view const& event, RecordsCaptured const& captured) {
+  if (open_ == transaction::unfinished) return {};
+  if (captured.last) open_ = transaction::none;
+  return take_records(event, captured);
+}
+
 result<void> record_cursor::take_records(event_view const& event, RecordsCaptured const& captured) {
-  if (captured.of != source_of(way_) || captured.kind == capture_kind::initial) return {};
   if (captured.kind == capture_kind::reread || captured.first_index == 0) ++group_;
   auto const pack = std::make_shared<std::string const>(captured.records.bytes);
-  record_reader reader(*pack);
+  record_reader records(*pack);
   while (true) {
-    DW_TRY(auto const record, reader.next());
+    DW_TRY(auto const record, records.next());
     if (!record) break;
     if (record->table >= captured.tables.size()) {
       return error{
@@ -82,18 +155,7 @@ result<void> record_cursor::take_records(event_view const& event, RecordsCapture
                                       group_,
                                       pack});
   }
-  if (captured.kind == capture_kind::live) open_ = !captured.last;
   return {};
-}
-
-// Items of other kinds may stand among those of the open transaction, so only its records go.
-void record_cursor::void_open_transaction() {
-  if (!open_) return;
-  std::erase_if(items_, [&](queued_item const& item) {
-    auto const* record = std::get_if<queued_record>(&item);
-    return record != nullptr && record->kind == capture_kind::live && record->group == group_;
-  });
-  open_ = false;
 }
 
 }  // namespace dualwrite::replay

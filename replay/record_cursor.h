@@ -3,7 +3,6 @@
 // is from the end.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <variant>
@@ -52,36 +51,77 @@ struct passed_echo {
 
 using queued_item = std::variant<queued_record, queued_resolution, passed_echo>;
 
-// Items up to a place at which no source transaction is open: a batch may end behind it.
+// Items that follow each other: of one event where a source transaction was captured in several.
 struct queued_unit {
-  sequence position;
+  sequence position;  // where their source transaction ends
   std::vector<queued_item> items;
+  bool ends = true;  // no source transaction is open behind it: a batch may end here
 };
 
-// Guarantees: whole source transactions only; what an unfinished one brought before a
-// CaptureStarted is left out, as it comes again. Deterministic: the same log gives the same units.
+// Guarantees: of source transactions that were captured whole only, unit by unit without holding
+// them; what an unfinished one brought before a CaptureStarted is left out, as it comes again.
+// Deterministic: the same log gives the same items.
 // Errors: `log_corrupt`, `event_malformed`.
 // Lifetime: outlived by its log.
 class record_cursor {
  public:
-  record_cursor(event_log const& log, link_id link, direction way, app_id source, sequence behind);
+  // One call of next() reads at most so many events, and looks at as many that are to come.
+  static constexpr std::size_t no_limit = ~std::size_t{0};
+  record_cursor(event_log const& log,
+                link_id link,
+                direction way,
+                app_id source,
+                sequence behind,
+                std::size_t events_max = no_limit);
 
-  // The next unit up to and with `until`, or nothing where the log ends (for now).
+  // The next unit of what is complete at `until`; nothing where there is no more (for now), or
+  // where the limit was reached before: ended_early() tells then.
   [[nodiscard]] result<std::optional<queued_unit>> next(sequence until);
-  // Everything up to here was given, or is not of this direction.
+  bool ended_early() const { return ended_early_; }
+  // Everything up to here was given, or is not of this direction; no source transaction is open
+  // here.
   sequence position() const { return position_; }
 
  private:
-  result<void> take(event_view const& event);
-  result<void> take_records(event_view const& event, RecordsCaptured const& captured);
-  void void_open_transaction();
+  // An event may be looked at before it is taken.
+  class reader {
+   public:
+    explicit reader(std::unique_ptr<event_cursor> from) : from_(std::move(from)) {}
+    // The next event up to `until`.
+    [[nodiscard]] result<stored_event const*> peek(sequence until);
+    void pop() { held_.reset(); }
 
+   private:
+    std::unique_ptr<event_cursor> from_;
+    std::optional<stored_event> held_;
+  };
+  enum class transaction : std::uint8_t { none, whole, unfinished };
+
+  reader read_behind(sequence at) const;
+  bool is_of_source(RecordsCaptured const& captured) const;
+  // Whether the event can be taken: of a transaction that begins with it, it has to be known
+  // whether it ends.
+  [[nodiscard]] result<bool> is_ready(event_view const& event, sequence until);
+  [[nodiscard]] result<std::optional<transaction>> look_ahead(sequence until);
+  [[nodiscard]] result<void> take(event_view const& event);
+  [[nodiscard]] result<void> take_live(event_view const& event, RecordsCaptured const& captured);
+  [[nodiscard]] result<void> take_records(event_view const& event,
+                                          RecordsCaptured const& captured);
+  [[nodiscard]] std::optional<queued_unit> give(sequence position, bool ends);
+
+  event_log const& log_;
   link_id link_;
   direction way_;
   app_id source_;
-  std::unique_ptr<event_cursor> events_;
-  std::deque<queued_item> items_;
-  bool open_ = false;
+  std::size_t events_max_;
+  bool ended_early_ = false;
+  reader events_;
+  // How far the end of the transaction at hand was looked for.
+  std::optional<reader> ahead_;
+  transaction open_ = transaction::none;
+  sequence open_until_;  // where it ends
+  bool gave_part_ = false;
+  std::vector<queued_item> items_;
   std::uint32_t group_ = 0;
   sequence position_;
 };

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int interrupted = 130;
 // Calls of apps wait on them: each app reads, captures and writes at once.
-constexpr std::size_t pool_threads = 8;
+constexpr std::size_t pool_threads = 16;
 // How often the machine's clock is looked at.
 constexpr duration clock_pace = std::chrono::seconds(5);
 

@@ -39,11 +39,11 @@ struct contest {
   // The rest returns whether the record is still to be written.
 
   bool against_handed() {
-    for (auto const* other :
+    for (auto const& other :
          context.ledger.unseen(record.map, back().second, effect.key, record.position)) {
-      if (is_equal(*other)) continue;
-      if (!meet(*other)) return false;
-      overwritten = overwritten || other->write != nullptr;
+      if (is_equal(other)) continue;
+      if (!meet(other)) return false;
+      overwritten = overwritten || other.write != nullptr;
     }
     return true;
   }

@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "events/assert.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
 namespace {
 
-std::string row_name(std::string const& table, row_values const& key) {
-  auto name = table;
-  name.push_back('\0');
-  return name + encode_row(key);
+std::size_t hash_of(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
+
+std::size_t hash_of_row(std::string const& table, std::string_view key) {
+  return hash_of(table) * 31 + hash_of(key);
 }
 
 row_values pick(row_values const& row, std::vector<std::size_t> const& columns) {
@@ -24,40 +27,112 @@ row_values pick(row_values const& row, std::vector<std::size_t> const& columns) 
 
 // Whether the change leaves the row as the write wanted it. A column that the source does not send
 // did not change.
-bool repeats(target_write const& write, key_ledger::captured_change const& change) {
-  if (write.kind == write_kind::remove) return change.op == operation::remove;
+bool repeats(target_write const& shape,
+             std::string_view values,
+             key_ledger::captured_change const& change) {
+  if (shape.kind == write_kind::remove) return change.op == operation::remove;
   if (change.op == operation::remove) return false;
-  for (std::size_t i = 0; i < write.columns.size(); ++i) {
-    auto const column = write.columns[i];
+  auto const wanted = decode_row(values);
+  DW_ASSERT(wanted && wanted->size() == shape.columns.size());
+  for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+    auto const column = shape.columns[i];
     if (column >= change.after.size()) return false;
     auto const& captured = change.after[column];
-    if (!captured.is_unchanged() && captured != write.values[i]) return false;
+    if (!captured.is_unchanged() && captured != (*wanted)[i]) return false;
   }
   return true;
 }
 
 }  // namespace
 
-void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> writes) {
-  auto const [found, fresh] = batches_.try_emplace(id);
-  if (!fresh) unindex(id, found->second, std::nullopt);
-  auto& batch = found->second;
-  count_out(id, batch);
-  batch = {};
+void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> const& writes) {
+  take_back(id);
+  auto& batch = batches_[id];
   batch.session = session;
-  batch.writes = std::move(writes);
-  batch.matched.assign(batch.writes.size(), false);
-  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    if (batch.writes[i].write == nullptr) continue;
-    auto const& write = *batch.writes[i].write;
-    batch.by_row.emplace(row_name(write.table, write.key), i);
-    batch.row_keys[write.table].insert(write.key_columns);
+  add(id, batch, writes);
+}
+
+void key_ledger::hand_more(batch_id id, std::vector<handed_write> const& writes) {
+  auto const found = batches_.find(id);
+  if (found != batches_.end()) add(id, found->second, writes);
+}
+
+void key_ledger::hand_over(batch_id id, epoch session) {
+  auto const found = batches_.find(id);
+  if (found != batches_.end()) found->second.session = session;
+}
+
+void key_ledger::add(batch_id id, handed_batch& batch, std::vector<handed_write> const& writes) {
+  for (auto const& one : writes) {
+    auto const at = static_cast<std::uint32_t>(batch.writes.size());
+    auto const& kept = batch.writes.emplace_back(keep(batch, one));
+    if (kept.shape != parked)
+      batch.by_row.emplace(hash_of_row(batch.shapes[kept.shape].table, kept.target_key), at);
+    if (!kept.by_key) continue;
+    auto& keys = keys_[{kept.map, id.way}];
+    keys.emplace(hash_of(kept.key), place{id, at});
+    if (!kept.old_key.empty()) keys.emplace(hash_of(kept.old_key), place{id, at});
   }
-  batch.awaited = batch.writes.size();
+  auto const more = writes.size();
+  batch.awaited += more;
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  count.awaited += batch.awaited;
-  count.not_back += batch.awaited;
-  index(id, batch);
+  count.awaited += more;
+  if (!batch.echo) count.not_back += more;
+}
+
+std::uint32_t key_ledger::shape_of(handed_batch& batch, target_write const& write) {
+  auto const same = std::find_if(batch.shapes.begin(), batch.shapes.end(), [&](shape const& one) {
+    return one.kind == write.kind && one.table == write.table && one.columns == write.columns &&
+           one.key_columns == write.key_columns;
+  });
+  if (same != batch.shapes.end()) return static_cast<std::uint32_t>(same - batch.shapes.begin());
+  shape fresh;
+  fresh.kind = write.kind;
+  fresh.table = write.table;
+  fresh.columns = write.columns;
+  fresh.key_columns = write.key_columns;
+  batch.shapes.push_back(std::move(fresh));
+  return static_cast<std::uint32_t>(batch.shapes.size() - 1);
+}
+
+key_ledger::kept_write key_ledger::keep(handed_batch& batch, handed_write const& write) {
+  kept_write out;
+  out.map = write.map;
+  out.record = write.record;
+  out.committed_at = write.committed_at;
+  out.depth = write.depth;
+  out.made_on = write.made_on;
+  out.by_key = write.by_key;
+  out.forgotten = write.forgotten;
+  out.key = write.key;
+  out.old_key = write.old_key;
+  if (write.write == nullptr) return out;
+  out.shape = shape_of(batch, *write.write);
+  out.target_key = encode_row(write.write->key);
+  out.values = encode_row(write.write->values);
+  return out;
+}
+
+handed_write key_ledger::unpack(handed_batch const& batch, kept_write const& kept) {
+  handed_write out;
+  out.map = kept.map;
+  out.key = kept.key;
+  out.old_key = kept.old_key;
+  out.record = kept.record;
+  out.made_on = kept.made_on;
+  out.committed_at = kept.committed_at;
+  out.depth = kept.depth;
+  out.by_key = kept.by_key;
+  out.forgotten = kept.forgotten;
+  if (kept.shape == parked) return out;
+  auto write = std::make_shared<target_write>(batch.shapes[kept.shape]);
+  auto key = decode_row(kept.target_key);
+  auto values = decode_row(kept.values);
+  DW_ASSERT(key && values);
+  write->key = std::move(*key);
+  write->values = std::move(*values);
+  out.write = std::move(write);
+  return out;
 }
 
 void key_ledger::count_out(batch_id id, handed_batch const& batch) {
@@ -66,26 +141,15 @@ void key_ledger::count_out(batch_id id, handed_batch const& batch) {
   if (!batch.echo) count.not_back -= batch.awaited;
 }
 
-void key_ledger::index(batch_id id, handed_batch const& batch) {
-  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    auto const& one = batch.writes[i];
-    if (!one.by_key) continue;
-    auto& keys = keys_[{one.map, id.way}];
-    keys[one.key].push_back({id, i});
-    if (!one.old_key.empty()) keys[one.old_key].push_back({id, i});
-  }
-}
-
 void key_ledger::unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map) {
   for (auto const& one : batch.writes) {
     if (!one.by_key || (map && one.map != *map)) continue;
     auto const keys = keys_.find({one.map, id.way});
     if (keys == keys_.end()) continue;
     for (auto const* key : {&one.key, &one.old_key}) {
-      auto const places = keys->second.find(*key);
-      if (places == keys->second.end()) continue;
-      std::erase_if(places->second, [&](place const& at) { return at.batch == id; });
-      if (places->second.empty()) keys->second.erase(places);
+      auto const [first, last] = keys->second.equal_range(hash_of(*key));
+      for (auto at = first; at != last;)
+        at = at->second.batch == id ? keys->second.erase(at) : std::next(at);
     }
   }
 }
@@ -145,33 +209,39 @@ void key_ledger::forget(map_id map) {
   }
 }
 
-handed_write const* key_ledger::match_echo(batch_id id,
-                                           epoch session,
-                                           captured_change const& change) {
+bool key_ledger::match_echo(batch_id id, epoch session, captured_change const& change) {
   auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.session != session) return nullptr;
+  if (found == batches_.end() || found->second.session != session) return false;
   auto& batch = found->second;
-  auto const keys = batch.row_keys.find(change.table);
-  if (keys == batch.row_keys.end()) return nullptr;
   auto const& row = change.op == operation::remove ? change.before : change.after;
-  for (auto const& columns : keys->second) {
-    auto const [first, last] = batch.by_row.equal_range(row_name(change.table, pick(row, columns)));
+  std::vector<std::vector<std::size_t> const*> tried;
+  for (auto const& one : batch.shapes) {
+    auto const is_tried = [&](auto const* columns) { return *columns == one.key_columns; };
+    if (one.table != change.table || std::any_of(tried.begin(), tried.end(), is_tried)) continue;
+    tried.push_back(&one.key_columns);
+    auto const key = encode_row(pick(row, one.key_columns));
+    auto const [first, last] = batch.by_row.equal_range(hash_of_row(change.table, key));
+    // The earliest: they are written one after the other.
+    std::optional<std::uint32_t> match;
     for (auto at = first; at != last; ++at) {
-      auto const i = at->second;
-      if (batch.matched[i] || !repeats(*batch.writes[i].write, change)) continue;
-      batch.matched[i] = true;
-      batch.any_matched = true;
-      batch.last_matched = i;
-      return &batch.writes[i];
+      auto const& kept = batch.writes[at->second];
+      auto const& its = batch.shapes[kept.shape];
+      bool const is_of_row = !kept.matched && its.table == change.table && kept.target_key == key;
+      if (!is_of_row || (match && *match < at->second)) continue;
+      if (repeats(its, kept.values, change)) match = at->second;
     }
+    if (!match) continue;
+    batch.writes[*match].matched = true;
+    batch.last_matched = *match;
+    return true;
   }
-  return nullptr;
+  return false;
 }
 
-handed_write const* key_ledger::last_matched(batch_id id) const {
+sequence key_ledger::last_matched(batch_id id) const {
   auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.writes.empty()) return nullptr;
-  return &found->second.writes[found->second.any_matched ? found->second.last_matched : 0];
+  if (found == batches_.end() || found->second.writes.empty()) return {};
+  return found->second.writes[found->second.last_matched.value_or(0)].record;
 }
 
 bool key_ledger::knows(batch_id id, epoch session) const {
@@ -184,39 +254,42 @@ epoch key_ledger::session_of(batch_id id) const {
   return found == batches_.end() ? epoch{} : found->second.session;
 }
 
-std::vector<key_ledger::place> const* key_ledger::places_of(map_id map,
-                                                            direction way,
-                                                            std::string const& key) const {
+// In the order of their records.
+template <class Wanted>
+std::vector<handed_write> key_ledger::find(map_id map,
+                                           direction way,
+                                           std::string const& key,
+                                           Wanted const& wanted) const {
+  std::vector<handed_write> out;
   auto const keys = keys_.find({map, way});
-  if (keys == keys_.end()) return nullptr;
-  auto const places = keys->second.find(key);
-  return places == keys->second.end() ? nullptr : &places->second;
-}
-
-std::vector<handed_write const*> key_ledger::handed(map_id map,
-                                                    direction way,
-                                                    std::string const& key) const {
-  std::vector<handed_write const*> out;
-  auto const* places = places_of(map, way, key);
-  if (places == nullptr) return out;
-  for (auto const& where : *places) out.push_back(&batches_.at(where.batch).writes[where.index]);
+  if (keys == keys_.end()) return out;
+  auto const [first, last] = keys->second.equal_range(hash_of(key));
+  for (auto at = first; at != last; ++at) {
+    auto const& batch = batches_.at(at->second.batch);
+    auto const& kept = batch.writes[at->second.index];
+    if ((kept.key == key || kept.old_key == key) && wanted(batch))
+      out.push_back(unpack(batch, kept));
+  }
+  std::stable_sort(
+      out.begin(), out.end(), [](auto const& a, auto const& b) { return a.record < b.record; });
   return out;
 }
 
-std::vector<handed_write const*> key_ledger::unseen(map_id map,
-                                                    direction way,
-                                                    std::string const& key,
-                                                    source_position at) const {
-  std::vector<handed_write const*> out;
-  auto const* places = places_of(map, way, key);
-  if (places == nullptr) return out;
-  for (auto const& where : *places) {
-    auto const& batch = batches_.at(where.batch);
+std::vector<handed_write> key_ledger::handed(map_id map,
+                                             direction way,
+                                             std::string const& key) const {
+  return find(map, way, key, [](handed_batch const&) { return true; });
+}
+
+std::vector<handed_write> key_ledger::unseen(map_id map,
+                                             direction way,
+                                             std::string const& key,
+                                             source_position at) const {
+  return find(map, way, key, [&](handed_batch const& batch) {
     bool const seen =
         batch.echo && batch.echo->incarnation == at.incarnation && batch.echo->commit <= at.commit;
-    if (!seen) out.push_back(&batch.writes[where.index]);
-  }
-  return out;
+    return !seen;
+  });
 }
 
 }  // namespace dualwrite::engine

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,13 +42,16 @@ struct handed_write {
 };
 
 // Guarantees: a write is unseen by a change of the target's side unless its batch came back before
-// that change.
-// Lifetime: `handed_write` pointers live until the batch is passed by their map or taken back.
+// that change. What is kept of one is small: there are as many as a large transaction has rows.
 // Threads: the engine strand.
 class key_ledger {
  public:
   // Before the batch is sent: from here on both meanings hold.
-  void hand(batch_id id, epoch session, std::vector<handed_write> writes);
+  void hand(batch_id id, epoch session, std::vector<handed_write> const& writes);
+  // The same for the next part of a batch.
+  void hand_more(batch_id id, std::vector<handed_write> const& writes);
+  // Another session sends it.
+  void hand_over(batch_id id, epoch session);
   // The batch did not happen.
   void take_back(batch_id id);
   // The batch came back from its target at this place of the target's order.
@@ -61,31 +63,31 @@ class key_ledger {
   // waits for them to come back: the capture may have ended before.
   void forget(map_id map);
 
-  // The write of this batch that a captured change of a row repeats, once for each such change;
-  // none: the change is the target's own.
+  // Whether a captured change of a row repeats a write of this batch, once for each write; if not,
+  // the change is the target's own.
   struct captured_change {
     std::string const& table;
     operation op;
     row_values const& before;
     row_values const& after;
   };
-  handed_write const* match_echo(batch_id id, epoch session, captured_change const& change);
-  // Any write of the batch; the last one matched if there is one.
-  handed_write const* last_matched(batch_id id) const;
+  [[nodiscard]] bool match_echo(batch_id id, epoch session, captured_change const& change);
+  // The record of any write of the batch; of the last one matched if there is one.
+  sequence last_matched(batch_id id) const;
   bool knows(batch_id id, epoch session) const;
   epoch session_of(batch_id id) const;
   bool knows_batch(batch_id id) const { return batches_.contains(id); }
 
   // The writes of this key, of this direction, that a change of the target's side at `at` cannot
   // have seen.
-  [[nodiscard]] std::vector<handed_write const*> unseen(map_id map,
-                                                        direction way,
-                                                        std::string const& key,
-                                                        source_position at) const;
+  [[nodiscard]] std::vector<handed_write> unseen(map_id map,
+                                                 direction way,
+                                                 std::string const& key,
+                                                 source_position at) const;
   // All writes of this key, of this direction, that are still remembered.
-  [[nodiscard]] std::vector<handed_write const*> handed(map_id map,
-                                                        direction way,
-                                                        std::string const& key) const;
+  [[nodiscard]] std::vector<handed_write> handed(map_id map,
+                                                 direction way,
+                                                 std::string const& key) const;
   // How many writes of a direction are awaited, and how many of them did not come back yet.
   struct load {
     std::size_t awaited = 0;
@@ -94,27 +96,47 @@ class key_ledger {
   load const& load_of(direction way) const { return loads_[static_cast<std::size_t>(way)]; }
 
  private:
+  // What many writes have in common: a write without its values.
+  using shape = target_write;
+  static constexpr std::uint32_t parked = ~std::uint32_t{0};
+  struct kept_write {
+    map_id map;
+    sequence record;
+    instant committed_at;
+    std::uint32_t depth = 0;
+    std::uint32_t shape = parked;  // of its batch
+    side made_on = side::left;
+    bool by_key = true;
+    bool forgotten = false;
+    bool matched = false;
+    std::string key, old_key;
+    std::string target_key, values;  // row images
+  };
   struct handed_batch {
     epoch session;
-    std::vector<handed_write> writes;
-    std::vector<bool> matched;
+    std::vector<shape> shapes;
+    std::vector<kept_write> writes;
     std::size_t awaited = 0;  // of its writes, those of maps that were not stopped
-    std::multimap<std::string, std::size_t> by_row;  // by table and target key
-    std::map<std::string, std::set<std::vector<std::size_t>>>
-        row_keys;  // by table: which columns are its key
+    std::unordered_multimap<std::size_t, std::uint32_t> by_row;  // by table and target key
     std::optional<source_position> echo;
-    std::size_t last_matched = 0;
-    bool any_matched = false;
+    std::optional<std::size_t> last_matched;
   };
   struct place {
     batch_id batch;
-    std::size_t index;
+    std::uint32_t index;
   };
-  using key_index = std::unordered_map<std::string, std::vector<place>>;
+  using key_index = std::unordered_multimap<std::size_t, place>;  // by the hash of a key
 
-  void index(batch_id id, handed_batch const& batch);
+  static std::uint32_t shape_of(handed_batch& batch, target_write const& write);
+  static kept_write keep(handed_batch& batch, handed_write const& write);
+  static handed_write unpack(handed_batch const& batch, kept_write const& kept);
+  void add(batch_id id, handed_batch& batch, std::vector<handed_write> const& writes);
   void unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map);
-  std::vector<place> const* places_of(map_id map, direction way, std::string const& key) const;
+  template <class Wanted>
+  std::vector<handed_write> find(map_id map,
+                                 direction way,
+                                 std::string const& key,
+                                 Wanted const& wanted) const;
   void count_out(batch_id id, handed_batch const& batch);
   void erase_if_over(std::map<batch_id, handed_batch>::iterator batch);
 

@@ -10,22 +10,18 @@ namespace {
 
 struct outcome_writer {
   planned_batch const& batch;
-  drafts exceptions;
-  std::vector<named_row> missing, taken;
-  std::vector<retried_row> retried;
-  std::map<map_id, MapCounts> counts;
-  std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked_here;
+  outcome_so_far out;
 
   // The outcome's first event, the counts, comes before the exceptions.
-  std::size_t next_event() const { return exceptions.size() + 1; }
+  std::size_t next_event() const { return out.exceptions.size() + 1; }
 
   template <class Event>
   void add(map_id map, Event const& event) {
     origin const from{{}, {}, first_of_submission, {}};
-    exceptions.push_back(draft({stream_kind::map, map.value}, batch.link, event, from));
+    out.exceptions.push_back(draft({stream_kind::map, map.value}, batch.link, event, from));
   }
   MapCounts& count(planned_record const& record) {
-    auto& row = counts[record.map];
+    auto& row = out.counts[record.map];
     row.map = record.map;
     row.version = record.version;
     return row;
@@ -74,14 +70,15 @@ struct outcome_writer {
                      record.copied,
                      plan.against,
                      {}});
-    parked_here[{record.map, plan.key}].push_back(record.at);
+    out.parked[{record.map, plan.key}].push_back(record.at);
   }
 
   void refuse(planned_record const& record, write_result const& why) {
     if (record.waits_for && why.for_group)
       return park(record, park_state::dependency, record.plan.fault, record.waits_for);
-    if (why.references) missing.push_back({next_event(), record.map, record.at, *why.references});
-    if (why.taken_by) taken.push_back({next_event(), record.map, record.at, *why.taken_by});
+    if (why.references)
+      out.missing.push_back({next_event(), record.map, record.at, *why.references});
+    if (why.taken_by) out.taken.push_back({next_event(), record.map, record.at, *why.taken_by});
     park(record, park_state::failed, why);
   }
 
@@ -99,7 +96,7 @@ struct outcome_writer {
     for (auto const& key : record.drifted)
       add(record.map, DriftCleared{record.map, batch.way, record.at, blob{key}});
     for (auto const earlier : record.earlier) supersede(record, earlier);
-    auto const here = parked_here.extract({record.map, plan.key});
+    auto const here = out.parked.extract({record.map, plan.key});
     if (here.empty()) return;
     for (auto const earlier : here.mapped()) supersede(record, earlier);
   }
@@ -115,7 +112,7 @@ struct outcome_writer {
       MapCounts share;
       share.map = record.map;
       share.*as = 1;
-      retried.push_back({next_event(), share});
+      out.retried.push_back({next_event(), share});
       blob const amended{record.plan.amended ? std::string_view(record.plan.key)
                                              : std::string_view()};
       add(record.map, RetrySucceeded{record.map, batch.way, record.at, amended});
@@ -148,16 +145,16 @@ struct outcome_writer {
   // What became of its row, by one write or by two.
   static write_result result_of(planned_record const& record,
                                 std::span<write_result const> results) {
-    auto out = results[*record.write];
-    if (!record.first_write) return out;
+    auto last = results[*record.write];
+    if (!record.first_write) return last;
     auto const& first = results[*record.first_write];
     bool const is_own_refusal = first.effect == write_effect::refused && !first.for_group;
     if (is_own_refusal) return first;
     // There is another row, that was to be left alone.
-    if (out.effect == write_effect::held) out.effect = write_effect::kept;
-    if (first.effect == write_effect::inserted && out.effect == write_effect::updated)
-      out.effect = write_effect::inserted;
-    return out;
+    if (last.effect == write_effect::held) last.effect = write_effect::kept;
+    if (first.effect == write_effect::inserted && last.effect == write_effect::updated)
+      last.effect = write_effect::inserted;
+    return last;
   }
 
   // Decisions are facts together with what was written by them: a batch that did not happen has
@@ -197,7 +194,8 @@ struct outcome_writer {
                                    false,
                                    false,
                                    {}};
-      exceptions.push_back(draft({stream_kind::link, batch.link.value}, batch.link, event, from));
+      out.exceptions.push_back(
+          draft({stream_kind::link, batch.link.value}, batch.link, event, from));
     }
   }
 
@@ -221,9 +219,17 @@ struct outcome_writer {
 
 }  // namespace
 
+void add_to_outcome(outcome_so_far& to,
+                    planned_batch const& part,
+                    std::span<write_result const> results) {
+  outcome_writer writer{part, std::move(to)};
+  for (auto const& record : part.records) writer.settle(record, results);
+  to = std::move(writer.out);
+}
+
 batch_outcome outcome_of(planned_batch const& batch, std::span<write_result const> results) {
-  outcome_writer out{batch, {}, {}, {}, {}, {}, {}};
-  for (auto const& record : batch.records) out.settle(record, results);
+  auto out = batch.before ? *batch.before : outcome_so_far{};
+  add_to_outcome(out, batch, results);
 
   RecordsApplied applied;
   applied.link = batch.link;

@@ -2,9 +2,12 @@
 // outcome is stored in the lane's row in the target, and appended to the log when its turn comes.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/decide/delivery_decider.h"
@@ -34,19 +37,6 @@ struct planned_record {
   std::vector<std::string> drifted;  // its keys that are on the drift list
 };
 
-struct planned_batch {
-  link_id link;
-  direction way = direction::left_to_right;
-  lane_id lane;
-  epoch session;
-  batch_number batch;
-  sequence behind, position;
-  std::vector<map_place> places;
-  std::vector<planned_record> records;
-  sequence reverse_passed;
-  std::vector<encoded_event> also;  // events that come with the outcome, behind it
-};
-
 // A row that the refusal of a record is about; what it means is asked when the outcome is appended.
 struct named_row {
   std::size_t event = 0;  // which of the outcome's events says so
@@ -61,6 +51,31 @@ struct retried_row {
   MapCounts share;
 };
 
+// What the parts of a batch came to that were written before its last one.
+struct outcome_so_far {
+  drafts exceptions;
+  std::vector<named_row> missing, taken;
+  std::vector<retried_row> retried;
+  std::map<map_id, MapCounts> counts;
+  // The records that are parked, by key, unless a later one took their place.
+  std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked;
+};
+
+struct planned_batch {
+  link_id link;
+  direction way = direction::left_to_right;
+  lane_id lane;
+  epoch session;
+  batch_number batch;
+  sequence behind, position;
+  std::vector<map_place> places;
+  std::vector<planned_record> records;
+  sequence reverse_passed;
+  std::vector<encoded_event> also;  // events that come with the outcome, behind it
+  // Of the last part of a batch: what the parts before it came to.
+  std::shared_ptr<outcome_so_far const> before;
+};
+
 struct batch_outcome {
   drafts events;
   std::vector<named_row> missing;  // the row is not there: it may be on its way
@@ -72,6 +87,11 @@ struct batch_outcome {
 // transaction open.
 [[nodiscard]] batch_outcome outcome_of(planned_batch const& batch,
                                        std::span<write_result const> results);
+
+// Adds a part that is not the last.
+void add_to_outcome(outcome_so_far& to,
+                    planned_batch const& part,
+                    std::span<write_result const> results);
 
 [[nodiscard]] std::string pack_outcome(batch_outcome const& outcome);
 // Errors: `event_malformed`.

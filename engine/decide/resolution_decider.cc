@@ -24,9 +24,8 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
     return {};
   }
   auto const back = opposite(resolution.way);
-  for (auto const* other : context.ledger.handed(resolution.map, back, resolution.key)) {
-    if (other->made_on == source_of(back) && other->record > resolution.winner)
-      return other->record;
+  for (auto const& other : context.ledger.handed(resolution.map, back, resolution.key)) {
+    if (other.made_on == source_of(back) && other.record > resolution.winner) return other.record;
   }
   auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
   if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();

@@ -1,6 +1,7 @@
 #include "engine/flow/batch_planner.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "events/row_image.h"
 
@@ -9,6 +10,13 @@ namespace dualwrite::engine {
 using replay::queued_item;
 using replay::queued_record;
 using replay::queued_resolution;
+
+namespace {
+
+// Of the records of one batch, as they were captured.
+constexpr std::size_t batch_bytes_max = 4U << 20U;
+
+}  // namespace
 
 batch_planner::batch_planner(link_context& context, direction way) : context_(context), way_(way) {
   batch_.plan->link = context.link;
@@ -19,14 +27,27 @@ bool batch_planner::concerns(queued_item const& item, map_id map) const {
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) return resolution->map == map;
   auto const* found = std::get_if<queued_record>(&item);
   if (found == nullptr) return false;
-  auto const& record = *found;
-  if (record.map) return record.map == map;
+  return found->map ? found->map == map : delivers(found->schema, map);
+}
+
+bool batch_planner::delivers(schema_id schema, map_id map) const {
   auto const& status = context_.views().status;
-  auto const schema = status.schemas.find(record.schema);
-  if (schema == status.schemas.end()) return false;
+  auto const seen = status.schemas.find(schema);
+  if (seen == status.schemas.end()) return false;
   auto const compiled = context_.maps.get(context_.views(), map);
   return compiled && (*compiled)->writes(way_) &&
-         (*compiled)->table(source_of(way_)) == schema->second.table;
+         (*compiled)->table(source_of(way_)) == seen->second.table;
+}
+
+// Asked once a batch: there may be hundreds of maps, and a table has one or two.
+std::vector<map_id> const& batch_planner::takers(schema_id schema,
+                                                 std::vector<map_id> const& members) {
+  auto const [found, fresh] = takers_.try_emplace(schema);
+  if (!fresh) return found->second;
+  std::copy_if(members.begin(), members.end(), std::back_inserter(found->second), [&](map_id map) {
+    return delivers(schema, map);
+  });
+  return found->second;
 }
 
 result<void> batch_planner::add(queued_item const& item, std::vector<map_id> const& members) {
@@ -35,11 +56,13 @@ result<void> batch_planner::add(queued_item const& item, std::vector<map_id> con
     return {};
   }
   auto const at = std::visit([](auto const& one) { return one.at; }, item);
-  for (auto const map : members) {
+  auto const* of_table = std::get_if<queued_record>(&item);
+  bool const is_for_all = of_table != nullptr && !of_table->map;
+  for (auto const map : is_for_all ? takers(of_table->schema, members) : members) {
     // A map that joined the main lane may be ahead of it.
     auto const place = context_.views().delivery.places.find({map, way_});
     if (place == context_.views().delivery.places.end() || at <= place->second.position) continue;
-    if (!concerns(item, map)) continue;
+    if (!is_for_all && !concerns(item, map)) continue;
     if (auto const* record = std::get_if<queued_record>(&item)) {
       DW_CHECK(add_record(*record, map, attempt::first));
     } else if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
@@ -178,6 +201,7 @@ bool batch_planner::is_contested(compiled_map const& map, queued_record const& r
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   DW_TRY(auto const mine, to_map_record(record, map, *compiled));
+  bytes_ += record.before.size() + record.after.size();
   auto made = planned(record, mine, map);
   made.which = which;
   made.plan = plan_delivery(planning(*compiled), mine, which);
@@ -204,78 +228,6 @@ void batch_planner::show(conflict_found& conflict,
   if (!key || *key != conflict.key) return;
   conflict.other_image = other->after;
   conflict.other_schema = other->schema;
-}
-
-result<map_resolution> batch_planner::to_map_resolution(queued_resolution const& resolution,
-                                                        map_id map,
-                                                        compiled_map const& compiled) {
-  map_resolution out;
-  out.map = map;
-  out.way = way_;
-  out.at = resolution.at;
-  out.winner = resolution.winner;
-  out.key = resolution.key;
-  out.removes = resolution.removes;
-  out.crosses = resolution.crosses;
-  if (resolution.crosses) {
-    DW_CHECK(cross(out, compiled));
-  } else if (resolution.undoes) {
-    DW_CHECK(undo(out, compiled));
-  } else if (!resolution.image.empty() && resolution.schema) {
-    DW_TRY(out.image, row_of_now(resolution.image, resolution.schema, compiled));
-  } else if (!resolution.image.empty()) {
-    DW_TRY(out.image, decode_row(resolution.image));
-  }
-  return out;
-}
-
-result<void> batch_planner::cross(map_resolution& into, compiled_map const& compiled) {
-  DW_TRY(auto const item, read_item(context_.log.log(), into.winner));
-  auto const* record = std::get_if<queued_record>(&item);
-  if (record == nullptr)
-    return error{error_code::event_malformed, "a resolution's winner", into.at};
-  DW_TRY(auto const mine, to_map_record(*record, into.map, compiled));
-  auto const of = source_of(way_);
-  into.removes = mine.op == operation::remove || compiled.is_marked_removed(of, mine.after);
-  if (into.removes) return {};
-  DW_TRY(auto const row, compiled.to_target(way_, mine.after));
-  into.image.assign(compiled.schema(target_of(way_)).columns.size(), value::unchanged());
-  for (std::size_t i = 0; i < row.columns.size(); ++i) into.image[row.columns[i]] = row.values[i];
-  return {};
-}
-
-// The row as the loser found it, which it has on both sides then.
-result<void> batch_planner::undo(map_resolution& into, compiled_map const& compiled) {
-  DW_TRY(auto const item, read_item(context_.log.log(), into.winner));
-  auto const* record = std::get_if<queued_record>(&item);
-  if (record == nullptr) return error{error_code::event_malformed, "a change to undo", into.at};
-  into.removes = record->op == operation::insert;
-  into.is_unknown = !into.removes && record->before.empty();
-  if (into.removes || into.is_unknown) return {};
-  DW_TRY(into.image, row_of_now(record->before, record->schema, compiled));
-  return {};
-}
-
-planned_record batch_planner::planned(queued_resolution const& resolution, map_id map) const {
-  planned_record out;
-  out.map = map;
-  out.version = context_.views().status.find(map)->version;
-  out.at = resolution.at;
-  out.made_on = resolution.crosses ? source_of(way_) : target_of(way_);
-  out.committed_at = resolution.committed_at;
-  return out;
-}
-
-result<void> batch_planner::add_resolution(queued_resolution const& resolution,
-                                           map_id map,
-                                           attempt which) {
-  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  DW_TRY(auto const mine, to_map_resolution(resolution, map, *compiled));
-  auto made = planned(resolution, map);
-  made.which = which;
-  made.plan = plan_resolution(planning(*compiled), mine, which);
-  keep(std::move(made), *compiled, true);
-  return {};
 }
 
 result<void> batch_planner::add_rewritten(queued_item const& item,
@@ -372,17 +324,35 @@ void batch_planner::take_over_resolutions(planned_record const& record) {
     owes_[{record.map, owed.key}] = batch_.plan->records.size();
 }
 
+bool batch_planner::is_full() const {
+  return size() >= context_.options.batch_records_max || bytes_ >= batch_bytes_max;
+}
+
 ready_batch batch_planner::take() {
+  auto batch = take_part();
+  parked_keys_.clear();
+  held_keys_.clear();
+  beaten_.clear();
+  return batch;
+}
+
+// Until the next one is planned maps may have become others.
+ready_batch batch_planner::take_part() {
   auto batch = std::move(batch_);
   batch_ = {};
   batch_.plan->link = context_.link;
   batch_.plan->way = way_;
-  parked_keys_.clear();
-  held_keys_.clear();
+  bytes_ = 0;
+  takers_.clear();
+  alignments_.clear();
   last_write_.clear();
-  beaten_.clear();
   owes_.clear();
   return batch;
+}
+
+void batch_planner::heed(outcome_so_far const& before) {
+  parked_keys_.clear();
+  for (auto const& [key, records] : before.parked) parked_keys_.insert(key);
 }
 
 }  // namespace dualwrite::engine

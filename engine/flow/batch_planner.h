@@ -25,11 +25,13 @@ struct ready_batch {
   std::vector<batch_id>
       echoes_passed;  // of the other direction, by all members, when this batch is done
   std::vector<map_id> members;
+  bool goes_on = false;  // there are more parts of it
 };
 
 // Errors: `event_malformed`, `invalid_definition`.
-// Lifetime: one batch; outlived by its context.
-// Threads: the engine strand; between the first add() and take() nothing may be awaited.
+// Lifetime: outlived by its context.
+// Threads: the engine strand; between the first add() and take() or take_part() nothing may be
+// awaited.
 class batch_planner {
  public:
   batch_planner(link_context& context, direction way);
@@ -43,7 +45,13 @@ class batch_planner {
 
   bool empty() const { return batch_.plan->records.empty() && batch_.echoes_passed.empty(); }
   std::size_t size() const { return batch_.plan->records.size(); }
+  // It holds as many records as one batch, or one part of it, should.
+  bool is_full() const;
   [[nodiscard]] ready_batch take();
+  // What follows belongs to the same batch.
+  [[nodiscard]] ready_batch take_part();
+  // The rows that the parts before parked stand before those that follow.
+  void heed(outcome_so_far const& before);
   planned_batch& plan() { return *batch_.plan; }
 
   // Whether an item is to be delivered to this map at all.
@@ -90,9 +98,14 @@ class batch_planner {
   value_origin origin_of(sequence at) const;
   std::uint32_t depth_of(sequence cause);
 
+  std::vector<map_id> const& takers(schema_id schema, std::vector<map_id> const& members);
+  bool delivers(schema_id schema, map_id map) const;
+
   link_context& context_;
   direction way_;
   ready_batch batch_;
+  std::size_t bytes_ = 0;                            // of its records
+  std::map<schema_id, std::vector<map_id>> takers_;  // of the members
   std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;

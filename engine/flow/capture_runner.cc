@@ -116,6 +116,7 @@ async<void> capture_runner::run() {
 // Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is
 // not looked for.
 async<void> capture_runner::start() {
+  open_.reset();
   // Its tables may have changed while nobody looked.
   if (!wanted_tables().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
   auto tables = wanted_tables();
@@ -137,6 +138,11 @@ async<void> capture_runner::start() {
   drafts events;
   events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  for (auto& [table, entry] : tables) {
+    auto const& seen = context_.views().status.schemas.at(entry.schema);
+    DW_CO_TRY(auto const schema, decode_schema(seen.schema));
+    entry.reads_all = entry.read.size() == schema.columns.size();
+  }
   tables_ = std::move(tables);
   started_ = !tables_.empty();
   co_return result<void>{};
@@ -144,33 +150,34 @@ async<void> capture_runner::start() {
 
 async<void> capture_runner::step() {
   auto& source = context_.source(side_);
-  DW_CO_TRY(auto const transactions,
+  DW_CO_TRY(auto parts,
             co_await source.next(context_.options.capture_transactions_max,
                                  context_.options.capture_patience));
-  if (transactions.empty()) co_return result<void>{};
   drafts events;
-  for (auto const& transaction : transactions) {
+  std::optional<source_position> ended;
+  for (auto& part : parts) {
+    if (part.ends) ended = part.position;
     // A source sends again what it was not yet told is durable.
     auto const& at = context_.views().delivery.captures.at({context_.link, side_}).at;
-    bool const again = transaction.position.incarnation == at.incarnation &&
-                       transaction.position.commit <= at.commit;
+    bool const again =
+        part.position.incarnation == at.incarnation && part.position.commit <= at.commit;
     if (again) continue;
-    if (is_before_its_outcome(transaction)) {
+    if (part.begins && is_before_its_outcome(part)) {
       auto ready = std::exchange(events, {});
       if (!ready.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(ready)));
-      while (is_before_its_outcome(transaction)) DW_CO_CHECK(co_await wake_.wait());
+      while (is_before_its_outcome(part)) DW_CO_CHECK(co_await wake_.wait());
     }
-    if (was_taken_back(transaction)) {
+    if (part.begins && was_taken_back(part)) {
       // Neither is what follows it part of the app any more: it is asked anew.
       started_ = false;
       break;
     }
-    DW_CO_CHECK(append_transaction(transaction, events));
+    if (part.begins) open_.emplace(begin(part));
+    DW_CO_CHECK(take(std::move(part), events));
   }
   if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  if (!started_) co_return result<void>{};
-  auto const last = transactions.back().position;
-  DW_CO_CHECK(co_await source.acknowledge(last));
+  if (!started_ || !ended) co_return result<void>{};
+  DW_CO_CHECK(co_await source.acknowledge(*ended));
   co_return result<void>{};
 }
 
@@ -201,119 +208,104 @@ projections::lane_row const* capture_runner::lane_of(batch_mark const& mark) con
   return context_.views().delivery.lane({mark.lane.link, mark.lane.way, mark.lane.lane});
 }
 
-result<void> capture_runner::append_transaction(captured_transaction const& transaction,
-                                                drafts& events) {
-  std::vector<std::pair<captured_row const*, sequence>> rows;
-  if (!is_ours(transaction)) {
-    for (auto const& row : transaction.rows) rows.emplace_back(&row, sequence{});
-    append_rows(transaction, rows, events);
-    return {};
+capture_runner::open_transaction capture_runner::begin(captured_transaction const& part) const {
+  RecordsCaptured common;
+  common.link = context_.link;
+  common.of = side_;
+  common.incarnation = part.position.incarnation;
+  common.commit = part.position.commit;
+  common.committed_at = part.committed_at;
+  open_transaction out{record_blocks(common, context_.options.capture_bytes_max)};
+  if (is_ours(part)) out.ours = {part.mark->lane.way, part.mark->lane.lane, part.mark->batch};
+  return out;
+}
+
+result<void> capture_runner::take(captured_transaction part, drafts& events) {
+  auto const& ours = open_->ours;
+  if (!ours) {
+    for (auto const& row : part.rows) add(row, {});
+  } else if (context_.ledger.knows(*ours, part.mark->session) &&
+             !context_.faults.echo_by_tag_alone) {
+    for (auto& row : part.rows) DW_CHECK(take_ours(std::move(row), *ours));
   }
-  auto const& mark = *transaction.mark;
-  batch_id const batch{mark.lane.way, mark.lane.lane, mark.batch};
-  std::uint32_t echoed = 0;
-  if (context_.ledger.knows(batch, mark.session) && !context_.faults.echo_by_tag_alone) {
-    DW_TRY(rows, without_echoes(transaction, batch, echoed));
+  if (part.ends) {
+    end(part, events);
+  } else {
+    for (auto& block : open_->blocks.take(false)) events.push_back(std::move(block));
   }
-  EchoSeen const seen{context_.link,
-                      mark.lane.way,
-                      mark.lane.lane,
-                      mark.session,
-                      mark.batch,
-                      transaction.position.incarnation,
-                      transaction.position.commit,
-                      echoed};
-  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, seen));
-  append_rows(transaction, rows, events);
-  context_.ledger.came_back(batch, transaction.position);
   return {};
 }
 
 // A row that our batch did not write, or that is not as it wrote it, is a change by the app's own
 // rules; unless the same transaction then writes the row as we wanted it: only how it is left
 // counts.
-result<std::vector<std::pair<captured_row const*, sequence>>> capture_runner::without_echoes(
-    captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed) {
-  std::vector<std::pair<captured_row const*, sequence>> derived;
-  std::vector<row_values> derived_keys;
-  for (auto const& row : transaction.rows) {
-    DW_TRY(auto const before,
-           row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
-    DW_TRY(auto const after,
-           row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
-    auto const key = key_of(row.table, row.op == operation::remove ? before : after);
-    key_ledger::captured_change const change{row.table, row.op, before, after};
-    if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change) != nullptr) {
-      ++echoed;
-      for (std::size_t i = derived.size(); i-- > 0;) {
-        if (derived[i].first->table != row.table || derived_keys[i] != key) continue;
-        derived.erase(derived.begin() + static_cast<std::ptrdiff_t>(i));
-        derived_keys.erase(derived_keys.begin() + static_cast<std::ptrdiff_t>(i));
-      }
-      continue;
-    }
-    auto const* cause = context_.ledger.last_matched(batch);
-    derived.emplace_back(&row, cause == nullptr ? sequence{} : cause->record);
-    derived_keys.push_back(key);
+result<void> capture_runner::take_ours(captured_row row, batch_id batch) {
+  DW_TRY(auto const before,
+         row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
+  DW_TRY(auto const after,
+         row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
+  auto name = name_of_row(row.table, row.op == operation::remove ? before : after);
+  key_ledger::captured_change const change{row.table, row.op, before, after};
+  auto& derived = open_->derived;
+  auto& names = open_->derived_names;
+  if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change)) {
+    ++open_->echoed;
+    auto const [first, last] = names.equal_range(name);
+    for (auto at = first; at != last; ++at) derived.erase(at->second);
+    names.erase(first, last);
+    return {};
   }
-  return derived;
+  auto const number = ++open_->rows;
+  derived.emplace(number, derived_row{std::move(row), context_.ledger.last_matched(batch)});
+  names.emplace(std::move(name), number);
+  return {};
 }
 
-row_values capture_runner::key_of(std::string const& table, row_values const& row) const {
+// With the last part it is known what became of the whole.
+void capture_runner::end(captured_transaction const& last, drafts& events) {
+  if (auto const& ours = open_->ours) {
+    EchoSeen const seen{context_.link,
+                        ours->way,
+                        ours->lane,
+                        last.mark->session,
+                        ours->batch,
+                        last.position.incarnation,
+                        last.position.commit,
+                        open_->echoed};
+    events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, seen));
+    for (auto const& [number, derived] : open_->derived) add(derived.row, derived.cause);
+    context_.ledger.came_back(*ours, last.position);
+  }
+  for (auto& block : open_->blocks.take(true)) events.push_back(std::move(block));
+  open_.reset();
+}
+
+// By the columns of its table's key in the maps.
+std::string capture_runner::name_of_row(std::string const& table, row_values const& row) const {
   row_values key;
   auto const found = tables_.find(table);
-  if (found == tables_.end()) return key;
-  for (auto const column : found->second.key) {
+  for (auto const column :
+       found == tables_.end() ? std::vector<std::size_t>{} : found->second.key) {
     if (column < row.size()) key.push_back(row[column]);
   }
-  return key;
+  return table + '\0' + encode_row(key);
 }
 
-void capture_runner::append_rows(captured_transaction const& transaction,
-                                 std::vector<std::pair<captured_row const*, sequence>> const& rows,
-                                 drafts& events) {
-  std::vector<RecordsCaptured> parts;
-  std::vector<record_packer> packs;
-  std::uint32_t index = 0;
-  for (auto const& [row, cause] : rows) {
-    auto const table = tables_.find(row->table);
-    if (table == tables_.end()) continue;
-    auto const mask = [&](std::string const& image) {
-      auto values = image.empty() ? result<row_values>(row_values{}) : decode_row(image);
-      return image.empty() || !values ? std::string{}
-                                      : masked_row(std::move(*values), table->second.read);
-    };
-    if (packs.empty() || packs.back().size() > context_.options.capture_bytes_max) {
-      packs.emplace_back();
-      RecordsCaptured part;
-      part.link = context_.link;
-      part.of = side_;
-      part.incarnation = transaction.position.incarnation;
-      part.commit = transaction.position.commit;
-      part.committed_at = transaction.committed_at;
-      part.first_index = index;
-      parts.push_back(std::move(part));
-    }
-    auto& counts = parts.back().tables;
-    auto count = std::find_if(counts.begin(), counts.end(), [&](auto const& one) {
-      return one.schema == table->second.schema;
-    });
-    if (count == counts.end()) count = counts.insert(counts.end(), {table->second.schema, 0});
-    ++count->count;
-    auto const place = static_cast<std::uint32_t>(count - counts.begin());
-    auto const before = mask(row->before);
-    auto const after = mask(row->after);
-    packs.back().add({0, place, row->op, before, after, cause});
-    ++index;
-  }
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    parts[i].last = i + 1 == parts.size();
-    parts[i].count = packs[i].count();
-    parts[i].records = blob{packs[i].bytes()};
-    auto drafted = draft({stream_kind::link, context_.link.value}, context_.link, parts[i]);
-    drafted.span = parts[i].count;
-    events.push_back(std::move(drafted));
-  }
+// Of what the maps do not read nothing is kept.
+void capture_runner::add(captured_row const& row, sequence cause) {
+  auto const table = tables_.find(row.table);
+  if (table == tables_.end()) return;
+  auto const& schema = table->second.schema;
+  if (table->second.reads_all)
+    return open_->blocks.add(schema, {0, 0, row.op, row.before, row.after, cause});
+  auto const mask = [&](std::string const& image) {
+    auto values = image.empty() ? result<row_values>(row_values{}) : decode_row(image);
+    return image.empty() || !values ? std::string{}
+                                    : masked_row(std::move(*values), table->second.read);
+  };
+  auto const before = mask(row.before);
+  auto const after = mask(row.after);
+  open_->blocks.add(schema, {0, 0, row.op, before, after, cause});
 }
 
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,

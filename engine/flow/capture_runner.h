@@ -3,17 +3,20 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/flow/link_context.h"
+#include "engine/flow/record_blocks.h"
 #include "engine/flow/target_session.h"
 
 namespace dualwrite::engine {
 
 // Guarantees: an accepted record is durable before the source is acknowledged; a transaction is
-// captured whole, in order, once.
+// captured whole, in order, once. One that the source gives in parts is appended in parts as well,
+// and counts when the last one is there.
 // Errors: run() ends with an error only where the engine must stop; a source that lost what was
 // captured from it stops its maps.
 // Threads: the engine strand.
@@ -28,10 +31,29 @@ class capture_runner {
   struct wanted_table {
     std::vector<map_id> maps;
     std::set<std::size_t> read;
+    bool reads_all = false;  // of its columns
     schema_id schema;
     std::vector<std::size_t> key;
   };
   using wanted = std::map<std::string, wanted_table>;
+
+  // A row that the app's own rules changed in a batch of ours, and the record whose write led to
+  // it.
+  struct derived_row {
+    captured_row row;
+    sequence cause;
+  };
+  // A transaction of which not all parts were seen.
+  struct open_transaction {
+    record_blocks blocks;
+    std::optional<batch_id> ours{};
+    std::uint32_t echoed = 0;
+    // Held until all of it has come back, in order and by the name of the row: only how it leaves a
+    // row counts.
+    std::map<std::uint64_t, derived_row> derived{};
+    std::multimap<std::string, std::uint64_t> derived_names{};
+    std::uint64_t rows = 0;
+  };
 
   [[nodiscard]] wanted wanted_tables() const;
   void add_misfit(map_id map, projections::map_row const& row, wanted& to) const;
@@ -43,14 +65,12 @@ class capture_runner {
   bool is_before_its_outcome(captured_transaction const& transaction) const;
   bool was_taken_back(captured_transaction const& transaction) const;
   projections::lane_row const* lane_of(batch_mark const& mark) const;
-  [[nodiscard]] result<void> append_transaction(captured_transaction const& transaction,
-                                                drafts& events);
-  void append_rows(captured_transaction const& transaction,
-                   std::vector<std::pair<captured_row const*, sequence>> const& rows,
-                   drafts& events);
-  [[nodiscard]] result<std::vector<std::pair<captured_row const*, sequence>>> without_echoes(
-      captured_transaction const& transaction, batch_id batch, std::uint32_t& echoed);
-  row_values key_of(std::string const& table, row_values const& row) const;
+  open_transaction begin(captured_transaction const& part) const;
+  [[nodiscard]] result<void> take(captured_transaction part, drafts& events);
+  [[nodiscard]] result<void> take_ours(captured_row row, batch_id batch);
+  void end(captured_transaction const& last, drafts& events);
+  void add(captured_row const& row, sequence cause);
+  std::string name_of_row(std::string const& table, row_values const& row) const;
   [[nodiscard]] async<void> lost_source(error why);
   [[nodiscard]] async<void> rest(error why);
 
@@ -59,6 +79,7 @@ class capture_runner {
   target_session& back_;
   bell wake_;
   wanted tables_;
+  std::optional<open_transaction> open_;
   bool started_ = false;
   std::uint32_t failures_ = 0;
 };

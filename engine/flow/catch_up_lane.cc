@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/flow/batch_reader.h"
 #include "engine/flow/circle_batch.h"
 #include "engine/flow/copy_chunk.h"
 #include "engine/flow/second_pass.h"
@@ -216,29 +217,25 @@ async<void> catch_up_lane::work_on(work what) {
   co_return result<void>{};
 }
 
+// Goes on from where it found nothing more to do: what was only read past is remembered until the
+// map joins, and the joining says how far it came.
 async<void> catch_up_lane::queue_batch(map_id map) {
-  auto const behind = context_.views().delivery.position(map, way_);
-  replay::record_cursor cursor(
-      context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
-  batch_planner planner(context_, way_);
-  std::vector<map_id> const members{map};
-  while (planner.size() < context_.options.batch_records_max) {
-    DW_CO_TRY(auto const unit, cursor.next(context_.views().checkpoint));
-    if (!unit) break;
-    for (auto const& item : unit->items) DW_CO_CHECK(planner.add(item, members));
-  }
-  auto batch = planner.take();
-  batch.members = members;
-  batch.plan->behind = behind;
-  batch.plan->position = cursor.position();
-  batch.plan->places = {{map, projections::no_lane, cursor.position()}};
-  if (batch.plan->records.empty()) {
-    // What was only read past is remembered until the map joins: the joining says how far it came.
+  auto behind = context_.views().delivery.position(map, way_);
+  auto const reached = context_.caught_up.find({map, way_});
+  if (reached != context_.caught_up.end()) behind = std::max(behind, reached->second);
+  auto place = [map](ready_batch& batch) {
+    batch.plan->places = {{map, projections::no_lane, batch.plan->position}};
+  };
+  batch_reader reader(context_, way_, behind, std::move(place));
+  auto const always = [] { return true; };
+  DW_CO_TRY(auto batch, reader.next({map}, always));
+  if (batch.plan->records.empty() && !batch.goes_on) {
     for (auto const& echo : batch.echoes_passed) context_.ledger.passed(echo, map);
-    context_.caught_up[{map, way_}] = cursor.position();
+    context_.caught_up[{map, way_}] = reader.position();
+    if (reader.ended_early()) DW_CO_CHECK(co_await let_others_run(context_.executor));
     co_return result<void>{};
   }
-  auto const end = co_await session_.deliver(lane_, std::move(batch));
+  auto const end = co_await session_.deliver(lane_, std::move(batch), &reader);
   if (!end) co_return end.error();
   co_return result<void>{};
 }

@@ -99,6 +99,9 @@ result<void> link_runner::remember(direction way,
   auto const& log = context_->log.log();
   DW_TRY(auto const besides, read_besides(log, row.applied_at));
   batch_planner planner(*context_, way);
+  batch_id const id{way, lane, number};
+  context_->ledger.hand(id, row.session, {});
+  auto const hand = [&] { context_->ledger.hand_more(id, planner.take().handed); };
   auto const add = [&](replay::queued_item const& item, map_id map) -> result<void> {
     auto const at = std::visit([](auto const& one) { return one.at; }, item);
     // A map that was stopped since then is none of the batch's any more, even if it runs again.
@@ -107,8 +110,10 @@ result<void> link_runner::remember(direction way,
     if (!is_its || besides.excepted.contains({map, at})) return {};
     auto const lost = besides.lost_columns.find({map, at});
     auto const none = std::vector<std::string>{};
-    return planner.add_rewritten(
-        item, map, lost == besides.lost_columns.end() ? none : lost->second);
+    DW_CHECK(
+        planner.add_rewritten(item, map, lost == besides.lost_columns.end() ? none : lost->second));
+    if (planner.is_full()) hand();
+    return {};
   };
   for (auto const& [map, record] : besides.retried) {
     DW_TRY(auto const item, read_item(log, record));
@@ -132,9 +137,7 @@ result<void> link_runner::remember(direction way,
       }
     }
   }
-  auto batch = planner.take();
-  batch_id const id{way, lane, number};
-  context_->ledger.hand(id, row.session, std::move(batch.handed));
+  hand();
   if (!row.echo_at) return {};
   context_->ledger.came_back(id, row.echo);
   for (auto const& [map, from] : row.maps) {

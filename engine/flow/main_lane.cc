@@ -32,8 +32,8 @@ main_lane::~main_lane() {
 void main_lane::start_over() {
   auto const* lane = context_.views().delivery.lane({context_.link, way_, projections::main_lane});
   auto const behind = lane == nullptr ? sequence{} : lane->position;
-  cursor_ = std::make_unique<replay::record_cursor>(
-      context_.log.log(), context_.link, way_, context_.app(source_of(way_)), behind);
+  auto finish = [this](ready_batch& batch) { complete(batch); };
+  reader_ = std::make_unique<batch_reader>(context_, way_, behind, std::move(finish));
   context_.main_read_of(way_) = behind;
   rewinds_ = session_.rewinds();
 }
@@ -48,15 +48,20 @@ async<void> main_lane::run() {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
-    DW_CO_TRY(auto batch, next_batch());
-    if (batch.plan->records.empty()) {
+    auto const has_room = [this] { return context_.may_hand(way_); };
+    DW_CO_TRY(auto batch, reader_->next(members(), has_room));
+    if (batch.plan->records.empty() && !batch.goes_on) {
       for (auto const& echo : batch.echoes_passed) {
         for (auto const map : batch.members) context_.ledger.passed(echo, map);
       }
-      context_.main_read_of(way_) = cursor_->position();
+      context_.main_read_of(way_) = reader_->position();
       if (!batch.echoes_passed.empty()) {
         // The other direction may have waited for room in the ledger.
         context_.log.ring_listeners();
+        continue;
+      }
+      if (reader_->ended_early()) {
+        DW_CO_CHECK(co_await let_others_run(context_.executor));
         continue;
       }
       DW_CO_CHECK(co_await wake_.wait());
@@ -67,11 +72,12 @@ async<void> main_lane::run() {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
-    DW_CO_TRY(auto const end, co_await session_.deliver(projections::main_lane, std::move(batch)));
+    DW_CO_TRY(auto const end,
+              co_await session_.deliver(projections::main_lane, std::move(batch), reader_.get()));
     if (end == delivery_end::dropped) {
       start_over();
     } else {
-      context_.main_read_of(way_) = cursor_->position();
+      context_.main_read_of(way_) = reader_->position();
     }
   }
 }
@@ -150,22 +156,9 @@ std::vector<map_place> main_lane::places_to_tell() const {
   return out;
 }
 
-result<ready_batch> main_lane::next_batch() {
-  batch_planner planner(context_, way_);
-  auto const behind = context_.main_read_of(way_);
-  auto const inside = members();
-  while (planner.size() < context_.options.batch_records_max && context_.may_hand(way_)) {
-    DW_TRY(auto const unit, cursor_->next(context_.views().checkpoint));
-    if (!unit) break;
-    for (auto const& item : unit->items) DW_CHECK(planner.add(item, inside));
-  }
-  auto batch = planner.take();
-  batch.members = inside;
-  batch.plan->behind = behind;
-  batch.plan->position = cursor_->position();
+void main_lane::complete(ready_batch& batch) const {
   batch.plan->places = places_to_tell();
   batch.plan->reverse_passed = context_.main_read_of(opposite(way_));
-  return batch;
 }
 
 }  // namespace dualwrite::engine

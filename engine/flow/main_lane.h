@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "engine/flow/batch_reader.h"
 #include "engine/flow/target_session.h"
 
 namespace dualwrite::engine {
@@ -25,7 +26,8 @@ class main_lane {
   [[nodiscard]] async<void> update_members();
   // Who leaves and who joins as things are; the latter are named in `joined` as well.
   drafts moves(std::vector<projections::map_way>& joined);
-  [[nodiscard]] result<ready_batch> next_batch();
+  // What is said with every batch.
+  void complete(ready_batch& batch) const;
   void start_over();
   bool waits_for_joiner() const;
   std::vector<map_place> places_to_tell() const;
@@ -35,7 +37,7 @@ class main_lane {
   target_session& session_;
   direction way_;
   bell wake_;
-  std::unique_ptr<replay::record_cursor> cursor_;
+  std::unique_ptr<batch_reader> reader_;
   std::uint64_t rewinds_ = 0;
 };
 

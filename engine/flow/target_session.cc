@@ -198,7 +198,7 @@ bool target_session::meets_another(lane_id lane, ready_batch const& batch) {
   return false;
 }
 
-async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
+async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch, batch_reader* rest) {
   if (is_in_doubt(batch)) {
     // Its map left another lane with a batch that may have been written: this one may hold the same
     // records.
@@ -218,9 +218,14 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
   while (true) {
     DW_CO_CHECK(co_await ready());
     if (mine.committed || mine.dropped) break;
+    if (batch.goes_on) {
+      DW_CO_TRY(bool const sent, co_await send_parts(lane, mine, *rest));
+      if (sent) break;
+      continue;
+    }
     DW_CO_TRY(bool const may, co_await may_send(lane, mine));
     if (!may || !open_) continue;
-    DW_CO_TRY(auto const sent, co_await send(lane, mine));
+    DW_CO_TRY(auto const sent, co_await call(lane, mine));
     if (sent) break;
   }
   bool const dropped = mine.dropped && !mine.committed;
@@ -236,57 +241,6 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch) {
     for (auto const map : batch.members) context_.ledger.passed(echo, map);
   }
   co_return delivery_end::done;
-}
-
-result<target_batch> target_session::to_target(lane_id lane,
-                                               ready_batch& batch,
-                                               std::shared_ptr<std::string> outcome) {
-  auto const* known = context_.views().delivery.lane({context_.link, way_, lane});
-  batch_id const id{way_, lane, batch.plan->batch};
-  if (batch.plan->session != known->session) {
-    // An older attempt may still be under way somewhere, with the plan as it was.
-    batch.plan = std::make_shared<planned_batch>(*batch.plan);
-    batch.plan->session = known->session;
-    context_.ledger.hand(id, known->session, batch.handed);
-  }
-  target_batch out;
-  out.lane = {context_.log.log().head().log, context_.link, way_, lane};
-  out.session = known->session;
-  out.previous = batch_number{batch.plan->batch.value - 1};
-  out.batch = batch.plan->batch;
-  out.position = batch.plan->position;
-  if (out.position) {
-    DW_TRY(auto const there, context_.log.log().head_at(out.position));
-    out.chain = to_hex(there.chain);
-  }
-  out.places = batch.plan->places;
-  for (auto const& [table, fingerprint] : batch.tables) out.tables.push_back({table, fingerprint});
-  out.writes = batch.writes;
-  out.outcome = [plan = batch.plan, outcome](std::span<write_result const> results) {
-    *outcome = pack_outcome(outcome_of(*plan, results));
-    return *outcome;
-  };
-  return out;
-}
-
-// True: the batch is done.
-async<bool> target_session::send(lane_id lane, in_hand& mine) {
-  auto const outcome = std::make_shared<std::string>();
-  DW_CO_TRY(auto const out, to_target(lane, *mine.batch, outcome));
-  mine.calling = true;
-  auto const results = co_await context_.target(target_of(way_)).apply(out);
-  if (results) {
-    // The call is not over before its outcome is in the log: whoever opens the lanes meanwhile
-    // would find it missing there.
-    DW_CO_TRY(auto told, unpack_outcome(*outcome));
-    DW_CO_CHECK(co_await append_outcome(std::move(told)));
-    failures_ = 0;
-  }
-  mine.calling = false;
-  call_ended_.ring();
-  if (results) co_return true;
-  DW_CO_CHECK(co_await take(lane, mine, results.error()));
-  co_return false;
 }
 
 async<bool> target_session::may_send(lane_id lane, in_hand& mine) {

@@ -4,13 +4,17 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/flow/batch_planner.h"
 #include "engine/flow/delete_guard.h"
 #include "engine/flow/link_context.h"
 
 namespace dualwrite::engine {
+
+class batch_reader;
 
 // How the delivery of a batch ended.
 enum class delivery_end : std::uint8_t {
@@ -30,7 +34,10 @@ class target_session {
 
   // Opens all lanes; waits as long as the target is away.
   [[nodiscard]] async<void> open();
-  [[nodiscard]] async<delivery_end> deliver(lane_id lane, ready_batch batch);
+  // Of a batch that goes on, `rest` gives the other parts.
+  [[nodiscard]] async<delivery_end> deliver(lane_id lane,
+                                            ready_batch batch,
+                                            batch_reader* rest = nullptr);
 
   // Whether another lane has a batch in hand that writes a key of this one: a record can end while
   // its retry is under way, and what comes after it must still not be written before it. Listeners
@@ -52,7 +59,7 @@ class target_session {
 
  private:
   struct in_hand {
-    ready_batch* batch = nullptr;
+    ready_batch* batch = nullptr;  // or the part of it that is being written
     bool calling = false;
     bool dropped = false;
     bool committed = false;
@@ -73,7 +80,10 @@ class target_session {
   [[nodiscard]] async<void> rewind(std::map<lane_id, lane_row> const& rows);
   // False: the guard against mass deletes holds it, or could not look.
   [[nodiscard]] async<bool> may_send(lane_id lane, in_hand& mine);
-  [[nodiscard]] async<bool> send(lane_id lane, in_hand& mine);
+  // Asks the target to write what is in hand; nothing where it did not.
+  using attempted = std::optional<std::vector<write_result>>;
+  [[nodiscard]] async<attempted> call(lane_id lane, in_hand& mine, bool begins = true);
+  [[nodiscard]] async<bool> send_parts(lane_id lane, in_hand& mine, batch_reader& rest);
   // An app did not do what it was asked to: the batch is tried again, or planned anew.
   [[nodiscard]] async<void> take(lane_id lane, in_hand& mine, error why);
   [[nodiscard]] async<void> append_outcome(batch_outcome outcome);

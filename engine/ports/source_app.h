@@ -24,7 +24,9 @@ struct captured_row {
   std::string after;   // empty for a delete
 };
 
-// A committed transaction of the source, in commit order.
+// A committed transaction of the source, in commit order. A large one may be given in parts: one
+// behind the other, nothing between them, with the same position and, from the first on, the same
+// mark.
 struct captured_transaction {
   source_position position;
   instant committed_at;
@@ -32,6 +34,8 @@ struct captured_transaction {
   // Set where this is a batch that a lane of ours wrote (possibly with changes that the app's own
   // rules added to it).
   std::optional<batch_mark> mark;
+  bool begins = true;
+  bool ends = true;
 };
 
 // Rows with the position that they were read at: every commit up to `snapshot` is in them, none
@@ -90,9 +94,9 @@ class source_app {
   [[nodiscard]] virtual async<source_position> open_capture(
       std::vector<std::string> tables, std::optional<source_position> after) = 0;
 
-  // The next committed transactions, at most `limit`, in commit order. Waits where there is none,
-  // but no longer than `patience`: then it gives nothing. Transactions without rows of the captured
-  // tables may be left out, but not those that carry a mark.
+  // The next committed transactions or parts of them, at most `limit`, in commit order. Waits where
+  // there is none, but no longer than `patience`: then it gives nothing. Transactions without rows
+  // of the captured tables may be left out, but not those that carry a mark.
   [[nodiscard]] virtual async<std::vector<captured_transaction>> next(std::size_t limit,
                                                                       duration patience) = 0;
 

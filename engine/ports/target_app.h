@@ -89,7 +89,8 @@ struct table_form {
 };
 
 // What is written in one transaction of the target: the rows, the lane's row and the places of
-// maps.
+// maps. A large one is given in parts, one call each: all say the same of the lane, and what is
+// said of it counts with the last one.
 struct target_batch {
   lane_key lane;
   epoch session;
@@ -107,6 +108,8 @@ struct target_batch {
   // called inside the transaction, on any thread, even if the engine that made it has ended
   // meanwhile.
   std::function<std::string(std::span<write_result const>)> outcome;
+  bool begins = true;
+  bool ends = true;  // else the transaction stays open for the next part
 };
 
 // How much of an outcome lies in one row: a huge one is stored in rows of its own.
@@ -116,11 +119,13 @@ inline constexpr std::size_t outcome_part_bytes = std::size_t{1} << 20;
 // and only where the lane row still has the batch's log, session and previous number: so nothing is
 // written twice, nor by two engines. A row that the target refuses leaves no trace; the others are
 // written.
+// Of a batch in parts an error of any part, or give_up(), takes back all that was written of it;
+// the rows of a part are refused or not by what was written up to it.
 // Errors: a refusal of a row is in its write_result. `app_unreachable`, `app_busy`: nothing was
 // written. `app_reply_lost`: it is not known; open the lanes again and look. `lane_fenced`: another
 // session, engine or log has the lane. `table_missing`, `table_changed`: a table is not there, or
 // is not as the batch takes it; nothing was written.
-// Lifetime: outlives every runner started on it; the batch is only read until apply() returns.
+// Lifetime: outlives every runner started on it.
 // Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class target_app {
  public:
@@ -133,7 +138,12 @@ class target_app {
   [[nodiscard]] virtual async<std::vector<lane_row>> open_lanes(
       std::vector<lane_opening> lanes) = 0;
 
-  [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch const& batch) = 0;
+  [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch batch) = 0;
+
+  // Whether a batch may come in parts.
+  [[nodiscard]] virtual bool takes_parts() const { return false; }
+  // Of this lane's batch no more parts will come. Nothing where there is none.
+  [[nodiscard]] virtual async<void> give_up(lane_key) { co_return result<void>{}; }
 };
 
 }  // namespace dualwrite::engine

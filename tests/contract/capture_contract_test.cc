@@ -37,6 +37,32 @@ TEST_P(Connector, GivesATransactionWhole) {
   EXPECT_EQ("+(1,a)+(2,b)~(1,c)", shown(all));
 }
 
+// However a connector cuts it: the parts follow each other, say the same of it, and are all of it.
+TEST_P(Connector, GivesALargeTransactionWholeOrInPartsThatFollowEachOther) {
+  make({customers()});
+  capture();
+  commit(inserted("customer", customer(1, text("before"))));
+  std::vector<user_change> large;
+  for (int i = 2; i <= 3000; ++i)
+    large.push_back(inserted("customer", customer(i, text(std::string(1000, 'x')))));
+  commit_all(large);
+  commit(inserted("customer", customer(3001, text("behind"))));
+  std::int64_t next = 1;
+  engine::captured_transaction const* open = nullptr;
+  auto const all = captured();
+  for (auto const& part : all) {
+    EXPECT_EQ(open == nullptr, part.begins);
+    if (open != nullptr) {
+      EXPECT_EQ(open->position, part.position);
+      EXPECT_EQ(open->committed_at, part.committed_at);
+    }
+    open = part.ends ? nullptr : &part;
+    for (auto const& row : part.rows) EXPECT_EQ(number(next++), decode_row(row.after)->at(0));
+  }
+  EXPECT_EQ(nullptr, open);
+  EXPECT_EQ(3002, next);
+}
+
 TEST_P(Connector, TellsTransactionsApart) {
   if (!subject->can().tells_transactions_apart) GTEST_SKIP() << "it gives several as one";
   make({customers()});

@@ -274,6 +274,21 @@ result<std::vector<write_result>> Connector::send(target_batch const& batch) {
   return wait(subject->target().apply(batch));
 }
 
+target_batch Connector::part_of(lane_row const& opened,
+                                std::vector<target_write> writes,
+                                bool begins,
+                                bool ends) {
+  auto out = next_batch(main_lane, opened, std::move(writes));
+  out.begins = begins;
+  out.ends = ends;
+  return out;
+}
+
+std::string Connector::sent(target_batch const& batch) {
+  auto const done = send(batch);
+  return done ? effects(*done) : std::string(failure(done));
+}
+
 std::vector<write_result> Connector::apply(std::vector<target_write> writes) {
   if (!main) main = open(main_lane);
   auto const batch = next_batch(main_lane, *main, std::move(writes));

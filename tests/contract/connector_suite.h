@@ -100,7 +100,14 @@ class Connector : public testing::TestWithParam<subject_maker> {
   static target_batch next_batch(lane_key const& lane,
                                  lane_row const& opened,
                                  std::vector<target_write> writes);
+  // A part of the next batch of the main lane.
+  static target_batch part_of(lane_row const& opened,
+                              std::vector<target_write> writes,
+                              bool begins,
+                              bool ends);
   result<std::vector<write_result>> send(target_batch const& batch);
+  // What came of its writes, or the error.
+  std::string sent(target_batch const& batch);
   // On the main lane, which is opened where it is not open yet.
   std::vector<write_result> apply(std::vector<target_write> writes);
 

@@ -248,20 +248,24 @@ async<std::vector<engine::lane_row>> faulty_app::open_lanes(
   co_return out;
 }
 
-async<std::vector<engine::write_result>> faulty_app::apply(engine::target_batch const& batch) {
+async<std::vector<engine::write_result>> faulty_app::apply(engine::target_batch batch) {
   visit const call{*this, app_call::apply};
   std::span const met{&call.what, 1};
   if (away_until_ <= time_.now() && strikes(fault_site::late_write, met)) {
-    late_.push_back(
-        {time_.now() + some_time(), std::make_shared<engine::target_batch const>(batch)});
+    late_.push_back({time_.now() + some_time(),
+                     std::make_shared<engine::target_batch const>(std::move(batch))});
     auto const until = time_.now() + some_time();
     DW_CO_CHECK(co_await time_.sleep_until(until));
     co_return error{error_code::app_reply_lost, "no reply in time"};
   }
   DW_CO_CHECK(co_await request(call, error_code::app_reply_lost));
-  auto out = co_await app_.apply(batch);
+  auto out = co_await app_.apply(std::move(batch));
   DW_CO_CHECK(co_await reply(call, error_code::app_reply_lost));
   co_return out;
+}
+
+async<void> faulty_app::give_up(engine::lane_key lane) {
+  return app_.give_up(lane);
 }
 
 }  // namespace dualwrite::simulation

@@ -99,7 +99,9 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] engine::async<std::vector<engine::lane_row>> open_lanes(
       std::vector<engine::lane_opening> lanes) override;
   [[nodiscard]] engine::async<std::vector<engine::write_result>> apply(
-      engine::target_batch const& batch) override;
+      engine::target_batch batch) override;
+  [[nodiscard]] bool takes_parts() const override { return app_.takes_parts(); }
+  [[nodiscard]] engine::async<void> give_up(engine::lane_key lane) override;
 
  private:
   struct late_batch {

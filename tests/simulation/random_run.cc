@@ -147,6 +147,7 @@ void random_run::ask_for_nonsense() {
 void random_run::watch_order(engine::memory_app& app, side of) {
   app.written = [this, of](engine::target_batch const& batch,
                            std::span<engine::write_result const> results) {
+    if (!batch.ends) ++parts_written_;
     for (std::size_t i = 0; i < results.size(); ++i) {
       auto const& wish = batch.writes[i];
       bool const changes = results[i].effect == engine::write_effect::inserted ||
@@ -179,7 +180,7 @@ row_values random_run::new_row(std::int64_t id) {
 void random_run::edit() {
   auto& app = options_.large_column || draw(2) == 0 ? here_.left : here_.right;
   std::vector<engine::row_change> changes;
-  for (auto left = 1 + draw(3); left > 0; --left) {
+  for (auto left = 1 + draw(options_.edits_max); left > 0; --left) {
     auto const id = static_cast<std::int64_t>(draw(keys));
     made_on_[written_ + 1] = &app == &here_.left ? side::left : side::right;
     changes.push_back(

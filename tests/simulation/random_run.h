@@ -30,6 +30,7 @@ struct random_options {
   // An alert rule that pauses the map when so many errors come in a short time; 0: none.
   std::uint32_t alert_after = 0;
   std::size_t rounds = 60;
+  std::size_t edits_max = 3;  // of rows in one transaction of a user
   engine::flow_options flow;
   // What else happens to the world: before each round, and before everything comes to rest.
   std::function<void(world&)> before_round;
@@ -44,6 +45,8 @@ class random_run {
   [[nodiscard]] std::string run();
   event_log const& log() const { return here_.log(); }
   std::size_t steps() const { return here_.steps(); }
+  // Of batches that the apps were given in parts, but for the last of each.
+  std::size_t parts_written() const { return parts_written_; }
   fault_coverage const& coverage() const { return here_.coverage; }
 
  private:
@@ -76,6 +79,7 @@ class random_run {
   world here_;
   map_id map_;
   std::uint64_t written_ = 0;
+  std::size_t parts_written_ = 0;
   std::string wrong_;
   std::map<std::uint64_t, side> made_on_;                           // each value is made once
   std::map<std::pair<side, row_values>, std::uint64_t> delivered_;  // the last by a lane

@@ -98,6 +98,7 @@ void memory_app::roll_back(undo_log& undo, std::size_t to) {
 }
 
 result<source_position> memory_app::commit(std::vector<row_change> const& changes) {
+  take_back_open_batch();
   captured_transaction transaction;
   undo_log undo;
   if (auto const why = change_all(changes, transaction.rows, undo)) {
@@ -129,6 +130,7 @@ void memory_app::sync() {
 
 // What is lost was given to nobody: its numbers are free again.
 std::size_t memory_app::crash() {
+  take_back_open_batch();
   auto const lost = unsynced();
   undo_to(synced_);
   close_connections();
@@ -138,6 +140,7 @@ std::size_t memory_app::crash() {
 // What is captured from a restored app is another history, even where it holds all that was
 // captured before.
 void memory_app::restore_to(std::uint64_t commit) {
+  take_back_open_batch();
   auto steps = history_.size();
   while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
   undo_to(steps);
@@ -196,6 +199,7 @@ async<std::vector<obstacle>> memory_app::find_obstacles(table_use) {
 async<std::uint64_t> memory_app::count_rows(std::string table) {
   auto const found = tables_.find(table);
   if (found == tables_.end()) co_return error{error_code::table_missing, table};
+  DW_CO_CHECK(co_await wait_for_open_batch());
   co_return found->second.rows.size();
 }
 
@@ -206,6 +210,7 @@ async<source_position> memory_app::open_capture(std::vector<std::string>,
   if (at.incarnation != incarnation_ || at.commit > log_.size())
     co_return error{error_code::source_rewound};
   read_ = at.commit;
+  rows_read_ = 0;
   capturing_ = true;
   co_return at;
 }
@@ -217,11 +222,23 @@ async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, dur
     sync();
   }
   if (!capturing_) co_return error{error_code::app_unreachable, "the connection was closed"};
-  auto const last = std::min(durable_commits(), read_ + limit);
-  std::vector<captured_transaction> out(log_.begin() + static_cast<std::ptrdiff_t>(read_),
-                                        log_.begin() + static_cast<std::ptrdiff_t>(last));
-  read_ = last;
+  std::vector<captured_transaction> out;
+  while (out.size() < limit && read_ < durable_commits()) out.push_back(next_part());
   co_return out;
+}
+
+captured_transaction memory_app::next_part() {
+  auto const& whole = log_[read_];
+  auto const count = options.part_rows == 0 ? whole.rows.size() : options.part_rows;
+  captured_transaction part{whole.position, whole.committed_at, {}, whole.mark};
+  part.begins = rows_read_ == 0;
+  while (rows_read_ < whole.rows.size() && part.rows.size() < count)
+    part.rows.push_back(whole.rows[rows_read_++]);
+  part.ends = rows_read_ == whole.rows.size();
+  if (!part.ends) return part;
+  ++read_;
+  rows_read_ = 0;
+  return part;
 }
 
 async<void> memory_app::acknowledge(source_position) {
@@ -231,6 +248,7 @@ async<void> memory_app::acknowledge(source_position) {
 async<chunk> memory_app::read_chunk(chunk_request request) {
   auto const found = tables_.find(request.table);
   if (found == tables_.end()) co_return error{error_code::table_missing, request.table};
+  DW_CO_CHECK(co_await wait_for_open_batch());
   sync();
   chunk out;
   out.snapshot = end();
@@ -249,6 +267,7 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
 }
 
 async<std::vector<lane_row>> memory_app::open_lanes(std::vector<lane_opening> lanes) {
+  take_back_open_batch();
   writing_ = true;
   std::vector<lane_row> out;
   for (auto const& [lane, known] : lanes) {
@@ -282,31 +301,76 @@ void memory_app::store_lane(target_batch const& batch,
   for (auto const& place : batch.places) places[place.map] = place;
 }
 
-async<std::vector<write_result>> memory_app::apply(target_batch const& batch) {
-  if (!writing_) co_return error{error_code::app_unreachable, "the connection was closed"};
+async<void> memory_app::wait_for_open_batch() {
+  while (open_) {
+    auto const until = time_.now() + std::chrono::microseconds(100);
+    DW_CO_CHECK(co_await time_.sleep_until(until));
+  }
+  co_return result<void>{};
+}
+
+void memory_app::take_back_open_batch() {
+  if (!open_) return;
+  roll_back(open_->step.rows, 0);
+  open_.reset();
+}
+
+async<void> memory_app::give_up(lane_key lane) {
+  if (open_ && open_->lane == lane) take_back_open_batch();
+  co_return result<void>{};
+}
+
+result<void> memory_app::check(target_batch const& batch) const {
+  if (!writing_) return error{error_code::app_unreachable, "the connection was closed"};
   auto const lane = lanes_.find(batch.lane);
   bool const ours = lane != lanes_.end() && lane->second.session == batch.session &&
                     lane->second.batch == batch.previous;
-  if (!ours) co_return error{error_code::lane_fenced};
+  if (!ours) return error{error_code::lane_fenced};
   for (auto const& wish : batch.writes) {
-    if (!tables_.contains(wish.table)) co_return error{error_code::table_missing, wish.table};
+    if (!tables_.contains(wish.table)) return error{error_code::table_missing, wish.table};
   }
   for (auto const& form : batch.tables) {
     if (fingerprint(tables_.at(form.table).schema) != form.fingerprint)
-      co_return error{error_code::table_changed, form.table};
+      return error{error_code::table_changed, form.table};
   }
+  return {};
+}
+
+async<std::vector<write_result>> memory_app::apply(target_batch batch) {
+  bool const is_next = open_ && open_->lane == batch.lane;
+  if (batch.begins) {
+    if (is_next) take_back_open_batch();
+    DW_CO_CHECK(co_await wait_for_open_batch());
+  } else if (!is_next) {
+    co_return error{error_code::app_unreachable, "the batch's transaction was taken back"};
+  }
+  auto const checked = check(batch);
+  if (!checked) {
+    if (!batch.begins) take_back_open_batch();
+    co_return checked.error();
+  }
+  if (batch.begins) open_.emplace(open_batch{batch.lane});
+  auto results = write_all(batch, open_->changes, open_->step.rows);
+  bool const ends = batch.ends;
+  open_->parts.emplace_back(std::move(batch), results);
+  if (!ends) co_return results;
+
+  auto const whole = *std::exchange(open_, std::nullopt);
+  auto step = whole.step;
   captured_transaction transaction;
-  past_step step;
-  auto results = write_all(batch, transaction.rows, step.rows);
+  transaction.rows = whole.changes;
   if (options.position_outside_transaction) {
     append(std::exchange(transaction, {}), std::exchange(step, {}));
     auto const until = time_.now() + std::chrono::microseconds(200);
     DW_CO_CHECK(co_await time_.sleep_until(until));
   }
-  store_lane(batch, results, step);
-  transaction.mark = batch_mark{batch.lane, batch.session, batch.batch};
+  auto const& last = whole.parts.back().first;
+  store_lane(last, results, step);
+  transaction.mark = batch_mark{last.lane, last.session, last.batch};
   append(std::move(transaction), std::move(step));
-  if (written) written(batch, results);
+  for (auto const& [part, its] : whole.parts) {
+    if (written) written(part, its);
+  }
   co_return results;
 }
 

@@ -64,14 +64,18 @@ struct memory_options {
   // Off: commits are acknowledged before they are durable, and a crash loses those behind the last
   // sync().
   bool synchronous = true;
+  // Transactions with more rows are given in parts of so many; zero: always whole.
+  std::size_t part_rows = 0;
   // A deliberate fault that tests must catch: the lane's row is stored by a step of its own, after
   // that of the rows.
   bool position_outside_transaction = false;
 };
 
 // Guarantees: a transaction takes effect whole or not at all; changes come back in commit order
-// with both images, and only when they are durable. After a crash, or when it was put back, all
-// connections are closed: capture and lanes are opened again.
+// with both images, and only when they are durable. While a batch in parts is under way other
+// batches and readers wait for it, and a user's transaction takes it back, as a deadlock would.
+// After a crash, or when it was put back, all connections are closed: capture and lanes are opened
+// again.
 // Threads: one.
 class memory_app final : public source_app, public target_app {
  public:
@@ -111,7 +115,9 @@ class memory_app final : public source_app, public target_app {
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
-  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] bool takes_parts() const override { return true; }
+  [[nodiscard]] async<void> give_up(lane_key lane) override;
 
  private:
   struct undo_step {
@@ -130,6 +136,13 @@ class memory_app final : public source_app, public target_app {
     std::optional<lane_key> lane;
     std::optional<lane_row> lane_before;
     std::optional<way_places> places_before;
+  };
+  // A batch of which not all parts have come.
+  struct open_batch {
+    lane_key lane;
+    std::vector<captured_row> changes{};
+    past_step step{};
+    std::vector<std::pair<target_batch, std::vector<write_result>>> parts{};
   };
 
   std::optional<refusal> put(memory_table& table,
@@ -158,10 +171,14 @@ class memory_app final : public source_app, public target_app {
   void store_lane(target_batch const& batch,
                   std::span<write_result const> results,
                   past_step& step);
+  [[nodiscard]] result<void> check(target_batch const& batch) const;
+  [[nodiscard]] async<void> wait_for_open_batch();
+  void take_back_open_batch();
   void append(captured_transaction transaction, past_step step);
   void remember(past_step step);
   void undo_to(std::size_t steps);
   void close_connections();
+  captured_transaction next_part();
   source_position end() const;
   std::size_t durable_commits() const;
 
@@ -172,8 +189,10 @@ class memory_app final : public source_app, public target_app {
   std::map<way_name, way_places> places_;
   std::vector<past_step> history_;
   std::size_t synced_ = 0;  // of history_
+  std::optional<open_batch> open_;
   std::uint64_t incarnation_ = 1;
   std::size_t read_ = 0;
+  std::size_t rows_read_ = 0;  // of the next one
   bool capturing_ = false;
   bool writing_ = false;
 };

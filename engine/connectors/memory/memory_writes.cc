@@ -98,10 +98,12 @@ std::vector<write_result> memory_app::write_all(target_batch const& batch,
                                                 std::vector<captured_row>& changes,
                                                 undo_log& undo) {
   known_results known;
+  auto const undo_mark = undo.size();
+  auto const change_mark = changes.size();
   while (true) {
     if (auto results = try_all(batch, known, changes, undo)) return std::move(*results);
-    roll_back(undo, 0);
-    changes.clear();
+    roll_back(undo, undo_mark);
+    changes.resize(change_mark);
   }
 }
 

@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 constexpr int pings_max = 5;
 constexpr auto pings_within = 1s;
 
+// What one read gives holds about so many bytes of messages at most.
+constexpr std::size_t received_max = 4U << 20U;
+
 // The server keeps its log by files of this size: a slot that lags less keeps no file more.
 constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
 
@@ -214,12 +217,14 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
                                                                  std::size_t limit) {
   std::vector<captured_transaction> out;
   DW_CHECK(choose_how(on));
-  while (out.size() < limit) {
+  std::size_t bytes_received = 0;
+  while (out.size() < limit && (out.empty() || bytes_received < received_max)) {
     auto message = next_message();
     // What has arrived whole is given first; the next call says why there is no more.
     if (!message && !out.empty()) return out;
     if (!message) return message.error();
     if (*message) {
+      bytes_received += (*message)->size();
       DW_TRY(auto whole, take_data(**message));
       if (whole) out.push_back(std::move(*whole));
       continue;
@@ -262,7 +267,7 @@ result<std::optional<captured_transaction>> change_stream::take_data(std::string
   if (message.front() == 'B') is_inside_ = true;
   if (message.front() == 'C') is_inside_ = false;
   DW_TRY(auto whole, reader_->feed(message));
-  if (whole) given_ = whole->position.commit;
+  if (whole && whole->ends) given_ = whole->position.commit;
   return whole;
 }
 

@@ -12,6 +12,9 @@ namespace {
 // The server counts from 2000-01-01.
 constexpr std::int64_t server_epoch_us = 946'684'800'000'000;
 
+// A transaction that holds more is given in parts.
+constexpr std::size_t part_bytes = 1U << 20U;
+
 }  // namespace
 
 // Reads past the end give zeros, and is_whole() is false from then on.
@@ -66,9 +69,7 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
   cursor from(message);
   switch (from.letter()) {
     case 'B':
-      now_ = {};
-      from.number(8);
-      now_.committed_at.us = static_cast<std::int64_t>(from.number(8)) + server_epoch_us;
+      begin(from);
       break;
     case 'R':
       DW_CHECK(take_relation(from));
@@ -89,17 +90,36 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
       DW_CHECK(take_message(from));
       break;
     case 'C':
-      from.number(9);
-      // Where the commit ends: what begins there has not been given.
-      now_.position = {incarnation_, from.number(8)};
+      from.number(25);
       break;
     default:
       return nothing;
   }
   if (!from.is_whole()) return error{error_code::value_malformed, "a message of pgoutput is cut"};
-  bool const is_wanted = message.front() == 'C' && (!now_.rows.empty() || now_.mark);
-  if (!is_wanted) return nothing;
-  return std::optional{std::exchange(now_, {})};
+  bool const ends = message.front() == 'C';
+  bool const is_wanted = !now_.begins || !now_.rows.empty() || now_.mark;
+  if (ends ? !is_wanted : bytes_ < part_bytes) return nothing;
+  return std::optional{give(ends)};
+}
+
+// The position is just behind the begin of the commit's own record, which is known before the rows:
+// the server leaves out what begins to commit before the place that a stream starts from.
+void pgoutput_reader::begin(cursor& from) {
+  now_ = {};
+  bytes_ = 0;
+  now_.position = {incarnation_, from.number(8) + 1};
+  now_.committed_at.us = static_cast<std::int64_t>(from.number(8)) + server_epoch_us;
+}
+
+captured_transaction pgoutput_reader::give(bool ends) {
+  auto part = std::exchange(now_, {});
+  part.ends = ends;
+  bytes_ = 0;
+  now_.position = part.position;
+  now_.committed_at = part.committed_at;
+  now_.mark = part.mark;
+  now_.begins = false;
+  return part;
 }
 
 result<void> pgoutput_reader::take_relation(cursor& from) {
@@ -172,6 +192,7 @@ result<void> pgoutput_reader::take_row(cursor& from, operation op) {
     row.after = encode_row(after);
   }
   if (before) row.before = encode_row(*before);
+  bytes_ += row.before.size() + row.after.size() + sizeof row;
   now_.rows.push_back(std::move(row));
   return {};
 }

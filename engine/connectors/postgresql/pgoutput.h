@@ -25,8 +25,8 @@ class pgoutput_reader {
   // Rows of `tables` are given in the columns that those have.
   pgoutput_reader(std::uint64_t incarnation, std::vector<table_facts> tables);
 
-  // A transaction with its last message, else nothing; nor for one that has neither rows of the
-  // tables nor a mark.
+  // A transaction with its last message, or a part of one where it grows large; else nothing, nor
+  // for one that has neither rows of the tables nor a mark.
   [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
   // The tables that were described since the last call. A description is as old as the rows that
   // follow it; what the table lacked then is *unchanged* in them.
@@ -39,6 +39,9 @@ class pgoutput_reader {
     std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
     std::vector<bool> identity;
   };
+  void begin(cursor& from);
+  // What is held of the transaction; what follows is its next part.
+  captured_transaction give(bool ends);
   [[nodiscard]] result<void> take_relation(cursor& from);
   [[nodiscard]] result<void> take_row(cursor& from, operation op);
   [[nodiscard]] result<void> take_message(cursor& from);
@@ -52,6 +55,7 @@ class pgoutput_reader {
   std::map<std::uint64_t, relation> relations_;
   std::vector<table_facts const*> described_;
   captured_transaction now_;
+  std::size_t bytes_ = 0;  // of the rows that are held
 };
 
 }  // namespace dualwrite::engine::postgresql

@@ -1,53 +1,24 @@
 #include "engine/connectors/postgresql/postgresql_app.h"
 
-#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <chrono>
-#include <map>
+#include <mutex>
 
+#include "engine/connectors/postgresql/app_error.h"
 #include "engine/connectors/postgresql/change_stream.h"
 #include "engine/connectors/postgresql/chunk_reader.h"
 #include "engine/connectors/postgresql/lane_table.h"
+#include "engine/connectors/postgresql/lane_writer.h"
 #include "engine/connectors/postgresql/obstacles.h"
-#include "engine/connectors/postgresql/row_writer.h"
 #include "engine/ports/blocking.h"
 
 namespace dualwrite::engine::postgresql {
-namespace {
-
-// A statement that the server refuses for reasons of its own (rights, settings) is the app's matter
-// here: no row is concerned, and it goes on when somebody has seen to it.
-error as_app_error(error why) {
-  if (why.code == error_code::row_refused) why.code = error_code::app_unreachable;
-  return why;
-}
-
-template <class T>
-result<T> of_the_app(result<T> from) {
-  if (from) return from;
-  return as_app_error(from.error());
-}
-
-bool has_refusal(std::vector<write_result> const& results) {
-  return std::any_of(results.begin(), results.end(), [](write_result const& one) {
-    return one.effect == write_effect::refused;
-  });
-}
-
-}  // namespace
 
 // Each used by one call at a time. Shared with the calls, so that one that nobody waits for any
 // more may end.
 struct postgresql_app::connections {
-  // A lane writes through a connection of its own.
-  struct writing_lane {
-    connection to;
-    row_writer writer{to};
-    bool met_refusals = false;  // in the last batch: the next one takes care from the start
-  };
-
   explicit connections(postgresql_settings with)
       : settings(std::move(with)), stream(settings.url, settings.name, settings.stretches) {}
 
@@ -56,7 +27,6 @@ struct postgresql_app::connections {
   connection guard;
   connection control;
   change_stream stream;
-  std::map<lane_key, writing_lane> lanes;
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
                                        std::optional<source_position> after) {
@@ -72,16 +42,35 @@ struct postgresql_app::connections {
     DW_CHECK(install(read));
     return read_rows(read, guard, request);
   }
+};
+
+// A lane writes beside the others: it may have to wait for rows that another one holds.
+struct postgresql_app::seat {
+  explicit seat(boost::asio::any_io_executor on) : strand(std::move(on)) {}
+
+  boost::asio::any_io_executor strand;
+  std::mutex busy;
+  lane_writer writer;
 
   // By the connection of the first of them.
-  result<std::vector<lane_row>> open_lanes(std::vector<lane_opening> const& wanted) {
-    for (auto const& [lane, known] : wanted) {
-      DW_CHECK(lanes[lane].to.open(settings.url));
-      lanes[lane].writer.forget();
-    }
+  static result<std::vector<lane_row>> open_all(std::string const& url,
+                                                std::vector<std::shared_ptr<seat>> const& seats,
+                                                std::vector<lane_opening> const& wanted) {
     std::vector<lane_row> rows;
-    if (wanted.empty()) return rows;
-    auto& on = lanes[wanted.front().lane].to;
+    if (seats.empty()) return rows;
+    // What one has left open another may wait for.
+    for (auto const& one : seats) {
+      std::unique_lock const free(one->busy, std::try_to_lock);
+      if (free) one->writer.give_up();
+    }
+    std::vector<std::unique_lock<std::mutex>> alone;
+    std::vector<connection*> connections;
+    for (auto const& one : seats) {
+      alone.emplace_back(one->busy);
+      DW_TRY(auto* const on, one->writer.start_over(url));
+      connections.push_back(on);
+    }
+    auto& on = *connections.front();
     DW_CHECK(install(on));
     DW_TRY(auto all, transaction::begin(on));
     for (auto const& [lane, known] : wanted) {
@@ -91,55 +80,17 @@ struct postgresql_app::connections {
     DW_CHECK(all.commit());
     return rows;
   }
-
-  result<std::vector<write_result>> apply(target_batch const& batch) {
-    auto& mine = lanes[batch.lane];
-    DW_CHECK(mine.to.open(settings.url));
-    row_writer::refusals refused;
-    auto with = mine.met_refusals ? row_writer::care::parts : row_writer::care::none;
-    while (true) {
-      auto const known = refused.size();
-      DW_TRY(auto done, try_apply(mine, batch, refused, with));
-      if (done) {
-        mine.met_refusals = has_refusal(*done);
-        return std::move(*done);
-      }
-      // Where nothing was learned about rows, more care finds the one that it is about.
-      if (refused.size() > known) continue;
-      with =
-          with == row_writer::care::none ? row_writer::care::parts : row_writer::care::constraints;
-    }
-  }
-
-  static result<std::optional<std::vector<write_result>>> try_apply(writing_lane& mine,
-                                                                    target_batch const& batch,
-                                                                    row_writer::refusals& refused,
-                                                                    row_writer::care with) {
-    DW_TRY(auto all, transaction::begin(mine.to));
-    DW_CHECK(of_the_app(enter_lane(mine.to, batch)));
-    DW_CHECK(of_the_app(mine.writer.check(batch.tables)));
-    DW_TRY(auto results, mine.writer.write(batch.writes, refused, with));
-    if (!results) return results;
-    auto const checked = mine.to.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    if (!checked && checked.error().code == error_code::row_refused &&
-        with != row_writer::care::constraints) {
-      return std::optional<std::vector<write_result>>{};
-    }
-    if (!checked) return as_app_error(checked.error());
-    DW_CHECK(of_the_app(move_lane(mine.to, batch, batch.outcome(*results))));
-    DW_CHECK(of_the_app(all.commit()));
-    return results;
-  }
 };
 
 postgresql_app::postgresql_app(boost::asio::any_io_executor strand,
                                boost::asio::thread_pool& pool,
                                postgresql_settings settings)
     : held_(std::make_shared<connections>(settings)),
+      pool_(pool),
       strand_(std::move(strand)),
       reading_(boost::asio::make_strand(pool.get_executor())),
       capturing_(boost::asio::make_strand(pool.get_executor())),
-      writing_(boost::asio::make_strand(pool.get_executor())),
+      opening_(boost::asio::make_strand(pool.get_executor())),
       poll_(settings.poll) {}
 
 postgresql_app::~postgresql_app() = default;
@@ -238,17 +189,40 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
   return blocking<chunk>(reading_, std::move(call));
 }
 
-async<std::vector<lane_row>> postgresql_app::open_lanes(std::vector<lane_opening> lanes) {
-  auto call = [held = held_, lanes = std::move(lanes)]() {
-    return of_the_app(held->open_lanes(lanes));
-  };
-  return blocking<std::vector<lane_row>>(writing_, std::move(call));
+std::shared_ptr<postgresql_app::seat> postgresql_app::seat_of(lane_key const& lane) {
+  auto& found = seats_[lane];
+  if (!found) found = std::make_shared<seat>(boost::asio::make_strand(pool_.get_executor()));
+  return found;
 }
 
-async<std::vector<write_result>> postgresql_app::apply(target_batch const& batch) {
-  // The batch lives until the answer; a call that nobody waits for any more has its own copy.
-  auto call = [held = held_, batch]() { return of_the_app(held->apply(batch)); };
-  return blocking<std::vector<write_result>>(writing_, std::move(call));
+async<std::vector<lane_row>> postgresql_app::open_lanes(std::vector<lane_opening> lanes) {
+  std::vector<std::shared_ptr<seat>> seats;
+  for (auto const& one : lanes) seats.push_back(seat_of(one.lane));
+  auto call = [held = held_, seats = std::move(seats), lanes = std::move(lanes)]() {
+    return of_the_app(seat::open_all(held->settings.url, seats, lanes));
+  };
+  return blocking<std::vector<lane_row>>(opening_, std::move(call));
+}
+
+async<std::vector<write_result>> postgresql_app::apply(target_batch batch) {
+  auto mine = seat_of(batch.lane);
+  auto const strand = mine->strand;
+  auto call = [held = held_, mine = std::move(mine), batch = std::move(batch)]() {
+    std::lock_guard const alone(mine->busy);
+    return mine->writer.apply(held->settings.url, batch);
+  };
+  return blocking<std::vector<write_result>>(strand, std::move(call));
+}
+
+async<void> postgresql_app::give_up(lane_key lane) {
+  auto mine = seat_of(lane);
+  auto const strand = mine->strand;
+  auto call = [mine = std::move(mine)]() -> result<void> {
+    std::lock_guard const alone(mine->busy);
+    mine->writer.give_up();
+    return {};
+  };
+  return blocking<void>(strand, std::move(call));
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -3,6 +3,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,7 +27,7 @@ struct postgresql_settings {
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
 // Threads: called on the engine strand; the server is waited for on the pool: reading, capturing
-// and writing beside each other.
+// and each lane beside each other.
 class postgresql_app final : public source_app, public target_app {
  public:
   postgresql_app(boost::asio::any_io_executor strand,
@@ -50,13 +51,20 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
-  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] bool takes_parts() const override { return true; }
+  [[nodiscard]] async<void> give_up(lane_key lane) override;
 
  private:
   struct connections;
+  struct seat;
+  std::shared_ptr<seat> seat_of(lane_key const& lane);
+
   std::shared_ptr<connections> held_;
+  std::map<lane_key, std::shared_ptr<seat>> seats_;
+  boost::asio::thread_pool& pool_;
   boost::asio::any_io_executor strand_;
-  boost::asio::any_io_executor reading_, capturing_, writing_;
+  boost::asio::any_io_executor reading_, capturing_, opening_;
   duration poll_;
 };
 

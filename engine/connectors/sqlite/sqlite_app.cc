@@ -292,9 +292,8 @@ async<std::vector<lane_row>> sqlite_app::open_lanes(std::vector<lane_opening> la
   return blocking<std::vector<lane_row>>(writing_, std::move(call));
 }
 
-async<std::vector<write_result>> sqlite_app::apply(target_batch const& batch) {
-  // The batch lives until the answer; a call that nobody waits for any more has its own copy.
-  auto call = [held = held_, batch]() { return held->apply(batch); };
+async<std::vector<write_result>> sqlite_app::apply(target_batch batch) {
+  auto call = [held = held_, batch = std::move(batch)]() { return held->apply(batch); };
   return blocking<std::vector<write_result>>(writing_, std::move(call));
 }
 

@@ -49,7 +49,7 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
-  [[nodiscard]] async<std::vector<write_result>> apply(target_batch const& batch) override;
+  [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
 
  private:
   struct connections;

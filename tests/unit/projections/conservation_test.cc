@@ -1,6 +1,7 @@
 // What came in is settled, parked or in the queue; whatever happens to it.
 #include <gtest/gtest.h>
 
+#include "projections/archive.h"
 #include "tests/support/story.h"
 
 namespace dualwrite::projections {
@@ -10,11 +11,24 @@ class Conservation : public testing::Test, protected story {
  protected:
   Conservation() {
     begin();
+    begin_capture();
+  }
+  void begin_capture() {
     CaptureStarted started;
     started.link = link;
     started.app = app_id{1};
     started.tables = {{schema, {map}}};
     of_link(started);
+  }
+  void capture_part(std::uint32_t count, bool last) {
+    RecordsCaptured captured;
+    captured.link = link;
+    captured.commit = 100;
+    captured.last = last;
+    captured.tables = {{schema, count}};
+    captured.count = count;
+    captured.records = blob{"some bytes"};
+    of_link(captured, count);
   }
   sums_row const& sums() { return views.conservation.sums.at({map, direction::left_to_right}); }
   void apply(MapCounts counts) {
@@ -73,6 +87,33 @@ TEST_F(Conservation, ATableThatNoMapTakesIsNotCounted) {
   schema = schema_id{78};
   capture(3);
   EXPECT_TRUE(views.conservation.sums.empty());
+}
+
+// Of a transaction whose last part is not there yet nothing counts any more when its capture begins
+// again.
+TEST_F(Conservation, WhatIsCapturedInPartCountsUntilTheCaptureBeginsAgain) {
+  capture(3);
+  auto const bytes = sums().queued_bytes();
+  capture_part(4, false);
+  EXPECT_EQ(7, sums().queued());
+  begin_capture();
+  EXPECT_EQ(3, sums().queued());
+  EXPECT_EQ(bytes, sums().queued_bytes());
+  capture_part(4, false);
+  capture_part(1, true);
+  begin_capture();
+  EXPECT_EQ(8, sums().queued()) << "it was whole";
+  EXPECT_EQ(projections::save(views.conservation), projections::save(folded_again().conservation));
+}
+
+TEST_F(Conservation, AMapThatStopsHasNoPartOfATransactionAnyMore) {
+  capture_part(4, false);
+  MapStopped stopped;
+  stopped.map = map;
+  of_map(stopped);
+  begin_capture();
+  EXPECT_EQ(0, sums().queued());
+  EXPECT_EQ(4u, sums().discarded);
 }
 
 }  // namespace

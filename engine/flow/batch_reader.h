@@ -1,0 +1,56 @@
+// Reads the queue of one direction into batches: at most so many records each, and large source
+// transactions in parts.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "engine/flow/batch_planner.h"
+#include "replay/record_cursor.h"
+
+namespace dualwrite::engine {
+
+// Guarantees: a batch ends where no source transaction is open, or says that it goes on. A
+// transaction is given in parts where the target takes them and no map wants all of it at once: to
+// be refused as a whole, or to have its deletes counted before one is written.
+// Errors: `log_corrupt`, `event_malformed`, `invalid_definition`.
+// Lifetime: outlived by its context.
+// Threads: the engine strand.
+class batch_reader {
+ public:
+  // `complete` adds what the lane has to say with a batch, when its records and position are known.
+  using completion = std::function<void(ready_batch&)>;
+  batch_reader(link_context& context, direction way, sequence behind, completion complete);
+
+  // What is due for these maps, as long as `may_read` lets it go on to another transaction. Empty
+  // where there is nothing: up to position() all is read.
+  [[nodiscard]] result<ready_batch> next(std::vector<map_id> members,
+                                         std::function<bool()> const& may_read);
+  // What follows a batch that goes on, when it is known what the parts before came to.
+  [[nodiscard]] result<ready_batch> next_part(outcome_so_far const& before);
+
+  sequence position() const { return cursor_.position(); }
+  // The batch ended because much was read past: there may be more, but others are to have their
+  // turn.
+  bool ended_early() const { return cursor_.ended_early(); }
+
+ private:
+  [[nodiscard]] result<void> read(std::function<bool()> const& may_read);
+  [[nodiscard]] ready_batch take();
+  bool may_come_in_parts() const;
+
+  link_context& context_;
+  direction way_;
+  completion complete_;
+  replay::record_cursor cursor_;
+  batch_planner planner_;
+  std::vector<map_id> members_;
+  sequence behind_;
+  bool is_inside_ = false;  // of a source transaction
+  bool in_parts_ = false;
+};
+
+// The other coroutines of the strand go on first.
+[[nodiscard]] async<void> let_others_run(boost::asio::any_io_executor on);
+
+}  // namespace dualwrite::engine
