@@ -4,16 +4,10 @@
 #include <fmt/ranges.h>
 
 #include "engine/connectors/postgresql/change_stream.h"
-#include "engine/connectors/postgresql/postgresql_schema.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
-
-struct statement {
-  std::string sql;
-  parameters with;
-};
 
 result<statement> select(table_facts const& of, chunk_request const& request) {
   statement out;
@@ -47,13 +41,38 @@ result<statement> select(table_facts const& of, chunk_request const& request) {
 
 }  // namespace
 
-result<chunk> read_rows(connection& on, connection& guard, chunk_request const& request) {
-  DW_TRY(auto const facts, describe_table(on, request.table));
-  DW_TRY(auto const wanted, select(facts, request));
+// Nobody alters it under the lock, nor gives another table its name.
+result<void> chunk_reader::lock(connection& guard, std::string const& table) {
+  auto const take = [&](table_facts const& facts) {
+    return guard.execute("LOCK TABLE " + facts.sql_name + " IN SHARE MODE");
+  };
+  auto const known = tables_.find(table);
+  if (known != tables_.end()) {
+    auto const before = std::move(known->second);
+    tables_.erase(known);
+    DW_CHECK(take(before.facts));
+    DW_TRY(auto const shape, shape_of(guard, before.facts));
+    if (shape == before.shape) {
+      tables_.emplace(table, before);
+      return {};
+    }
+  }
+  known_table fresh;
+  DW_TRY(fresh.facts, describe_table(guard, table));
+  DW_CHECK(take(fresh.facts));
+  DW_TRY(fresh.facts, describe_table(guard, table));
+  DW_TRY(fresh.shape, shape_of(guard, fresh.facts));
+  tables_.insert_or_assign(table, std::move(fresh));
+  return {};
+}
+
+result<chunk> chunk_reader::read(connection& on, connection& guard, chunk_request const& request) {
   chunk out;
   DW_TRY(auto still, transaction::begin(guard));
   DW_CHECK(guard.execute("SET LOCAL lock_timeout = '1s'"));
-  DW_CHECK(guard.execute("LOCK TABLE " + facts.sql_name + " IN SHARE MODE"));
+  DW_CHECK(lock(guard, request.table));
+  auto const& facts = tables_.at(request.table).facts;
+  DW_TRY(auto const wanted, select(facts, request));
   DW_TRY(auto const snapshot,
          transaction::begin(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
   DW_TRY(out.snapshot, head_of(on));

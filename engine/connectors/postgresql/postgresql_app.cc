@@ -25,6 +25,7 @@ struct postgresql_app::connections {
   postgresql_settings settings;
   connection read;
   connection guard;
+  chunk_reader chunks;
   connection control;
   change_stream stream;
 
@@ -40,7 +41,7 @@ struct postgresql_app::connections {
     DW_CHECK(read.open(settings.url));
     DW_CHECK(guard.open(settings.url));
     DW_CHECK(install(read));
-    return read_rows(read, guard, request);
+    return chunks.read(read, guard, request);
   }
 };
 

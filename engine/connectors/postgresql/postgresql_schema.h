@@ -38,4 +38,8 @@ struct table_facts {
 [[nodiscard]] result<std::vector<table_facts>> describe_tables(
     connection& on, std::vector<std::string> const& tables);
 
+// Changes with the table's name and with everything that describe_table() tells of its columns;
+// empty where there is none.
+[[nodiscard]] result<std::string> shape_of(connection& on, table_facts const& table);
+
 }  // namespace dualwrite::engine::postgresql

@@ -58,16 +58,6 @@ void refuse_group(std::span<target_write const> writes,
   refused[at] = one;
 }
 
-// Changes with everything that describe_table() tells of columns.
-result<std::string> shape_of(connection& on, std::uint64_t table) {
-  DW_TRY(auto const rows,
-         on.query("SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, "
-                  "attnotnull, atthasdef, attidentity, attgenerated), ',' ORDER BY attnum) "
-                  "FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped",
-                  {std::to_string(table)}));
-  return std::string(rows.text(0, 0));
-}
-
 }  // namespace
 
 row_writer::row_writer(connection& on) : on_(on), part_rows_(set_rows_max) {}
@@ -77,7 +67,7 @@ result<row_writer::known_table*> row_writer::table(std::string const& name) {
   if (known != tables_.end()) return &known->second;
   known_table fresh;
   DW_TRY(fresh.facts, describe_table(on_, name));
-  DW_TRY(fresh.shape, shape_of(on_, fresh.facts.object));
+  DW_TRY(fresh.shape, shape_of(on_, fresh.facts));
   fresh.fingerprint = fingerprint(fresh.facts.schema);
   return &tables_.emplace(name, std::move(fresh)).first->second;
 }
@@ -92,7 +82,7 @@ result<void> row_writer::check(std::span<table_form const> forms) {
       forget();
       return locked;
     }
-    DW_TRY(auto const shape, shape_of(on_, known->facts.object));
+    DW_TRY(auto const shape, shape_of(on_, known->facts));
     if (shape != tables_.at(form.table).shape) {
       tables_.erase(form.table);
       DW_CHECK(table(form.table));

@@ -29,6 +29,37 @@ TEST_F(PostgresqlApp, DescribesItsTables) {
   EXPECT_EQ(error_code::table_missing, wait(app->describe("nobody")).error().code);
 }
 
+TEST_F(PostgresqlApp, EachChunkIsOfTheTableAsItIsThen) {
+  auto const first_row = [&] {
+    chunk_request request;
+    request.table = "customer";
+    request.key = {0};
+    auto const found = wait(app->read_chunk(request));
+    std::string out;
+    if (!found) return std::string(name_of(found.error().code));
+    for (auto const& one : found->rows.front()) out += to_string(one) + " ";
+    return out;
+  };
+  people->run("INSERT INTO customer VALUES(1, 'Ann', 'a@b', 1.5)");
+  EXPECT_EQ("1 Ann a@b 1.50 NULL ", first_row());
+  EXPECT_EQ("1 Ann a@b 1.50 NULL ", first_row());
+  people->run("ALTER TABLE customer DROP photo, ADD since date DEFAULT '2026-02-03'");
+  EXPECT_EQ("1 Ann a@b 1.50 2026-02-03 ", first_row());
+  people->run("ALTER TABLE customer ALTER amount TYPE text");
+  EXPECT_EQ("1 Ann a@b 1.50 2026-02-03 ", first_row());
+  people->run(
+      "ALTER TABLE customer RENAME TO former; CREATE TABLE customer(id text PRIMARY KEY); "
+      "INSERT INTO customer VALUES('first')");
+  EXPECT_EQ("first ", first_row());
+  people->run("ALTER TABLE customer RENAME TO other; ALTER TABLE former RENAME TO customer");
+  EXPECT_EQ("1 Ann a@b 1.50 2026-02-03 ", first_row());
+  people->run("DROP TABLE customer");
+  EXPECT_EQ("table_missing", first_row());
+  EXPECT_EQ("table_missing", first_row());
+  people->run("ALTER TABLE other RENAME TO customer");
+  EXPECT_EQ("first ", first_row());
+}
+
 TEST_F(PostgresqlApp, SaysWhatBecameOfEachWrite) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
   auto const effects = apply({write(1, "Ann"),
