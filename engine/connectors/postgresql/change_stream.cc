@@ -198,19 +198,29 @@ result<void> change_stream::stream_on(connection& on) {
   return report();
 }
 
-// The server describes a table before its first rows and after every change of it.
 result<std::vector<captured_transaction>> change_stream::read(connection& on, std::size_t limit) {
   if (how_ == way::closed) return error{error_code::app_unreachable, "no capture is open"};
   auto out = receive(on, limit);
+  auto const checked = check_described(on);
+  if (!checked) out = checked.error();
+  if (out && out->empty()) {
+    auto const passed = pass_quiet(on);
+    if (!passed) out = passed.error();
+  }
+  // A stream that nobody reads keeps its server from stopping.
+  if (!out) close();
+  return out;
+}
+
+// The server describes a table before its first rows and after every change of it.
+result<void> change_stream::check_described(connection& on) {
   for (auto const* table : reader_->take_described()) {
     DW_CHECK(on.open(url_));
     DW_TRY(auto const now, describe_table(on, table->schema.table));
-    if (now.object == table->object && now.schema == table->schema) continue;
-    close();
-    return error{error_code::table_changed, table->schema.table};
+    if (now.object != table->object || now.schema != table->schema)
+      return error{error_code::table_changed, table->schema.table};
   }
-  if (out && out->empty()) DW_CHECK(pass_quiet(on));
-  return out;
+  return {};
 }
 
 result<std::vector<captured_transaction>> change_stream::receive(connection& on,

@@ -43,7 +43,8 @@ class change_stream {
                                              std::vector<std::string> const& tables,
                                              std::optional<source_position> after);
   // Transactions that have arrived; nothing where there is none yet.
-  // Errors: `table_changed` where a table is not as it was when the capture was opened.
+  // Errors: `table_changed` where a table is not as it was when the capture was opened. Any error
+  // closes the capture.
   [[nodiscard]] result<std::vector<captured_transaction>> read(connection& on, std::size_t limit);
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close();
@@ -69,6 +70,7 @@ class change_stream {
   [[nodiscard]] result<void> stream_on(connection& on);
   [[nodiscard]] result<std::vector<captured_transaction>> receive(connection& on,
                                                                   std::size_t limit);
+  [[nodiscard]] result<void> check_described(connection& on);
   // The bytes of one of the plug-in's messages, until the next call; nothing where none is there.
   [[nodiscard]] result<std::optional<std::string_view>> next_message();
   [[nodiscard]] result<std::optional<std::string_view>> message_in_part();
