@@ -63,6 +63,17 @@ class change_stream_under_test {
     return all;
   }
 
+  // Rows, of as many transactions as they may be in; there are no more to come.
+  std::size_t captured_rows(std::size_t count) {
+    std::size_t rows = 0;
+    while (rows < count) {
+      auto const more = captured(1);
+      if (more.empty()) break;
+      rows += more.front().rows.size();
+    }
+    return rows;
+  }
+
  private:
   static constexpr int patience_ms = 10'000;
 
