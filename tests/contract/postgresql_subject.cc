@@ -108,7 +108,6 @@ class postgresql_subject final : public sql_subject {
     EXPECT_TRUE(execute("SET client_min_messages = warning"));
     postgresql_settings settings;
     settings.url = url_;
-    settings.poll = std::chrono::milliseconds(1);
     app_ = std::make_unique<postgresql_app>(io.get_executor(), pool_, settings);
   }
   void close() {

@@ -1,7 +1,5 @@
 #include "engine/connectors/postgresql/postgresql_app.h"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <chrono>
 #include <mutex>
@@ -12,6 +10,7 @@
 #include "engine/connectors/postgresql/lane_table.h"
 #include "engine/connectors/postgresql/lane_writer.h"
 #include "engine/connectors/postgresql/obstacles.h"
+#include "engine/connectors/postgresql/readable.h"
 #include "engine/ports/blocking.h"
 
 namespace dualwrite::engine::postgresql {
@@ -91,8 +90,7 @@ postgresql_app::postgresql_app(boost::asio::any_io_executor strand,
       strand_(std::move(strand)),
       reading_(boost::asio::make_strand(pool.get_executor())),
       capturing_(boost::asio::make_strand(pool.get_executor())),
-      opening_(boost::asio::make_strand(pool.get_executor())),
-      poll_(settings.poll) {}
+      opening_(boost::asio::make_strand(pool.get_executor())) {}
 
 postgresql_app::~postgresql_app() = default;
 
@@ -161,20 +159,20 @@ async<source_position> postgresql_app::open_capture(std::vector<std::string> tab
 
 async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
                                                               duration patience) {
+  using transactions = std::vector<captured_transaction>;
   auto const until = std::chrono::steady_clock::now() + patience;
-  boost::asio::steady_timer timer(strand_);
   while (true) {
-    auto call = [held = held_, limit]() {
-      return of_the_app(held->stream.read(held->control, limit));
+    auto call = [held = held_, limit]() -> result<std::pair<transactions, shared_socket>> {
+      DW_TRY(auto found, of_the_app(held->stream.read(held->control, limit)));
+      shared_socket from(found.empty() ? held->stream.socket() : -1);
+      return std::pair(std::move(found), std::move(from));
     };
-    DW_CO_TRY(auto found,
-              co_await blocking<std::vector<captured_transaction>>(capturing_, std::move(call)));
-    if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return found;
-    timer.expires_after(poll_);
-    boost::system::error_code cancelled;
-    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, cancelled);
-    co_await timer.async_wait(token);
-    if (cancelled) co_return error{error_code::stopped};
+    auto reading = blocking<std::pair<transactions, shared_socket>>(capturing_, std::move(call));
+    DW_CO_TRY(auto read, co_await std::move(reading));
+    auto& [found, from] = read;
+    if (!found.empty() || std::chrono::steady_clock::now() >= until) co_return std::move(found);
+    auto waiting = readable(strand_, std::move(from), until);
+    DW_CO_CHECK(co_await std::move(waiting));
   }
 }
 

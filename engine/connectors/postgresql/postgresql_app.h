@@ -14,10 +14,9 @@
 namespace dualwrite::engine::postgresql {
 
 struct postgresql_settings {
-  std::string url;                               // as libpq takes it
-  std::string name = "dualwrite";                // of the publication, and the slot's begin
-  duration poll = std::chrono::milliseconds(5);  // how often it is looked for changes
-  stretch_limits stretches = {};                 // when, and how much, is read in bulk
+  std::string url;                 // as libpq takes it
+  std::string name = "dualwrite";  // of the publication, and the slot's begin
+  stretch_limits stretches = {};   // when, and how much, is read in bulk
 };
 
 // Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a
@@ -65,7 +64,6 @@ class postgresql_app final : public source_app, public target_app {
   boost::asio::thread_pool& pool_;
   boost::asio::any_io_executor strand_;
   boost::asio::any_io_executor reading_, capturing_, opening_;
-  duration poll_;
 };
 
 }  // namespace dualwrite::engine::postgresql

@@ -35,8 +35,7 @@ class PostgresqlApp : public testing::Test {
 
   void restart() {
     app.reset();
-    app = std::make_unique<postgresql_app>(
-        io.get_executor(), pool, postgresql_settings{url, "dualwrite", 1ms});
+    app = std::make_unique<postgresql_app>(io.get_executor(), pool, postgresql_settings{url});
   }
 
   template <class T>
