@@ -17,6 +17,7 @@ constexpr int seeds = 5;
 constexpr int steps = 250;
 constexpr int writers = 3;
 constexpr std::int64_t photo_bytes = 3000;
+constexpr std::size_t long_bytes = 40'000;
 
 // One session that writes to rows of its own; what it commits is added to what all have committed.
 class writer {
@@ -33,7 +34,9 @@ class writer {
       mark_.clear();
     }
     auto const writes = random.chance(8) ? random.number(100, 400) : random.number(0, 3);
-    for (std::int64_t i = 0; i < writes; ++i) write(random);
+    // Enough to be given in parts, now and then.
+    auto const long_token = random.chance(20) ? long_bytes : 300;
+    for (std::int64_t i = 0; i < writes; ++i) write(random, long_token);
     if (random.chance(10)) say_batch(random);
     if (random.chance(10)) write_in_vain();
     if (random.chance(10)) run("INSERT INTO aside VALUES(repeat('x', 500))");
@@ -56,11 +59,11 @@ class writer {
   }
 
  private:
-  void write(test::random_values& random) {
+  void write(test::random_values& random, std::size_t long_token) {
     auto const table = random.chance(70) ? "item" : "part";
     auto const id = random.number(1, 40) * writers + number_;
     auto const token =
-        fmt::format("{}{}", ++tokens_, std::string(random.chance(20) ? 300 : 3, 'x'));
+        fmt::format("{}{}", ++tokens_, std::string(random.chance(20) ? long_token : 3, 'x'));
     auto const known = photos_.find({table, id});
     if (known == photos_.end()) {
       bool const has_photo = random.chance(15);
@@ -122,16 +125,17 @@ class random_reading {
   void run() {
     for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) step();
     for (auto const& one : writers_) one->end(true);
-    while (given_.size() < committed_.size() && !testing::Test::HasFailure()) {
+    while (whole_count() < committed_.size() && !testing::Test::HasFailure()) {
       auto more = stream_->next(5);
       ASSERT_TRUE(more) << to_string(more.error());
-      ASSERT_FALSE(more->empty()) << "what comes next is " << committed_[given_.size()];
+      ASSERT_FALSE(more->empty()) << "what comes next is " << committed_[whole_count()];
       take(std::move(*more));
     }
     check();
   }
 
   int changes = 0;  // of the way to read
+  int parts = 0;    // behind the first of a transaction
 
  private:
   source_position begin_anew(std::optional<source_position> after) {
@@ -155,7 +159,7 @@ class random_reading {
       writers_[static_cast<std::size_t>(random_.number(0, writers - 1))]->step(random_);
     } else if (what <= 88) {
       auto const limit = static_cast<std::size_t>(random_.number(1, 6));
-      bool const waits = given_.size() < committed_.size();
+      bool const waits = whole_count() < committed_.size();
       auto got = waits ? stream_->next(limit) : stream_->read(limit);
       ASSERT_TRUE(got) << to_string(got.error());
       take(std::move(*got));
@@ -170,21 +174,32 @@ class random_reading {
 
   void take(std::vector<captured_transaction> more) {
     for (auto& one : more) {
+      EXPECT_EQ(is_whole_, one.begins);
+      is_whole_ = one.ends;
       auto const last = given_.empty() ? source_position{} : given_.back().position;
-      EXPECT_LT(last, one.position);
-      given_.push_back(std::move(one));
+      if (one.begins) {
+        EXPECT_LT(last, one.position);
+        given_.push_back(std::move(one));
+      } else {
+        EXPECT_EQ(last, one.position);
+        auto& whole = given_.back();
+        whole.mark = one.mark;
+        whole.rows.insert(whole.rows.end(), one.rows.begin(), one.rows.end());
+        ++parts;
+      }
     }
     if (std::exchange(how_, stream_->read_how()) != how_) ++changes;
     if (random_.chance(10)) check();
   }
+  std::size_t whole_count() const { return given_.size() - (is_whole_ ? 0 : 1); }
 
   // A transaction that was given and not acknowledged yet, drawn; nothing where there is none.
   std::optional<std::size_t> drawn() {
-    std::size_t first = given_.size();
+    std::size_t first = whole_count();
     while (first > 0 && given_[first - 1].position > acknowledged_) --first;
-    if (first == given_.size()) return std::nullopt;
+    if (first == whole_count()) return std::nullopt;
     return static_cast<std::size_t>(random_.number(static_cast<std::int64_t>(first),
-                                                   static_cast<std::int64_t>(given_.size()) - 1));
+                                                   static_cast<std::int64_t>(whole_count()) - 1));
   }
 
   void acknowledge() {
@@ -197,13 +212,14 @@ class random_reading {
   // Our log holds what it acknowledged, and it may hold more.
   void open_again() {
     auto const last = drawn();
-    if (last) given_.resize(*last + 1);
+    given_.resize(last ? *last + 1 : whole_count());
+    is_whole_ = true;
     begin_anew(last ? given_.back().position : acknowledged_);
   }
 
   void check() {
     ASSERT_LE(given_.size(), committed_.size());
-    for (std::size_t i = 0; i < given_.size(); ++i) ASSERT_EQ(committed_[i], show(given_[i]));
+    for (std::size_t i = 0; i < whole_count(); ++i) ASSERT_EQ(committed_[i], show(given_[i]));
     auto const confirmed = people_.ask(
         "SELECT (confirmed_flush_lsn - '0/0')::bigint FROM pg_replication_slots WHERE database = "
         "current_database()");
@@ -219,19 +235,23 @@ class random_reading {
   source_position acknowledged_;
   way how_ = way::closed;
   std::vector<captured_transaction> given_;
+  bool is_whole_ = true;  // the last of them
 };
 
 // Other seeds: --gtest_random_seed=…
 TEST(BulkReadProperty, WhatIsGivenIsWhatWasCommittedInItsOrderOnce) {
   auto const first = GTEST_FLAG_GET(random_seed) * seeds + 1;
   int changes = 0;
+  int parts = 0;
   for (int seed = first; seed < first + seeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     random_reading one(static_cast<std::uint64_t>(seed));
     one.run();
     changes += one.changes;
+    parts += one.parts;
   }
   EXPECT_LT(8 * seeds, changes);
+  EXPECT_LT(0, parts);
 }
 
 }  // namespace
