@@ -297,14 +297,11 @@ async<void> catch_up_lane::read_all(map_id map,
                                     bool leaves_errored) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
-  DW_CO_TRY(auto request,
-            chunk_after(*compiled, source_of(way_), after, context_.options.chunk_rows));
-  auto const limit = request.limit;
-  DW_CO_TRY(auto rows, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  DW_CO_TRY(auto rows, co_await ahead_.read(map, execution, after));
   auto const number = static_cast<std::uint32_t>(leg.chunks.size());
   chunk_place place{context_.link, map, execution, way_, number, after, {}, true};
   if (!rows.rows.empty()) {
-    place.last = rows.rows.size() < limit;
+    place.last = rows.rows.size() < context_.options.chunk_rows;
     DW_CO_TRY(place.until, compiled->key_of(source_of(way_), rows.rows.back()));
   }
   if (leaves_errored)
@@ -368,7 +365,11 @@ async<void> catch_up_lane::write_chunk(map_id map,
   auto const* lane = context_.views().delivery.lane({context_.link, way_, lane_});
   batch_number const number{lane == nullptr ? 1 : lane->batch.value + 1};
   batch.plan->also = copied_events(context_.link, map, execution, way_, leg, lane_, number);
-  auto const end = co_await session_.deliver(lane_, std::move(batch));
+  auto delivery = session_.deliver(lane_, std::move(batch));
+  auto const mode = context_.views().progress.executions.at(execution).mode;
+  if (!chunk.last && mode != run_mode::errored_only)
+    delivery = ahead_.read_beside(std::move(delivery), map, execution, chunk.last_key);
+  auto const end = co_await std::move(delivery);
   if (!end) co_return end.error();
   co_return result<void>{};
 }

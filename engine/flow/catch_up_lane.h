@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/flow/chunk_ahead.h"
 #include "engine/flow/main_lane.h"
 
 namespace dualwrite::engine {
@@ -63,6 +64,7 @@ class catch_up_lane {
   direction way_;
   lane_id lane_;
   bell wake_;
+  chunk_ahead ahead_{context_, source_of(way_)};
   std::uint32_t failures_ = 0;
 };
 

@@ -1,0 +1,50 @@
+#include "engine/flow/chunk_ahead.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <utility>
+
+#include "engine/flow/copy_chunk.h"
+
+namespace dualwrite::engine {
+
+async<chunk> chunk_ahead::read(map_id map, execution_id execution, std::string after) {
+  auto kept = std::exchange(kept_, std::nullopt);
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  if (kept && kept->execution == execution && kept->map == compiled && kept->after == after &&
+      is_captured_since(kept->rows))
+    co_return std::move(kept->rows);
+  DW_CO_TRY(auto now, co_await read_now(map, execution, std::move(after)));
+  co_return std::move(now.rows);
+}
+
+async<delivery_end> chunk_ahead::read_beside(async<delivery_end> work,
+                                             map_id map,
+                                             execution_id execution,
+                                             std::string after) {
+  using boost::asio::experimental::awaitable_operators::operator&&;
+  auto reading = read_now(map, execution, std::move(after));
+  auto both = std::move(work) && std::move(reading);
+  auto ended = co_await std::move(both);
+  auto& read = std::get<1>(ended);
+  if (read) kept_ = std::move(*read);
+  co_return std::get<0>(ended);
+}
+
+async<chunk_ahead::portion> chunk_ahead::read_now(map_id map,
+                                                  execution_id execution,
+                                                  std::string after) {
+  DW_CO_TRY(auto compiled, context_.maps.get(context_.views(), map));
+  DW_CO_TRY(auto request, chunk_after(*compiled, side_, after, context_.options.chunk_rows));
+  portion out{execution, std::move(compiled), std::move(after)};
+  DW_CO_TRY(out.rows, co_await context_.source(side_).read_chunk(std::move(request)));
+  co_return out;
+}
+
+// What a source that was set back has lost was in the chunk, perhaps; it has another incarnation.
+bool chunk_ahead::is_captured_since(chunk const& rows) const {
+  auto const capture = context_.views().delivery.captures.find({context_.link, side_});
+  return capture != context_.views().delivery.captures.end() &&
+         capture->second.at.incarnation == rows.snapshot.incarnation;
+}
+
+}  // namespace dualwrite::engine
