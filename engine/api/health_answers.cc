@@ -91,6 +91,23 @@ std::string messages_metrics(projections::notifications const& outbox) {
   return out;
 }
 
+async<std::string> apps_metrics(api_context& context) {
+  std::string bytes, seconds;
+  declare(bytes, "dualwrite_capture_lag_bytes", "gauge", "Of an app's own log, kept to be read.");
+  declare(seconds, "dualwrite_capture_lag_seconds", "gauge", "Since what is read was committed.");
+  auto const apps = context.views().status.apps;
+  for (auto const& [id, name] : apps) {
+    DW_CO_TRY(auto const lag, co_await context.core.lag(id));
+    if (!lag) continue;
+    auto const app = label(name);
+    bytes += fmt::format("dualwrite_capture_lag_bytes{{app=\"{}\"}} {}\n", app, lag->bytes);
+    seconds += fmt::format("dualwrite_capture_lag_seconds{{app=\"{}\"}} {}\n",
+                           app,
+                           lag_seconds(*lag, context.time.now()));
+  }
+  co_return bytes + seconds;
+}
+
 bool is_working(api_context const& context) {
   return !context.core.is_stopping() && context.core.failure().code == error_code::ok;
 }
@@ -114,6 +131,8 @@ async<api_reply> metrics(api_context& context, api_request) {
   text += fmt::format("dualwrite_log_head {}\n", context.log.head().at.value);
   text += maps_metrics(context.views()) + ways_metrics(context.views());
   text += messages_metrics(context.views().notifications);
+  DW_CO_TRY(auto const apps, co_await apps_metrics(context));
+  text += apps;
   api_reply reply{200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)};
   co_return reply;
 }

@@ -135,8 +135,13 @@ async<api_reply> show_status(api_context& context, api_request) {
 async<api_reply> list_apps(api_context& context, api_request request) {
   DW_CO_TRY(auto const page, page_wish::from(request));
   boost::json::array items;
-  for (auto const& [id, name] : context.views().status.apps)
-    items.push_back(app_json(context.views(), id));
+  auto const apps = context.views().status.apps;
+  for (auto const& [id, name] : apps) {
+    DW_CO_TRY(auto const lag, co_await context.core.lag(id));
+    auto json = app_json(context.views(), id);
+    json["capture_lag"] = lag_json(lag, context.time.now());
+    items.push_back(std::move(json));
+  }
   co_return page_of(std::move(items), page);
 }
 

@@ -309,6 +309,19 @@ boost::json::object app_json(projections::views const& state, app_id app) {
   return json;
 }
 
+std::int64_t lag_seconds(source_lag const& lag, instant now) {
+  if (!lag.reading || *lag.reading > now) return 0;
+  return std::chrono::duration_cast<std::chrono::seconds>(now - *lag.reading).count();
+}
+
+boost::json::value lag_json(std::optional<source_lag> const& lag, instant now) {
+  if (!lag) return nullptr;
+  boost::json::object json;
+  json["bytes"] = json_of(lag->bytes);
+  json["seconds"] = lag_seconds(*lag, now);
+  return json;
+}
+
 // Those that do not take messages.
 boost::json::array channels_json(projections::notifications const& outbox) {
   boost::json::array out;

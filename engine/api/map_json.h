@@ -12,6 +12,10 @@ namespace dualwrite::engine {
 [[nodiscard]] boost::json::object map_detail_json(api_context const& context, map_id map);
 [[nodiscard]] boost::json::object link_json(projections::views const& state, link_id link);
 [[nodiscard]] boost::json::object app_json(projections::views const& state, app_id app);
+// How far the capture of an app is behind it; null where that is not known.
+[[nodiscard]] boost::json::value lag_json(std::optional<source_lag> const& lag, instant now);
+// Whole seconds; the app's clock may be ahead of ours.
+[[nodiscard]] std::int64_t lag_seconds(source_lag const& lag, instant now);
 [[nodiscard]] boost::json::object status_json(api_context const& context);
 
 // As people see it: a map that holds what an initial sync left behind is initializing while some of

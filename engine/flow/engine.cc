@@ -107,6 +107,16 @@ async<std::vector<std::string>> engine::referred_tables(link_id link, side of, s
   co_return co_await app->referred_tables(std::move(table));
 }
 
+async<std::optional<source_lag>> engine::lag(app_id app) {
+  auto const ports = apps_.find(views().status.apps.at(app));
+  bool const is_away = std::any_of(views().outages.read.begin(),
+                                   views().outages.read.end(),
+                                   [&](auto const& one) { return one.second.app == app; });
+  if (ports == apps_.end() || is_away) co_return std::optional<source_lag>{};
+  auto const found = co_await ports->second.source->lag();
+  co_return found ? *found : std::optional<source_lag>{};
+}
+
 void engine::cancel() {
   children_.cancel();
 }

@@ -67,6 +67,9 @@ class engine {
                                                                 side of,
                                                                 std::string table);
 
+  // Nothing where it is not known: the app keeps no log of its own, or does not answer.
+  [[nodiscard]] async<std::optional<source_lag>> lag(app_id app);
+
   // For facts of the server itself, and for what looks at the log beside the runners.
   sequencer& log() { return sequencer_; }
 

@@ -68,6 +68,13 @@ struct obstacle {
   std::string fix;
 };
 
+// How far a source is ahead of what was captured from it.
+struct source_lag {
+  std::uint64_t bytes = 0;  // of its own log, which it keeps for us
+  // When the transaction was committed that is being read; nothing where none waits to be read.
+  std::optional<instant> reading;
+};
+
 // Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
 // source has lost what was captured from it; `table_missing`; `table_changed`: open the capture
 // again.
@@ -104,6 +111,11 @@ class source_app {
   [[nodiscard]] virtual async<void> acknowledge(source_position captured) = 0;
 
   [[nodiscard]] virtual async<chunk> read_chunk(chunk_request request) = 0;
+
+  // Nothing where it is not captured, or keeps no log of its own.
+  [[nodiscard]] virtual async<std::optional<source_lag>> lag() {
+    co_return std::optional<source_lag>{};
+  }
 };
 
 }  // namespace dualwrite::engine

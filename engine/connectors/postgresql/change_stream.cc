@@ -233,6 +233,7 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
     // What has arrived whole is given first; the next call says why there is no more.
     if (!message && !out.empty()) return out;
     if (!message) return message.error();
+    note_reading(message->has_value());
     if (*message) {
       bytes_received += (*message)->size();
       DW_TRY(auto whole, take_data(**message));
@@ -245,6 +246,21 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
     DW_CHECK(choose_how(on));
   }
   return out;
+}
+
+// Where a stream has nothing more all that was committed is read; a part of the log is followed by
+// others.
+void change_stream::note_reading(bool has_message) {
+  if (has_message) {
+    reading_us_ = reader_->committed_at().us;
+  } else if (how_ == way::streamed && !is_inside_) {
+    reading_us_ = 0;
+  }
+}
+
+std::optional<instant> change_stream::reading() const {
+  auto const us = reading_us_.load();
+  return us == 0 ? std::nullopt : std::optional(instant{us});
 }
 
 result<std::optional<std::string_view>> change_stream::next_message() {

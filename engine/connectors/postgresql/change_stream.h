@@ -15,6 +15,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ class change_stream {
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close();
   way read_how() const { return how_; }
+  // When the transaction was committed that was read last, while there may be more to read; from any
+  // thread.
+  std::optional<instant> reading() const;
   // Readable when read() may have something to give that it had not; until the next call of any.
   [[nodiscard]] int socket() const;
 
@@ -74,6 +78,7 @@ class change_stream {
   // The bytes of one of the plug-in's messages, until the next call; nothing where none is there.
   [[nodiscard]] result<std::optional<std::string_view>> next_message();
   [[nodiscard]] result<std::optional<std::string_view>> message_in_part();
+  void note_reading(bool has_message);
   [[nodiscard]] result<std::optional<captured_transaction>> take_data(std::string_view message);
   [[nodiscard]] result<void> take_ping(std::string_view bytes);
   [[nodiscard]] result<void> answer_ping();
@@ -90,6 +95,7 @@ class change_stream {
   slot_stretch stretch_;
   bool is_bulk_refused_ = false;  // by the server: it streams until it is near
   std::uint64_t looks_at_ = 0;    // from here on it is looked how far behind the stream is
+  std::atomic<std::int64_t> reading_us_ = 0;  // zero: all was read
   std::string arrived_;
   std::optional<pgoutput_reader> reader_;
   std::uint64_t acknowledged_ = 0;  // by our log, or where it was opened

@@ -31,6 +31,8 @@ class pgoutput_reader {
   // The tables that were described since the last call. A description is as old as the rows that
   // follow it; what the table lacked then is *unchanged* in them.
   [[nodiscard]] std::vector<table_facts const*> take_described();
+  // When the transaction that is read, or was read last, was committed.
+  instant committed_at() const { return now_.committed_at; }
 
  private:
   class cursor;

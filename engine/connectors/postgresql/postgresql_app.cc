@@ -11,6 +11,7 @@
 #include "engine/connectors/postgresql/lane_writer.h"
 #include "engine/connectors/postgresql/obstacles.h"
 #include "engine/connectors/postgresql/readable.h"
+#include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/ports/blocking.h"
 
 namespace dualwrite::engine::postgresql {
@@ -34,6 +35,15 @@ struct postgresql_app::connections {
     stream.close();
     DW_CHECK(control.open(settings.url));
     return stream.open(control, tables, after);
+  }
+
+  result<std::optional<source_lag>> lag() {
+    DW_CHECK(read.open(settings.url));
+    DW_TRY(auto const name, slot_name(read, settings.name));
+    DW_TRY(auto const slot, look_at_slot(read, name));
+    if (!slot.is_there) return std::optional<source_lag>{};
+    auto const kept = slot.head > slot.confirmed ? slot.head - slot.confirmed : 0;
+    return std::optional(source_lag{kept, stream.reading()});
   }
 
   result<chunk> read_chunk(chunk_request const& request) {
@@ -186,6 +196,11 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
     return of_the_app(held->read_chunk(request));
   };
   return blocking<chunk>(reading_, std::move(call));
+}
+
+async<std::optional<source_lag>> postgresql_app::lag() {
+  auto call = [held = held_]() { return of_the_app(held->lag()); };
+  return blocking<std::optional<source_lag>>(reading_, std::move(call));
 }
 
 std::shared_ptr<postgresql_app::seat> postgresql_app::seat_of(lane_key const& lane) {

@@ -48,6 +48,33 @@ TEST_F(PostgresqlApp, GivesAgainWhatWasNotAcknowledged) {
   EXPECT_LT(all.front().position, all.back().position);
 }
 
+TEST_F(PostgresqlApp, TellsHowFarTheCaptureIsBehind) {
+  auto const unknown = wait(app->lag());
+  ASSERT_TRUE(unknown);
+  EXPECT_FALSE(*unknown) << "nothing is captured";
+  capture();
+  people->run(
+      "INSERT INTO customer(id, name) SELECT i, repeat('x', 1000) FROM generate_series(1, "
+      "500) i");
+  auto const behind = wait(app->lag());
+  ASSERT_TRUE(behind && *behind);
+  EXPECT_GT((*behind)->bytes, 500'000u);
+  people->run("DELETE FROM customer");
+  auto const first = wait(app->next(1, 10s));
+  ASSERT_TRUE(first && first->size() == 1);
+  auto const reading = wait(app->lag());
+  ASSERT_TRUE(reading && *reading);
+  EXPECT_EQ(first->front().committed_at, (*reading)->reading);
+  EXPECT_TRUE(wait(app->acknowledge(captured(1).back().position)));
+  for (auto bytes = (*behind)->bytes; bytes > 100'000;) {
+    EXPECT_TRUE(wait(app->next(100, 10ms))->empty());
+    auto const now = wait(app->lag());
+    ASSERT_TRUE(now && *now);
+    EXPECT_FALSE((*now)->reading);
+    bytes = (*now)->bytes;
+  }
+}
+
 TEST_F(PostgresqlApp, MarksWhatALaneWrote) {
   capture();
   apply({write(1, "Ann"), write(2, "Bob")});
