@@ -55,6 +55,11 @@ result<std::optional<queued_unit>> record_cursor::next(sequence until) {
   return std::optional<queued_unit>{};
 }
 
+result<bool> record_cursor::has_more(sequence until) {
+  DW_TRY(auto const* stored, events_.peek(until));
+  return stored != nullptr;
+}
+
 std::optional<queued_unit> record_cursor::give(sequence position, bool ends) {
   gave_part_ = !ends;
   return queued_unit{position, std::exchange(items_, {}), ends};

@@ -78,6 +78,8 @@ class record_cursor {
   // where the limit was reached before: ended_early() tells then.
   [[nodiscard]] result<std::optional<queued_unit>> next(sequence until);
   bool ended_early() const { return ended_early_; }
+  // Whether next() has anything to read.
+  [[nodiscard]] result<bool> has_more(sequence until);
   // Everything up to here was given, or is not of this direction; no source transaction is open
   // here.
   sequence position() const { return position_; }
@@ -105,8 +107,7 @@ class record_cursor {
   [[nodiscard]] result<std::optional<transaction>> look_ahead(sequence until);
   [[nodiscard]] result<void> take(event_view const& event);
   [[nodiscard]] result<void> take_live(event_view const& event, RecordsCaptured const& captured);
-  [[nodiscard]] result<void> take_records(event_view const& event,
-                                          RecordsCaptured const& captured);
+  [[nodiscard]] result<void> take_records(event_view const& event, RecordsCaptured const& captured);
   [[nodiscard]] std::optional<queued_unit> give(sequence position, bool ends);
 
   event_log const& log_;

@@ -351,7 +351,6 @@ ready_batch batch_planner::take_part() {
 }
 
 void batch_planner::heed(outcome_so_far const& before) {
-  parked_keys_.clear();
   for (auto const& [key, records] : before.parked) parked_keys_.insert(key);
 }
 

@@ -50,7 +50,7 @@ class batch_planner {
   [[nodiscard]] ready_batch take();
   // What follows belongs to the same batch.
   [[nodiscard]] ready_batch take_part();
-  // The rows that the parts before parked stand before those that follow.
+  // The rows that parts before have parked stand before those that follow.
   void heed(outcome_so_far const& before);
   planned_batch& plan() { return *batch_.plan; }
 

@@ -1,5 +1,4 @@
-// Reads the queue of one direction into batches: at most so many records each, and large source
-// transactions in parts.
+// Reads the queue of one direction into batches, in parts of so many records where they are large.
 #pragma once
 
 #include <functional>
@@ -10,9 +9,10 @@
 
 namespace dualwrite::engine {
 
-// Guarantees: a batch ends where no source transaction is open, or says that it goes on. A
-// transaction is given in parts where the target takes them and no map wants all of it at once: to
-// be refused as a whole, or to have its deletes counted before one is written.
+// Guarantees: a batch ends where no source transaction is open. It comes in parts where the target
+// takes them and no map wants all of a transaction at once (to be refused as a whole, or to have
+// its deletes counted before one is written): then it is as large as its last transaction makes it,
+// or some parts where much waits, so that one can be planned while another one is written.
 // Errors: `log_corrupt`, `event_malformed`, `invalid_definition`.
 // Lifetime: outlived by its context.
 // Threads: the engine strand.
@@ -25,8 +25,8 @@ class batch_reader {
   // What is due for these maps, as long as `may_read` lets it go on to another transaction. Empty
   // where there is nothing: up to position() all is read.
   [[nodiscard]] result<ready_batch> next(std::vector<map_id> members,
-                                         std::function<bool()> const& may_read);
-  // What follows a batch that goes on, when it is known what the parts before came to.
+                                         std::function<bool()> may_read);
+  // What follows a part of a batch that goes on; `before` is what is known of those before.
   [[nodiscard]] result<ready_batch> next_part(outcome_so_far const& before);
 
   sequence position() const { return cursor_.position(); }
@@ -35,8 +35,9 @@ class batch_reader {
   bool ended_early() const { return cursor_.ended_early(); }
 
  private:
-  [[nodiscard]] result<void> read(std::function<bool()> const& may_read);
-  [[nodiscard]] ready_batch take();
+  [[nodiscard]] result<ready_batch> read();
+  // A part that is full is not the last where there is more to read.
+  [[nodiscard]] result<bool> goes_on();
   bool may_come_in_parts() const;
 
   link_context& context_;
@@ -45,9 +46,11 @@ class batch_reader {
   replay::record_cursor cursor_;
   batch_planner planner_;
   std::vector<map_id> members_;
+  std::function<bool()> may_read_;
   sequence behind_;
   bool is_inside_ = false;  // of a source transaction
   bool in_parts_ = false;
+  std::size_t parts_ = 0;  // of this batch
 };
 
 // The other coroutines of the strand go on first.

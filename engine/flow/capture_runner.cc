@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
 #include "engine/flow/copy_chunk.h"
@@ -10,6 +11,7 @@
 
 namespace dualwrite::engine {
 
+using boost::asio::experimental::awaitable_operators::operator&&;
 using projections::map_state;
 
 capture_runner::capture_runner(link_context& context, side of, target_session& back)
@@ -117,6 +119,7 @@ async<void> capture_runner::run() {
 // not looked for.
 async<void> capture_runner::start() {
   open_.reset();
+  ahead_.reset();
   // Its tables may have changed while nobody looked.
   if (!wanted_tables().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
   auto tables = wanted_tables();
@@ -148,11 +151,25 @@ async<void> capture_runner::start() {
   co_return result<void>{};
 }
 
+async<std::vector<captured_transaction>> capture_runner::read() {
+  return context_.source(side_).next(context_.options.capture_transactions_max,
+                                     context_.options.capture_patience);
+}
+
+async<void> capture_runner::append(drafts events) {
+  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+// Where there is surely more to read it is read while this is appended.
 async<void> capture_runner::step() {
-  auto& source = context_.source(side_);
-  DW_CO_TRY(auto parts,
-            co_await source.next(context_.options.capture_transactions_max,
-                                 context_.options.capture_patience));
+  if (!ahead_) ahead_ = co_await read();
+  DW_CO_TRY(auto parts, *std::exchange(ahead_, std::nullopt));
+  std::size_t rows = 0;
+  for (auto const& part : parts) rows += part.rows.size();
+  bool const is_more = rows >= context_.options.batch_records_max ||
+                       parts.size() == context_.options.capture_transactions_max ||
+                       (!parts.empty() && !parts.back().ends);
   drafts events;
   std::optional<source_position> ended;
   for (auto& part : parts) {
@@ -175,10 +192,16 @@ async<void> capture_runner::step() {
     if (part.begins) open_.emplace(begin(part));
     DW_CO_CHECK(take(std::move(part), events));
   }
-  if (!events.empty()) DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  if (is_more && started_) {
+    auto both = append(std::move(events)) && read();
+    auto [appended, ahead] = co_await std::move(both);
+    DW_CO_CHECK(appended);
+    ahead_ = std::move(ahead);
+  } else {
+    DW_CO_CHECK(co_await append(std::move(events)));
+  }
   if (!started_ || !ended) co_return result<void>{};
-  DW_CO_CHECK(co_await source.acknowledge(*ended));
-  co_return result<void>{};
+  co_return co_await context_.source(side_).acknowledge(*ended);
 }
 
 bool capture_runner::is_ours(captured_transaction const& transaction) const {

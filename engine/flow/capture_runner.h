@@ -61,6 +61,8 @@ class capture_runner {
   bool is_captured(map_id map) const;
   [[nodiscard]] async<void> start();
   [[nodiscard]] async<void> step();
+  [[nodiscard]] async<std::vector<captured_transaction>> read();
+  [[nodiscard]] async<void> append(drafts events);
   bool is_ours(captured_transaction const& transaction) const;
   bool is_before_its_outcome(captured_transaction const& transaction) const;
   bool was_taken_back(captured_transaction const& transaction) const;
@@ -80,6 +82,7 @@ class capture_runner {
   bell wake_;
   wanted tables_;
   std::optional<open_transaction> open_;
+  std::optional<result<std::vector<captured_transaction>>> ahead_;  // read, and not taken yet
   bool started_ = false;
   std::uint32_t failures_ = 0;
 };

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,10 @@ class target_session {
   using attempted = std::optional<std::vector<write_result>>;
   [[nodiscard]] async<attempted> call(lane_id lane, in_hand& mine, bool begins = true);
   [[nodiscard]] async<bool> send_parts(lane_id lane, in_hand& mine, batch_reader& rest);
+  // Plans what follows the part in hand, before its own results are known.
+  [[nodiscard]] async<ready_batch> plan_next(in_hand& mine,
+                                             batch_reader& rest,
+                                             std::shared_ptr<outcome_so_far const> before);
   // An app did not do what it was asked to: the batch is tried again, or planned anew.
   [[nodiscard]] async<void> take(lane_id lane, in_hand& mine, error why);
   [[nodiscard]] async<void> append_outcome(batch_outcome outcome);
@@ -92,8 +98,10 @@ class target_session {
   [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);
   // Whether these are the forms of the target's tables that were seen last.
   bool is_current(std::map<std::string, std::uint64_t> const& tables) const;
+  // The writes of a part are given away: it is not sent again.
   [[nodiscard]] result<target_batch> to_target(lane_id lane,
                                                ready_batch& batch,
+                                               bool begins,
                                                std::shared_ptr<std::string> outcome);
   bool anyone_calls() const;
   bool is_in_doubt(ready_batch const& batch) const;
@@ -110,6 +118,8 @@ class target_session {
   std::uint64_t doubts_ = 0;
   std::uint32_t failures_ = 0;
   bool is_awaited_ = false;
+  // Lanes that plan a part of a batch only when it is known what the one before came to.
+  std::set<lane_id> careful_;
   bool is_rewinding_ = false;
   std::uint64_t rewinds_ = 0;
 };

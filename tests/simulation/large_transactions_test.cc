@@ -110,6 +110,22 @@ TEST_F(LargeTransactions, APausedMapKeepsAllOfThem) {
   expect_conserved();
 }
 
+// Of small ones that wait several parts make one batch.
+TEST_F(LargeTransactions, SmallOnesThatWaitAreWrittenManyAtOnce) {
+  start();
+  ASSERT_TRUE(here.submit(engine::pause_map{map}));
+  ASSERT_TRUE(comes_to(projections::map_state::paused));
+  for (int i = 0; i < 60; ++i) user(here.left, put(i, std::to_string(i)));
+  ASSERT_TRUE(here.run_until([&] { return queued() == 60; }));
+  auto const commits = here.right.last_commit();
+  ASSERT_TRUE(here.submit(engine::resume_map{map}));
+  ASSERT_TRUE(comes_to(projections::map_state::running));
+  EXPECT_TRUE(become_equal());
+  EXPECT_EQ(60u, rows(here.right).size());
+  EXPECT_LE(here.right.last_commit(), commits + 4);
+  expect_conserved();
+}
+
 TEST_F(LargeTransactions, AreWrittenWholeWhereTheyAreToBeRefusedWhole) {
   here.right.table("customer").rule = [](row_values const& r) -> std::optional<engine::refusal> {
     if (r[1].as_string() == "bad") return engine::refusal{"check", "no bad names"};

@@ -50,8 +50,8 @@ class change_stream {
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close();
   way read_how() const { return how_; }
-  // When the transaction was committed that was read last, while there may be more to read; from any
-  // thread.
+  // When the transaction was committed that was read last, while there may be more to read; from
+  // any thread.
   std::optional<instant> reading() const;
   // Readable when read() may have something to give that it had not; until the next call of any.
   [[nodiscard]] int socket() const;
