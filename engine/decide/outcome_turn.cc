@@ -124,8 +124,8 @@ result<std::set<record_name>> overtaken(batch_outcome const& outcome,
 struct teller {
   projections::views const& state;
   std::set<record_name> gone{};
-  std::set<record_name> parked_here{};
-  std::set<std::tuple<map_id, direction, std::string>> keys_here{};
+  std::map<record_name, std::string> parked_here{};  // and their keys
+  std::set<std::tuple<map_id, direction, std::string, sequence>> waiting_here{};
   std::set<std::pair<map_id, std::string>> held_here{};  // until somebody decides
   std::set<record_name> ended_here{};
   drafts told{};
@@ -134,6 +134,23 @@ struct teller {
     auto const [map, way, record] = name;
     if (ended_here.contains(name)) return false;
     return parked_here.contains(name) || state.parked.find({map, way}, record) != nullptr;
+  }
+  void end(record_name const& name) {
+    auto const [map, way, record] = name;
+    ended_here.insert(name);
+    auto const parked = parked_here.find(name);
+    if (parked != parked_here.end()) waiting_here.erase({map, way, parked->second, record});
+  }
+  // Whether a record of this key is parked that has not ended in this very outcome.
+  bool is_occupied(map_id map, direction way, std::string const& key) const {
+    auto const here = waiting_here.lower_bound({map, way, key, {}});
+    bool const is_here = here != waiting_here.end() && std::get<0>(*here) == map &&
+                         std::get<1>(*here) == way && std::get<2>(*here) == key;
+    if (is_here) return true;
+    auto const* chain = state.parked.chain({map, way}, key);
+    return chain != nullptr && std::any_of(chain->begin(), chain->end(), [&](sequence record) {
+             return !ended_here.contains({map, way, record});
+           });
   }
 
   void park(encoded_event event, event_view const& view, RecordParked parked) {
@@ -146,8 +163,7 @@ struct teller {
     // What it was to wait behind may just have been beaten, or decided.
     std::string const key(parked.key.bytes);
     std::string const old_key(parked.old_key.bytes);
-    bool const waits = keys_here.contains({parked.map, parked.way, key}) ||
-                       state.parked.chain({parked.map, parked.way}, key) != nullptr;
+    bool const waits = is_occupied(parked.map, parked.way, key);
     if (parked.state == park_state::waiting && !waits) {
       parked.state = park_state::due;
       event = draft(event.stream, event.link, parked, view.from);
@@ -161,8 +177,8 @@ struct teller {
         if (!old_key.empty()) held_here.insert({parked.map, old_key});
       }
     }
-    parked_here.insert({parked.map, parked.way, parked.record});
-    keys_here.insert({parked.map, parked.way, key});
+    parked_here[{parked.map, parked.way, parked.record}] = key;
+    waiting_here.insert({parked.map, parked.way, key, parked.record});
     told.push_back(std::move(event));
   }
   bool is_held(map_id map, std::string const& key, std::string const& old_key) const {
@@ -183,7 +199,7 @@ struct teller {
     }
     told.push_back(std::move(event));
     if (!loses || in_part) return;
-    ended_here.insert(loser);
+    end(loser);
     RecordSkipped const lost{conflict.map,
                              opposite(conflict.way),
                              conflict.other,
@@ -220,7 +236,7 @@ struct teller {
         }
         return false;
       }
-      if (step->ends) ended_here.insert(step->record);
+      if (step->ends) end(step->record);
       told.push_back(std::move(event));
     } else {
       told.push_back(std::move(event));

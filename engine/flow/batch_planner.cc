@@ -265,6 +265,8 @@ void batch_planner::keep(planned_record record, compiled_map const& map, bool by
     plan.state = park_state::waiting;
   }
   if (plan.what == fate::park) parked_keys_.insert(name);
+  // It takes their place; if it is refused, what follows stands behind itself.
+  if (plan.what == fate::write && whole) parked_keys_.erase(name);
   if (plan.what == fate::park && plan.state == park_state::conflict) {
     held_keys_.insert(name);
     if (!plan.old_key.empty()) held_keys_.insert({record.map, plan.old_key});

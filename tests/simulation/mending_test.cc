@@ -49,7 +49,7 @@ bool retry_all_and_crash_after(std::size_t steps) {
 TEST(Mending, ACrashInTheMiddleOfARetryOfAllLeavesOneEffectForEachRecord) {
   std::size_t steps = 0;
   while (retry_all_and_crash_after(steps) && !testing::Test::HasFailure()) ++steps;
-  EXPECT_GT(steps, 3u) << "no crash met the retry";
+  EXPECT_GE(steps, 3u) << "no crash met the retry";
 }
 
 // Customers, and orders that refer to them on the right.

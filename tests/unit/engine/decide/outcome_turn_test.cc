@@ -74,6 +74,32 @@ TEST_F(OutcomeTurn, ARetryOfAParkedRecordSettlesIt) {
   EXPECT_EQ(1u, updated_);
 }
 
+// In one outcome a record is parked, a later one takes its place, and one was to wait behind it.
+TEST_F(OutcomeTurn, BehindARecordThatHasEndedNothingWaits) {
+  auto const later = capture(2);
+  auto const way = direction::left_to_right;
+  stream_id const of_map{stream_kind::map, map.value};
+  RecordParked parked;
+  parked.map = map;
+  parked.record = record;
+  parked.key = blob{"k"};
+  auto behind = parked;
+  behind.record = later + 1;
+  behind.state = park_state::waiting;
+  RecordSkipped const ended{map, way, record, skip_reason::superseded, later, true};
+  for (bool const ends : {false, true}) {
+    batch_outcome out;
+    out.events = {draft(of_map, link, parked)};
+    if (ends) out.events.push_back(draft(of_map, link, ended));
+    out.events.push_back(draft(of_map, link, behind));
+    auto const events = at_its_turn(out, views, {});
+    ASSERT_TRUE(events);
+    auto const& last = events->back();
+    auto const view = decode({sequence{1}, last.span, {}, last.stream, last.bytes});
+    EXPECT_EQ(ends ? park_state::due : park_state::waiting, view->as<RecordParked>()->state);
+  }
+}
+
 TEST_F(OutcomeTurn, ARetryThatWasOvertakenSaysOnlyThatItWrote) {
   park(record, "k");
   auto const way = direction::left_to_right;
