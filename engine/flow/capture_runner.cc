@@ -278,7 +278,7 @@ result<void> capture_runner::take_ours(captured_row row, batch_id batch) {
     names.erase(first, last);
     return {};
   }
-  auto const number = ++open_->rows;
+  auto const number = ++open_->derived_count;
   derived.emplace(number, derived_row{std::move(row), context_.ledger.last_matched(batch)});
   names.emplace(std::move(name), number);
   return {};

@@ -52,7 +52,7 @@ class capture_runner {
     // row counts.
     std::map<std::uint64_t, derived_row> derived{};
     std::multimap<std::string, std::uint64_t> derived_names{};
-    std::uint64_t rows = 0;
+    std::uint64_t derived_count = 0;  // with those that were not left so
   };
 
   [[nodiscard]] wanted wanted_tables() const;

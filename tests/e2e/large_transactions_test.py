@@ -8,30 +8,19 @@ import time
 import unittest
 
 import world
-from postgres_server import PostgresServer
+from postgres_server import PostgresServer, pair_config
 
 PROGRAM = sys.argv.pop(1)
 ROWS = int(os.environ.get("DW_LARGE_ROWS", "20000"))
 MEGABYTES = int(os.environ.get("DW_LARGE_MEGABYTES", "5"))
 MEMORY_MAX_MB = int(os.environ.get("DW_MEMORY_MAX_MB", "0"))
 
-CONFIG = """
-version: 1
-data_dir: ./data
-listen: 127.0.0.1:0
-apps:
-  erp: {{ connector: postgresql, url: "{erp}" }}
-  crm: {{ connector: postgresql, url: "{crm}" }}
-links:
-  - name: erp-crm
-    left: erp
-    right: crm
-    maps:
+MAP = """
       - name: items
-        left:  {{ table: item }}
-        right: {{ table: item }}
-        key: [ {{ left: id, right: id }} ]
-        columns: [ {{ left: name, right: name }}, {{ left: amount, right: amount }} ]
+        left:  { table: item }
+        right: { table: item }
+        key: [ { left: id, right: id } ]
+        columns: [ { left: name, right: name }, { left: amount, right: amount } ]
 """
 TABLE = "CREATE TABLE item(id bigint PRIMARY KEY, name text CHECK (name <> 'bad'), amount numeric(12, 2))"
 DIGEST = "SELECT count(*), md5(string_agg(item::text, ';' ORDER BY id)) FROM item"
@@ -48,7 +37,7 @@ class LargeTransactions(unittest.TestCase):
         for server in (self.erp, self.crm):
             server.ask("postgres", TABLE)
         self.erp.ask("postgres", "ALTER TABLE item DROP CONSTRAINT item_name_check")
-        self.world.config.write_text(CONFIG.format(erp=self.erp.url("postgres"), crm=self.crm.url("postgres")))
+        self.world.config.write_text(pair_config(self.erp, self.crm, MAP))
         self.world.start()
         done = self.world.run("map", "run", "items", "--wait")
         self.assertEqual(0, done.returncode, done.stderr)

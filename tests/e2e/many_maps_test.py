@@ -6,24 +6,11 @@ import time
 import unittest
 
 import world
-from postgres_server import PostgresServer
+from postgres_server import PostgresServer, pair_config
 
 PROGRAM = sys.argv.pop(1)
 MAPS = int(os.environ.get("DW_MANY_MAPS", "60"))
 
-CONFIG = """
-version: 1
-data_dir: ./data
-listen: 127.0.0.1:0
-apps:
-  erp: {{ connector: postgresql, url: "{erp}" }}
-  crm: {{ connector: postgresql, url: "{crm}" }}
-links:
-  - name: erp-crm
-    left: erp
-    right: crm
-    maps:
-"""
 MAP = """
       - name: map-{i}
         left:  {{ table: t{i} }}
@@ -61,8 +48,8 @@ class ManyMaps(unittest.TestCase):
         for server in (self.erp, self.crm):
             self.for_all(server, "'CREATE TABLE t%s(id bigint PRIMARY KEY, name text)'")
         self.for_all(self.erp, "'INSERT INTO t%s VALUES(1, ''copied'')'")
-        self.world.config.write_text(CONFIG.format(erp=self.erp.url("postgres"), crm=self.crm.url("postgres")) +
-                                     "".join(MAP.format(i=i) for i in range(1, MAPS + 1)))
+        maps = "".join(MAP.format(i=i) for i in range(1, MAPS + 1))
+        self.world.config.write_text(pair_config(self.erp, self.crm, maps))
         self.world.start()
         done = self.world.run("map", "run", "--all")
         self.assertEqual(0, done.returncode, done.stderr)

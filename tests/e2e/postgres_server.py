@@ -7,6 +7,25 @@ import tempfile
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
+PAIR = """
+version: 1
+data_dir: ./data
+listen: 127.0.0.1:0
+apps:
+  erp: {{ connector: postgresql, url: "{erp}" }}
+  crm: {{ connector: postgresql, url: "{crm}" }}
+links:
+  - name: erp-crm
+    left: erp
+    right: crm
+    maps:
+"""
+
+
+def pair_config(erp, crm, maps):
+    """A configuration that ties the databases `postgres` of two servers by these maps, each an item of the list."""
+    return PAIR.format(erp=erp.url("postgres"), crm=crm.url("postgres")) + maps
+
 
 class PostgresServer:
     def __init__(self, settings=""):

@@ -355,10 +355,10 @@ async<std::vector<write_result>> memory_app::apply(target_batch batch) {
   open_->parts.emplace_back(std::move(batch), results);
   if (!ends) co_return results;
 
-  auto const whole = *std::exchange(open_, std::nullopt);
-  auto step = whole.step;
+  auto whole = *std::exchange(open_, std::nullopt);
+  auto step = std::move(whole.step);
   captured_transaction transaction;
-  transaction.rows = whole.changes;
+  transaction.rows = std::move(whole.changes);
   if (options.position_outside_transaction) {
     append(std::exchange(transaction, {}), std::exchange(step, {}));
     auto const until = time_.now() + std::chrono::microseconds(200);

@@ -233,29 +233,20 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
     // What has arrived whole is given first; the next call says why there is no more.
     if (!message && !out.empty()) return out;
     if (!message) return message.error();
-    note_reading(message->has_value());
     if (*message) {
       bytes_received += (*message)->size();
       DW_TRY(auto whole, take_data(**message));
       if (whole) out.push_back(std::move(*whole));
       continue;
     }
+    // Of a stream all was read then; a part of the log is followed by others.
+    if (how_ == way::streamed && !is_inside_) reading_us_ = 0;
     // What a part gave is acknowledged before the next one is asked for.
     bool const is_over = how_ == way::in_bulk && !stretch_.is_under_way();
     if (!is_over || !out.empty()) return out;
     DW_CHECK(choose_how(on));
   }
   return out;
-}
-
-// Where a stream has nothing more all that was committed is read; a part of the log is followed by
-// others.
-void change_stream::note_reading(bool has_message) {
-  if (has_message) {
-    reading_us_ = reader_->committed_at().us;
-  } else if (how_ == way::streamed && !is_inside_) {
-    reading_us_ = 0;
-  }
 }
 
 std::optional<instant> change_stream::reading() const {
@@ -293,6 +284,7 @@ result<std::optional<captured_transaction>> change_stream::take_data(std::string
   if (message.front() == 'B') is_inside_ = true;
   if (message.front() == 'C') is_inside_ = false;
   DW_TRY(auto whole, reader_->feed(message));
+  if (message.front() == 'B') reading_us_ = reader_->committed_at().us;
   if (whole && whole->ends) given_ = whole->position.commit;
   return whole;
 }

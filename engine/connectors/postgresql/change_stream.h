@@ -78,7 +78,6 @@ class change_stream {
   // The bytes of one of the plug-in's messages, until the next call; nothing where none is there.
   [[nodiscard]] result<std::optional<std::string_view>> next_message();
   [[nodiscard]] result<std::optional<std::string_view>> message_in_part();
-  void note_reading(bool has_message);
   [[nodiscard]] result<std::optional<captured_transaction>> take_data(std::string_view message);
   [[nodiscard]] result<void> take_ping(std::string_view bytes);
   [[nodiscard]] result<void> answer_ping();

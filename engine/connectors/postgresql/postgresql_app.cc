@@ -27,6 +27,7 @@ struct postgresql_app::connections {
   connection guard;
   chunk_reader chunks;
   connection control;
+  connection watch;
   change_stream stream;
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
@@ -38,9 +39,9 @@ struct postgresql_app::connections {
   }
 
   result<std::optional<source_lag>> lag() {
-    DW_CHECK(read.open(settings.url));
-    DW_TRY(auto const name, slot_name(read, settings.name));
-    DW_TRY(auto const slot, look_at_slot(read, name));
+    DW_CHECK(watch.open(settings.url));
+    DW_TRY(auto const name, slot_name(watch, settings.name));
+    DW_TRY(auto const slot, look_at_slot(watch, name));
     if (!slot.is_there) return std::optional<source_lag>{};
     auto const kept = slot.head > slot.confirmed ? slot.head - slot.confirmed : 0;
     return std::optional(source_lag{kept, stream.reading()});
@@ -100,7 +101,8 @@ postgresql_app::postgresql_app(boost::asio::any_io_executor strand,
       strand_(std::move(strand)),
       reading_(boost::asio::make_strand(pool.get_executor())),
       capturing_(boost::asio::make_strand(pool.get_executor())),
-      opening_(boost::asio::make_strand(pool.get_executor())) {}
+      opening_(boost::asio::make_strand(pool.get_executor())),
+      watching_(boost::asio::make_strand(pool.get_executor())) {}
 
 postgresql_app::~postgresql_app() = default;
 
@@ -200,7 +202,7 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
 
 async<std::optional<source_lag>> postgresql_app::lag() {
   auto call = [held = held_]() { return of_the_app(held->lag()); };
-  return blocking<std::optional<source_lag>>(reading_, std::move(call));
+  return blocking<std::optional<source_lag>>(watching_, std::move(call));
 }
 
 std::shared_ptr<postgresql_app::seat> postgresql_app::seat_of(lane_key const& lane) {

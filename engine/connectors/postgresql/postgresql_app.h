@@ -26,7 +26,7 @@ struct postgresql_settings {
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
 // Threads: called on the engine strand; the server is waited for on the pool: reading, capturing
-// and each lane beside each other.
+// each lane, and the look at the slot beside each other.
 class postgresql_app final : public source_app, public target_app {
  public:
   postgresql_app(boost::asio::any_io_executor strand,
@@ -64,7 +64,7 @@ class postgresql_app final : public source_app, public target_app {
   std::map<lane_key, std::shared_ptr<seat>> seats_;
   boost::asio::thread_pool& pool_;
   boost::asio::any_io_executor strand_;
-  boost::asio::any_io_executor reading_, capturing_, opening_;
+  boost::asio::any_io_executor reading_, capturing_, opening_, watching_;
 };
 
 }  // namespace dualwrite::engine::postgresql

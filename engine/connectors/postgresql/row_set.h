@@ -18,6 +18,7 @@ struct set_row {
   std::optional<write_result> result{};  // once it is known
 };
 
+// In their order.
 [[nodiscard]] std::vector<set_row*> without_results(std::span<set_row* const> rows);
 
 // All of its rows are of one table and kind, and have the same columns, other keys, and no old key.
