@@ -53,12 +53,18 @@ struct InitialSyncStarted {
   run_mode mode = run_mode::automatic;  // which rows: all, or only a part of them
   DW_FIELDS(map, master, legs, mode);
 };
+// Where one range of keys ends, which is copied beside the others.
+struct CopySplit {
+  blob last_key;
+  DW_FIELDS(last_key);
+};
 struct LegStarted {
   map_id map;
   execution_id execution;
   direction way = direction::left_to_right;
   std::uint64_t expected_rows = 0;  // about; zero where the source did not say
-  DW_FIELDS(map, execution, way, expected_rows);
+  std::vector<CopySplit> splits{};  // rising; the last range has no end
+  DW_FIELDS(map, execution, way, expected_rows, splits);
 };
 // A chunk has been written: keys up to `last_key` are copied as they were at the snapshot.
 struct ChunkCopied {

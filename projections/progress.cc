@@ -31,17 +31,24 @@ struct progress_fold {
   // Of an execution and of those that it completed.
   void forget_chunks(execution_id id) {
     for (auto* row = find(id); row != nullptr; row = find(row->before)) {
-      for (auto& leg : row->legs) leg.chunks.clear();
+      for (auto& leg : row->legs) {
+        leg.chunks.clear();
+        for (auto& range : leg.ranges) range.chunks.clear();
+      }
     }
   }
   // The chunk of an initial sync that holds this record and whose outcome is being told.
   std::pair<leg_row*, chunk_row*> chunk_told(map_id map, direction way, sequence record) {
     auto const latest = view.latest.find(map);
     auto* leg = latest == view.latest.end() ? nullptr : find(latest->second, way);
-    if (leg == nullptr || leg->chunks.empty() || leg->chunks.back().copied) return {};
-    auto& chunk = leg->chunks.back();
-    bool const holds = record >= chunk.records && record < chunk.records + chunk.count;
-    return holds ? std::pair{leg, &chunk} : std::pair<leg_row*, chunk_row*>{};
+    if (leg == nullptr) return {};
+    for (auto const& range : leg->ranges) {
+      if (range.chunks.empty()) continue;
+      auto& chunk = leg->chunks[range.chunks.back()];
+      bool const holds = record >= chunk.records && record < chunk.records + chunk.count;
+      if (holds && !chunk.copied) return {leg, &chunk};
+    }
+    return {};
   }
 
   // The second pass of a copy tries again what waited for rows that came later.
@@ -50,17 +57,19 @@ struct progress_fold {
     auto* execution = latest == view.latest.end() ? nullptr : find(latest->second);
     auto* leg = execution == nullptr || !execution->open ? nullptr : find(latest->second, way);
     if (leg == nullptr || !leg->done) return {};
-    // The last chunk may have no rows, and then it has no records either.
-    auto end = leg->chunks.end();
-    if (!leg->chunks.empty() && !leg->chunks.back().records) --end;
-    auto const behind =
-        std::upper_bound(leg->chunks.begin(), end, record, [](sequence at, chunk_row const& chunk) {
-          return at < chunk.records;
-        });
-    if (behind == leg->chunks.begin()) return {};
-    auto& chunk = *std::prev(behind);
-    bool const holds = chunk.records && record < chunk.records + chunk.count;
-    return holds ? std::pair{leg, &chunk} : std::pair<leg_row*, chunk_row*>{};
+    for (auto const& range : leg->ranges) {
+      // The last chunk may have no rows, and then it has no records either.
+      auto end = range.chunks.end();
+      if (!range.chunks.empty() && !leg->chunks[range.chunks.back()].records) --end;
+      auto const behind = std::upper_bound(
+          range.chunks.begin(), end, record, [&](sequence at, std::uint32_t chunk) {
+            return at < leg->chunks[chunk].records;
+          });
+      if (behind == range.chunks.begin()) continue;
+      auto& chunk = leg->chunks[*std::prev(behind)];
+      if (chunk.records && record < chunk.records + chunk.count) return {leg, &chunk};
+    }
+    return {};
   }
   void move_from_waiting(map_id map,
                          direction way,
@@ -108,6 +117,10 @@ struct progress_fold {
     if (leg == nullptr) return;
     leg->started = event.recorded_at;
     leg->expected_rows = e.expected_rows;
+    leg->ranges.clear();
+    for (auto const& split : e.splits)
+      leg->ranges.push_back({std::string(split.last_key.bytes), {}});
+    leg->ranges.emplace_back();
   }
   void operator()(RecordsCaptured const& e) {
     if (e.kind == capture_kind::live) return pass_rereads(e);
@@ -125,7 +138,12 @@ struct progress_fold {
     chunk.snapshot = {e.incarnation, e.commit};
     chunk.records = event.at;
     chunk.count = e.count;
-    leg->chunks.push_back(std::move(chunk));
+    add_chunk(*leg, std::move(chunk));
+  }
+  chunk_row& add_chunk(leg_row& leg, chunk_row chunk) {
+    auto& range = leg.ranges[leg.range_behind(chunk.first_key)];
+    range.chunks.push_back(static_cast<std::uint32_t>(leg.chunks.size()));
+    return leg.chunks.emplace_back(std::move(chunk));
   }
   void pass_rereads(RecordsCaptured const& e) {
     for (auto& [of, rows] : view.rereads) {
@@ -171,16 +189,9 @@ struct progress_fold {
   void operator()(ChunkCopied const& e) {
     auto* leg = find(e.execution, e.way);
     if (leg == nullptr) return;
-    if (e.records == sequence{}) {
-      // A chunk without rows: nothing was captured, the keys are covered all the same.
-      chunk_row chunk;
-      chunk.first_key = e.first_key.bytes;
-      chunk.last_key = e.last_key.bytes;
-      chunk.last = e.last;
-      chunk.snapshot = {e.incarnation, e.snapshot};
-      leg->chunks.push_back(std::move(chunk));
-    }
-    auto& chunk = leg->chunks.back();
+    auto const& range = leg->ranges[leg->range_behind(e.first_key.bytes)];
+    if (e.records && range.chunks.empty()) return;
+    auto& chunk = e.records ? leg->chunks[range.chunks.back()] : add_empty(*leg, e);
     chunk.lane = e.lane;
     chunk.batch = e.batch;
     chunk.copied = true;
@@ -189,6 +200,15 @@ struct progress_fold {
       leg->counts += leg->told.counts;
     }
     leg->rows += chunk.count;
+  }
+  // A chunk without rows: nothing was captured, the keys are covered all the same.
+  chunk_row& add_empty(leg_row& leg, ChunkCopied const& e) {
+    chunk_row chunk;
+    chunk.first_key = e.first_key.bytes;
+    chunk.last_key = e.last_key.bytes;
+    chunk.last = e.last;
+    chunk.snapshot = {e.incarnation, e.snapshot};
+    return add_chunk(leg, std::move(chunk));
   }
   void operator()(LegCompleted const& e) {
     auto* leg = find(e.execution, e.way);
@@ -261,11 +281,37 @@ leg_row const* execution_row::leg(direction way) const {
 }
 
 chunk_row const* leg_row::covering(std::string_view key) const {
+  auto const range = std::partition_point(ranges.begin(), ranges.end(), [&](range_row const& one) {
+    return !one.until.empty() && one.until < key;
+  });
   auto const found =
-      std::partition_point(chunks.begin(), chunks.end(), [&](chunk_row const& chunk) {
-        return !chunk.last && chunk.last_key < key;
+      std::partition_point(range->chunks.begin(), range->chunks.end(), [&](std::uint32_t chunk) {
+        return !chunks[chunk].last && chunks[chunk].last_key < key;
       });
-  return found == chunks.end() || key <= found->first_key ? nullptr : &*found;
+  if (found == range->chunks.end() || key <= chunks[*found].first_key) return nullptr;
+  return &chunks[*found];
+}
+
+std::size_t leg_row::range_behind(std::string_view key) const {
+  auto const range = std::partition_point(ranges.begin(), ranges.end(), [&](range_row const& one) {
+    return !one.until.empty() && one.until <= key;
+  });
+  return static_cast<std::size_t>(range - ranges.begin());
+}
+
+std::string const& leg_row::start_of(std::size_t range) const {
+  static std::string const before_all;
+  return range == 0 ? before_all : ranges[range - 1].until;
+}
+
+chunk_row const* leg_row::last_chunk(std::size_t range) const {
+  auto const& its = ranges[range].chunks;
+  return its.empty() ? nullptr : &chunks[its.back()];
+}
+
+bool leg_row::is_copied(std::size_t range) const {
+  auto const* chunk = last_chunk(range);
+  return chunk != nullptr && chunk->last && chunk->copied;
 }
 
 }  // namespace dualwrite::projections

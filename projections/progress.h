@@ -63,19 +63,33 @@ struct told_counts {
   DW_FIELDS(lane, batch, counts);
 };
 
+// A part of a table's keys, which is copied chunk behind chunk, beside the other parts.
+struct range_row {
+  std::string until;                  // the last key of it; of the last range empty: without end
+  std::vector<std::uint32_t> chunks;  // in key order
+  DW_FIELDS(until, chunks);
+};
+
 struct leg_row {
   direction way = direction::left_to_right;
   instant started, finished;
   bool done = false;
-  std::vector<chunk_row> chunks;
+  std::vector<chunk_row> chunks;                              // as they were read
+  std::vector<range_row> ranges = std::vector<range_row>(1);  // in key order
   std::uint64_t rows = 0;
   std::uint64_t expected_rows = 0;  // about, as the leg began
   copy_counts counts;
   told_counts told;
-  DW_FIELDS(way, started, finished, done, chunks, rows, expected_rows, counts, told);
+  DW_FIELDS(way, started, finished, done, chunks, ranges, rows, expected_rows, counts, told);
 
   // The chunk that covers this key, or none.
   chunk_row const* covering(std::string_view key) const;
+  // The range that a chunk behind this key belongs to.
+  std::size_t range_behind(std::string_view key) const;
+  // The key that it begins behind.
+  std::string const& start_of(std::size_t range) const;
+  chunk_row const* last_chunk(std::size_t range) const;
+  bool is_copied(std::size_t range) const;
 };
 
 struct execution_row {
@@ -107,7 +121,7 @@ struct reread_row {
 // keep their counts.
 struct progress {
   static constexpr std::string_view name = "progress";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<execution_id, execution_row> executions;
   std::map<map_id, execution_id> latest;

@@ -29,7 +29,12 @@ catch_up_lane::catch_up_lane(link_context& context,
                              target_session& session,
                              direction way,
                              lane_id lane)
-    : context_(context), session_(session), way_(way), lane_(lane), wake_(context.executor) {
+    : context_(context),
+      session_(session),
+      way_(way),
+      lane_(lane),
+      wake_(context.executor),
+      copy_(context, session, way, lane) {
   context_.log.add_listener(wake_);
 }
 
@@ -45,13 +50,9 @@ async<void> catch_up_lane::run() {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
-    for (auto const map : next->maps) context_.at_work.insert({map, way_});
+    take_up(*next);
     auto const how = co_await work_on(*next);
-    for (auto const map : next->maps) {
-      context_.at_work.erase({map, way_});
-      context_.in_doubt.erase({map, way_});
-    }
-    context_.log.ring_listeners();
+    lay_down(*next);
     if (how) {
       failures_ = 0;
       continue;
@@ -64,6 +65,17 @@ async<void> catch_up_lane::run() {
     if (class_of(why.code) != error_class::transient && !is_drift(why.code)) co_return why;
     DW_CO_CHECK(co_await rest(std::move(why)));
   }
+}
+
+void catch_up_lane::take_up(work const& what) {
+  for (auto const map : what.maps) context_.at_work.insert({map, way_});
+  if (what.range) context_.ranges_at_work.insert({{what.maps.front(), way_}, *what.range});
+}
+
+void catch_up_lane::lay_down(work const& what) {
+  if (what.range) context_.ranges_at_work.erase({{what.maps.front(), way_}, *what.range});
+  for (auto const map : what.maps) context_.at_work.extract({map, way_});
+  context_.log.ring_listeners();
 }
 
 // A source that cannot be read is tried again later.
@@ -83,19 +95,27 @@ async<void> catch_up_lane::rest(error why) {
   co_return result<void>{};
 }
 
-// The map that is furthest behind, of those that no other lane works on.
+// The map that is furthest behind, of those that no other lane works on; where there is none, a
+// copy that others work on.
 std::optional<catch_up_lane::work> catch_up_lane::choose() const {
   std::optional<work> best;
-  sequence furthest;
+  std::pair<bool, sequence> best_rank;
   for (auto const& [of, place] : context_.views().delivery.places) {
-    if (of.second != way_ || !context_.is_mine(of.first) || context_.at_work.contains(of)) continue;
+    if (of.second != way_ || !context_.is_mine(of.first)) continue;
     auto const* row = context_.views().status.find(of.first);
     if (row == nullptr || asked_to_stop(*row)) continue;
+    bool const is_shared = context_.at_work.contains(of);
+    std::pair const rank(is_shared, context_.views().delivery.position(of.first, way_));
+    if (best && best_rank <= rank) continue;
     auto const kind = due_work(of.first, *row);
-    auto const position = context_.views().delivery.position(of.first, way_);
-    if (!kind || (best && furthest <= position)) continue;
-    best = work{*kind, {of.first}};
-    furthest = position;
+    if (!kind || (is_shared && *kind != work_kind::copy)) continue;
+    work one{*kind, {of.first}};
+    if (*kind == work_kind::copy) {
+      one.range = copy_.free_range(of.first);
+      if (!one.range) continue;
+    }
+    best = std::move(one);
+    best_rank = rank;
   }
   return best;
 }
@@ -204,7 +224,7 @@ bool catch_up_lane::copies_this_way() const {
 async<void> catch_up_lane::work_on(work what) {
   switch (what.kind) {
     case work_kind::copy:
-      co_return co_await copy_chunk(what.maps.front());
+      co_return co_await copy_.step(what.maps.front(), *what.range);
     case work_kind::reread:
       co_return co_await read_again(what.maps.front());
     case work_kind::retry:
@@ -261,116 +281,6 @@ async<void> catch_up_lane::circle_batch(work what) {
   if (end == delivery_end::dropped) co_return result<void>{};
   // Not before: until then an initial sync waits for them.
   remember_tried(context_, way_, what.circles);
-  co_return result<void>{};
-}
-
-async<void> catch_up_lane::copy_chunk(map_id map) {
-  auto const* execution = context_.views().progress.of(map);
-  auto const id = context_.views().progress.latest.at(map);
-  auto const leg = *execution->leg(way_);
-  if (leg.chunks.empty() && leg.started == instant{}) {
-    DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-    auto const of = source_of(way_);
-    auto const counted = co_await context_.source(of).count_rows(compiled->table(of));
-    LegStarted const started{map, id, way_, counted ? *counted : 0};
-    drafts events;
-    events.push_back(draft({stream_kind::map, map.value}, context_.link, started));
-    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  }
-  if (leg.chunks.empty() || leg.chunks.back().copied) co_return co_await read_chunk(map, id, leg);
-  co_return co_await write_chunk(map, id, leg);
-}
-
-async<void> catch_up_lane::read_chunk(map_id map,
-                                      execution_id execution,
-                                      projections::leg_row leg) {
-  auto const mode = context_.views().progress.executions.at(execution).mode;
-  if (mode == run_mode::errored_only)
-    co_return co_await read_errored(map, execution, std::move(leg));
-  bool const leaves_errored = mode == run_mode::without_errors;
-  co_return co_await read_all(map, execution, std::move(leg), leaves_errored);
-}
-
-async<void> catch_up_lane::read_all(map_id map,
-                                    execution_id execution,
-                                    projections::leg_row leg,
-                                    bool leaves_errored) {
-  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
-  DW_CO_TRY(auto rows, co_await ahead_.read(map, execution, after));
-  auto const number = static_cast<std::uint32_t>(leg.chunks.size());
-  chunk_place place{context_.link, map, execution, way_, number, after, {}, true};
-  if (!rows.rows.empty()) {
-    place.last = rows.rows.size() < context_.options.chunk_rows;
-    DW_CO_TRY(place.until, compiled->key_of(source_of(way_), rows.rows.back()));
-  }
-  if (leaves_errored)
-    DW_CO_CHECK(leave_errored_alone(context_.views(), *compiled, {map, way_}, rows));
-  DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
-  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  co_return result<void>{};
-}
-
-// Row by row; what the chunk says of its snapshot is true of the first of them, and the others are
-// newer.
-async<void> catch_up_lane::read_errored(map_id map,
-                                        execution_id execution,
-                                        projections::leg_row leg) {
-  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  map_way const of{map, way_};
-  auto const after = leg.chunks.empty() ? std::string{} : leg.chunks.back().last_key;
-  auto const limit = context_.options.chunk_rows;
-  auto const keys = errored_keys(context_.views(), of, after, limit);
-  chunk rows;
-  for (auto const& key : keys) {
-    DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
-    DW_CO_TRY(auto one, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
-    if (&key == &keys.front()) rows.snapshot = one.snapshot;
-    for (auto& row : one.rows) rows.rows.push_back(std::move(row));
-  }
-  auto const number = static_cast<std::uint32_t>(leg.chunks.size());
-  chunk_place const place{context_.link,
-                          map,
-                          execution,
-                          way_,
-                          number,
-                          after,
-                          keys.empty() ? std::string{} : keys.back(),
-                          keys.size() < limit};
-  auto const link = context_.link;
-  auto decide = [=](projections::views const& state) -> result<drafts> {
-    DW_TRY(auto events, chunk_events(state, *compiled, place, rows));
-    // A decision stands alone in its group, so the first record's sequence is the next one. A row
-    // that is gone leaves nothing to write; its removal was captured.
-    auto const by = rows.rows.empty() ? sequence{execution.value} : state.checkpoint + 1;
-    for (auto& event : take_over(state, link, of, keys, by)) events.push_back(std::move(event));
-    return events;
-  };
-  decision told = std::move(decide);
-  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
-  co_return result<void>{};
-}
-
-async<void> catch_up_lane::write_chunk(map_id map,
-                                       execution_id execution,
-                                       projections::leg_row leg) {
-  auto const& chunk = leg.chunks.back();
-  batch_planner planner(context_, way_);
-  DW_CO_TRY(auto const records, read_records(context_.log.log(), chunk.records));
-  for (auto const& record : records) DW_CO_CHECK(planner.add_copy(record, map));
-  auto batch = planner.take();
-  batch.members = {map};
-  auto const place = context_.views().delivery.places.at({map, way_});
-  batch.plan->places = {{map, projections::no_lane, place.position}};
-  auto const* lane = context_.views().delivery.lane({context_.link, way_, lane_});
-  batch_number const number{lane == nullptr ? 1 : lane->batch.value + 1};
-  batch.plan->also = copied_events(context_.link, map, execution, way_, leg, lane_, number);
-  auto delivery = session_.deliver(lane_, std::move(batch));
-  auto const mode = context_.views().progress.executions.at(execution).mode;
-  if (!chunk.last && mode != run_mode::errored_only)
-    delivery = ahead_.read_beside(std::move(delivery), map, execution, chunk.last_key);
-  auto const end = co_await std::move(delivery);
-  if (!end) co_return end.error();
   co_return result<void>{};
 }
 

@@ -6,13 +6,14 @@
 #include <optional>
 #include <vector>
 
-#include "engine/flow/chunk_ahead.h"
+#include "engine/flow/leg_copy.h"
 #include "engine/flow/main_lane.h"
 
 namespace dualwrite::engine {
 
-// Guarantees: one map and direction is worked on by one catch-up lane at a time; a key with parked
-// records is written by no other lane.
+// Guarantees: one map and direction is worked on by one catch-up lane at a time, but for copies,
+// whose ranges several lanes share where nothing else is to be done; a key with parked records is
+// written by no other lane.
 // Errors: run() ends with an error only where the engine must stop.
 // Threads: the engine strand.
 class catch_up_lane {
@@ -27,8 +28,11 @@ class catch_up_lane {
     work_kind kind = work_kind::queue;
     std::vector<map_id> maps;                 // several of circles only
     std::vector<reference_circle> circles{};  // of parked rows that refer to each other
+    std::optional<std::size_t> range{};       // of the map's copy
   };
 
+  void take_up(work const& what);
+  void lay_down(work const& what);
   std::optional<work> choose() const;
   std::optional<work> choose_circles() const;
   std::optional<work_kind> due_work(map_id map, projections::map_row const& row) const;
@@ -42,20 +46,6 @@ class catch_up_lane {
   [[nodiscard]] async<void> queue_batch(map_id map);
   [[nodiscard]] async<void> retry_batch(map_id map);
   [[nodiscard]] async<void> circle_batch(work what);
-  [[nodiscard]] async<void> copy_chunk(map_id map);
-  [[nodiscard]] async<void> read_chunk(map_id map,
-                                       execution_id execution,
-                                       projections::leg_row leg);
-  [[nodiscard]] async<void> read_all(map_id map,
-                                     execution_id execution,
-                                     projections::leg_row leg,
-                                     bool leaves_errored);
-  [[nodiscard]] async<void> read_errored(map_id map,
-                                         execution_id execution,
-                                         projections::leg_row leg);
-  [[nodiscard]] async<void> write_chunk(map_id map,
-                                        execution_id execution,
-                                        projections::leg_row leg);
   [[nodiscard]] async<void> read_again(map_id map);
   [[nodiscard]] async<void> rest(error why);
 
@@ -64,7 +54,7 @@ class catch_up_lane {
   direction way_;
   lane_id lane_;
   bell wake_;
-  chunk_ahead ahead_{context_, source_of(way_)};
+  leg_copy copy_;
   std::uint32_t failures_ = 0;
 };
 

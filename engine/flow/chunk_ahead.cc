@@ -3,26 +3,20 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
-#include "engine/flow/copy_chunk.h"
-
 namespace dualwrite::engine {
 
-async<chunk> chunk_ahead::read(map_id map, execution_id execution, std::string after) {
+async<chunk> chunk_ahead::read(range_left range) {
   auto kept = std::exchange(kept_, std::nullopt);
-  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  if (kept && kept->execution == execution && kept->map == compiled && kept->after == after &&
-      is_captured_since(kept->rows))
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), range.map));
+  if (kept && kept->range == range && kept->map == compiled && is_captured_since(kept->rows))
     co_return std::move(kept->rows);
-  DW_CO_TRY(auto now, co_await read_now(map, execution, std::move(after)));
+  DW_CO_TRY(auto now, co_await read_now(std::move(range)));
   co_return std::move(now.rows);
 }
 
-async<delivery_end> chunk_ahead::read_beside(async<delivery_end> work,
-                                             map_id map,
-                                             execution_id execution,
-                                             std::string after) {
+async<delivery_end> chunk_ahead::read_beside(async<delivery_end> work, range_left range) {
   using boost::asio::experimental::awaitable_operators::operator&&;
-  auto reading = read_now(map, execution, std::move(after));
+  auto reading = read_now(std::move(range));
   auto both = std::move(work) && std::move(reading);
   auto ended = co_await std::move(both);
   auto& read = std::get<1>(ended);
@@ -30,12 +24,10 @@ async<delivery_end> chunk_ahead::read_beside(async<delivery_end> work,
   co_return std::get<0>(ended);
 }
 
-async<chunk_ahead::portion> chunk_ahead::read_now(map_id map,
-                                                  execution_id execution,
-                                                  std::string after) {
-  DW_CO_TRY(auto compiled, context_.maps.get(context_.views(), map));
-  DW_CO_TRY(auto request, chunk_after(*compiled, side_, after, context_.options.chunk_rows));
-  portion out{execution, std::move(compiled), std::move(after)};
+async<chunk_ahead::portion> chunk_ahead::read_now(range_left range) {
+  DW_CO_TRY(auto compiled, context_.maps.get(context_.views(), range.map));
+  DW_CO_TRY(auto request, chunk_of_range(*compiled, range, context_.options.chunk_rows));
+  portion out{std::move(range), std::move(compiled)};
   DW_CO_TRY(out.rows, co_await context_.source(side_).read_chunk(std::move(request)));
   co_return out;
 }

@@ -4,9 +4,8 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
-#include "engine/flow/link_context.h"
+#include "engine/flow/copy_chunk.h"
 #include "engine/flow/target_session.h"
 
 namespace dualwrite::engine {
@@ -20,22 +19,17 @@ class chunk_ahead {
  public:
   chunk_ahead(link_context& context, side of) : context_(context), side_(of) {}
 
-  // The rows behind the key `after`.
-  [[nodiscard]] async<chunk> read(map_id map, execution_id execution, std::string after);
+  [[nodiscard]] async<chunk> read(range_left range);
   // Gives what came of `work`, when the reading has ended as well.
-  [[nodiscard]] async<delivery_end> read_beside(async<delivery_end> work,
-                                                map_id map,
-                                                execution_id execution,
-                                                std::string after);
+  [[nodiscard]] async<delivery_end> read_beside(async<delivery_end> work, range_left range);
 
  private:
   struct portion {
-    execution_id execution;
+    range_left range;
     std::shared_ptr<compiled_map const> map;
-    std::string after;
     chunk rows{};
   };
-  [[nodiscard]] async<portion> read_now(map_id map, execution_id execution, std::string after);
+  [[nodiscard]] async<portion> read_now(range_left range);
   bool is_captured_since(chunk const& rows) const;
 
   link_context& context_;

@@ -19,6 +19,14 @@ stream_id stream_of(link_id link) {
   return {stream_kind::link, link.value};
 }
 
+// Of the range that a chunk behind this key belongs to.
+std::uint32_t chunks_of_range(projections::views const& state,
+                              range_left const& of,
+                              std::string_view after) {
+  auto const& leg = *state.progress.executions.at(of.execution).leg(of.way);
+  return static_cast<std::uint32_t>(leg.ranges[leg.range_behind(after)].chunks.size());
+}
+
 }  // namespace
 
 std::string masked_row(row_values row, std::set<std::size_t> const& read) {
@@ -28,15 +36,19 @@ std::string masked_row(row_values row, std::set<std::size_t> const& read) {
   return encode_row(row);
 }
 
-result<chunk_request> chunk_after(compiled_map const& map,
-                                  side of,
-                                  std::string const& after,
-                                  std::size_t limit) {
+result<chunk_request> chunk_of_range(compiled_map const& map,
+                                     range_left const& range,
+                                     std::size_t limit) {
+  auto const of = source_of(range.way);
   chunk_request request;
   request.table = map.table(of);
   request.key = map.key_columns(of);
-  if (!after.empty()) {
-    DW_TRY(request.after, map.key_values(of, after));
+  request.copy = range.execution.value;
+  if (!range.after.empty()) {
+    DW_TRY(request.after, map.key_values(of, range.after));
+  }
+  if (!range.until.empty()) {
+    DW_TRY(request.until, map.key_values(of, range.until));
   }
   request.limit = limit;
   return request;
@@ -102,25 +114,23 @@ result<drafts> chunk_events(projections::views const& state,
                             compiled_map const& map,
                             chunk_place const& place,
                             chunk const& rows) {
-  auto const of = source_of(place.way);
+  auto const of = source_of(place.of.way);
+  auto const number = chunks_of_range(state, place.of, place.of.after);
   drafts events;
   if (rows.rows.empty()) {
-    ChunkCopied const copied{place.map,
-                             place.execution,
-                             place.way,
-                             place.number,
+    ChunkCopied const copied{place.of.map,
+                             place.of.execution,
+                             place.of.way,
+                             number,
                              {},
-                             blob{place.after},
-                             blob{place.until.empty() ? place.after : place.until},
+                             blob{place.of.after},
+                             blob{place.last_key.empty() ? place.of.after : place.last_key},
                              place.last,
                              rows.snapshot.incarnation,
                              rows.snapshot.commit,
                              {},
                              {}};
-    stream_id const stream{stream_kind::map, place.map.value};
-    events.push_back(draft(stream, place.link, copied));
-    LegCompleted const completed{place.map, place.execution, place.way};
-    if (place.last) events.push_back(draft(stream, place.link, completed));
+    events.push_back(draft({stream_kind::map, place.of.map.value}, place.of.link, copied));
     return events;
   }
   auto const& columns_read = map.reads(of);
@@ -133,38 +143,35 @@ result<drafts> chunk_events(projections::views const& state,
   }
   DW_TRY(auto const last_key, map.key_of(of, rows.rows.back()));
   RecordsCaptured event;
-  event.link = place.link;
+  event.link = place.of.link;
   event.of = of;
   event.kind = capture_kind::initial;
   event.incarnation = rows.snapshot.incarnation;
   event.commit = rows.snapshot.commit;
-  event.map = place.map;
-  event.execution = place.execution;
-  event.chunk = place.number;
-  event.first_key = blob{place.after};
-  event.last_key = blob{place.until.empty() ? last_key : place.until};
+  event.map = place.of.map;
+  event.execution = place.of.execution;
+  event.chunk = number;
+  event.first_key = blob{place.of.after};
+  event.last_key = blob{place.last_key.empty() ? last_key : place.last_key};
   event.last_chunk = place.last;
-  event.tables = {{schema_of(state, place.link, of, map.table(of)), pack.count()}};
+  event.tables = {{schema_of(state, place.of.link, of, map.table(of)), pack.count()}};
   event.count = pack.count();
   event.records = blob{pack.bytes()};
-  auto drafted = draft(stream_of(place.link), place.link, event);
+  auto drafted = draft(stream_of(place.of.link), place.of.link, event);
   drafted.span = pack.count();
   events.push_back(std::move(drafted));
   return events;
 }
 
-drafts copied_events(link_id link,
-                     map_id map,
-                     execution_id execution,
-                     direction way,
-                     projections::leg_row const& leg,
+drafts copied_events(projections::views const& state,
+                     range_left const& range,
+                     projections::chunk_row const& chunk,
                      lane_id lane,
                      batch_number batch) {
-  auto const& chunk = leg.chunks.back();
-  ChunkCopied const copied{map,
-                           execution,
-                           way,
-                           static_cast<std::uint32_t>(leg.chunks.size() - 1),
+  ChunkCopied const copied{range.map,
+                           range.execution,
+                           range.way,
+                           chunks_of_range(state, range, chunk.first_key) - 1,
                            chunk.records,
                            blob{chunk.first_key},
                            blob{chunk.last_key},
@@ -174,10 +181,8 @@ drafts copied_events(link_id link,
                            lane,
                            batch};
   origin const from{{}, {}, first_of_submission, {}};
-  stream_id const stream{stream_kind::map, map.value};
   drafts events;
-  events.push_back(draft(stream, link, copied, from));
-  if (chunk.last) events.push_back(draft(stream, link, LegCompleted{map, execution, way}, from));
+  events.push_back(draft({stream_kind::map, range.map.value}, range.link, copied, from));
   return events;
 }
 

@@ -8,21 +8,27 @@
 
 namespace dualwrite::engine {
 
-struct chunk_place {
+// What is still to be copied of a range of keys: behind `after`, up to and with `until`.
+struct range_left {
   link_id link;
   map_id map;
   execution_id execution;
   direction way = direction::left_to_right;
-  std::uint32_t number = 0;
-  std::string after;  // the key that it begins behind
-  std::string until;  // and up to which it goes, where its last row does not say it
-  bool last = false;
+  std::string after;  // empty: from the first key on
+  std::string until;  // empty: without end
+
+  friend bool operator==(range_left const&, range_left const&) = default;
 };
 
-[[nodiscard]] result<chunk_request> chunk_after(compiled_map const& map,
-                                                side of,
-                                                std::string const& after,
-                                                std::size_t limit);
+struct chunk_place {
+  range_left of;         // which it begins
+  std::string last_key;  // empty where there is none
+  bool last = false;     // of its range
+};
+
+[[nodiscard]] result<chunk_request> chunk_of_range(compiled_map const& map,
+                                                   range_left const& range,
+                                                   std::size_t limit);
 [[nodiscard]] result<chunk_request> chunk_of_key(compiled_map const& map,
                                                  side of,
                                                  std::string const& key);
@@ -53,11 +59,9 @@ struct chunk_place {
                                sequence by);
 
 // What comes with the outcome of a chunk's batch.
-[[nodiscard]] drafts copied_events(link_id link,
-                                   map_id map,
-                                   execution_id execution,
-                                   direction way,
-                                   projections::leg_row const& leg,
+[[nodiscard]] drafts copied_events(projections::views const& state,
+                                   range_left const& range,
+                                   projections::chunk_row const& chunk,
                                    lane_id lane,
                                    batch_number batch);
 

@@ -85,9 +85,10 @@ struct link_context {
   flow_faults faults;
   key_ledger ledger;
   mutable map_catalogue maps;
-  // Maps that a catch-up lane works on just now, by direction; and how far it has found nothing
-  // more to do.
-  std::set<projections::map_way> at_work;
+  // Maps that catch-up lanes work on just now, by direction, once for each lane; the ranges that
+  // they copy; and how far they have found nothing more to do.
+  std::multiset<projections::map_way> at_work;
+  std::set<std::pair<projections::map_way, std::size_t>> ranges_at_work;
   std::set<projections::map_way> in_doubt;
   std::map<projections::map_way, sequence> caught_up;
   // Up to where each direction's main lane has read with nothing left unsettled.

@@ -333,9 +333,9 @@ async<void> target_session::let_go(in_hand& mine) {
   for (auto const map : mine.batch->members) {
     auto const* row = context_.views().status.find(map);
     bool const asked = row != nullptr && row->pending_kind == event_type::PauseRequested;
-    if (!asked || context_.in_doubt.contains({map, way_})) continue;
-    context_.in_doubt.insert({map, way_});
+    if (!asked) continue;
     mine.dropped = true;
+    if (!context_.in_doubt.insert({map, way_}).second) continue;
     auto const place = context_.views().delivery.places.find({map, way_});
     if (place == context_.views().delivery.places.end()) continue;
     if (place->second.lane != projections::main_lane) continue;

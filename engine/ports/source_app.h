@@ -42,16 +42,28 @@ struct captured_transaction {
 // after it.
 struct chunk {
   source_position snapshot;
-  // Of all columns of the table, in key order; a row with a NULL in its key is left out.
+  // Of all columns of the table, in the order of value::compare of their keys; a row with a NULL in
+  // its key is left out. There may be fewer than were asked for where they are large.
   std::vector<row_values> rows;
+  bool last = true;  // nothing of what was asked for is behind it
 };
 
 struct chunk_request {
   std::string table;
   std::vector<std::size_t> key;     // columns, in the order that the chunk is cut by
   std::optional<row_values> after;  // key values that the chunk begins behind
+  std::optional<row_values> until;  // and that none of its rows may be behind
   std::optional<row_values> only;   // key values of the one row that is wanted instead
   std::size_t limit = 1;
+  // The chunks of one copy may be of one snapshot, which was taken for the first of them that was
+  // asked for; zero: of one of its own.
+  std::uint64_t copy = 0;
+};
+
+struct split_request {
+  std::string table;
+  std::vector<std::size_t> key;  // columns, as in chunk_request
+  std::size_t parts = 1;         // about
 };
 
 // How a map uses a table; `key` names the columns of its integration key.
@@ -94,6 +106,12 @@ class source_app {
 
   // About how many rows a table has: to show how far a copy is.
   [[nodiscard]] virtual async<std::uint64_t> count_rows(std::string table) = 0;
+
+  // Keys of the table, rising, that cut it into parts of about the same size, to be copied beside
+  // each other. None where nothing is gained by that.
+  [[nodiscard]] virtual async<std::vector<row_values>> split([[maybe_unused]] split_request wish) {
+    co_return std::vector<row_values>{};
+  }
 
   // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives
   // the position from which on every commit to these tables will be seen; commits up to it are not

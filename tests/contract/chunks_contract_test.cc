@@ -1,4 +1,5 @@
 // Copies of tables, in chunks: their order, and their seam against what changes meanwhile.
+#include <array>
 #include <map>
 #include <set>
 
@@ -112,6 +113,38 @@ TEST_P(Connector, ReadsChunksByACompositeKey) {
   EXPECT_TRUE(chunk(request)->rows.empty());
 }
 
+TEST_P(Connector, ReadsNoFurtherThanItIsAskedTo) {
+  make({lines()});
+  for (auto const* item : {"a", "b", "c", "d"}) commit(inserted("line", line(1, item, 1)));
+  commit(inserted("line", line(2, "a", 1)));
+  capture();
+  auto request = chunks_of("line", {0, 1}, 2);
+  request.until = row_values{number(1), text("c")};
+  auto some = chunk(request);
+  ASSERT_TRUE(some);
+  EXPECT_EQ("(1,a,1)(1,b,1)", shown(some->rows));
+  EXPECT_FALSE(some->last);
+  request.after = row_values{number(1), text("b")};
+  request.limit = 3;
+  some = chunk(request);
+  EXPECT_EQ("(1,c,1)", shown(some->rows));
+  EXPECT_TRUE(some->last);
+}
+
+TEST_P(Connector, SplitsATableByRisingKeys) {
+  make({lines()});
+  for (int order = 0; order < 100; ++order) commit(inserted("line", line(order, "a", 1)));
+  auto const keys = wait(subject->source().split({"line", {0, 1}, 4}));
+  ASSERT_TRUE(keys);
+  EXPECT_LE(keys->size(), 4U);
+  for (std::size_t i = 0; i < keys->size(); ++i) {
+    ASSERT_EQ(2U, (*keys)[i].size());
+    if (i > 0) {
+      EXPECT_LT((*keys)[i - 1], (*keys)[i]);
+    }
+  }
+}
+
 TEST_P(Connector, OrdersTextKeysByTheirBytes) {
   make({lines()});
   for (auto const* item : {"é", "a", "B", "", "ab", "Z", "a b"})
@@ -167,7 +200,7 @@ TEST_P(Connector, ChunksAndWhatChangesMeanwhileMakeTheTable) {
   make({customers()});
   for (int i = 1; i <= 8; ++i) commit(inserted("customer", customer(i * 10, text("old"))));
   capture();
-  std::vector<std::vector<user_change>> const between = {
+  std::vector<std::vector<user_change>> const first = {
       {updated("customer", {number(10)}, customer(10, text("new"))),
        removed("customer", {number(50)}),
        inserted("customer", customer(45, text("new")))},
@@ -175,19 +208,28 @@ TEST_P(Connector, ChunksAndWhatChangesMeanwhileMakeTheTable) {
        updated("customer", {number(70)}, customer(15, text("moved down")))},
       {removed("customer", {number(85)}), inserted("customer", customer(20, text("back")))},
       {updated("customer", {number(60)}, customer(60, text("late")))}};
-  replica copy;
-  auto request = chunks_of("customer", {0}, 3);
-  for (std::size_t i = 0;; ++i) {
-    auto const some = chunk(request);
-    ASSERT_TRUE(some);
-    bool const last = some->rows.size() < request.limit;
-    copy.copy(*some, last);
-    if (i < between.size()) commit_all(between[i]);
-    if (last) break;
-    request.after = row_values{some->rows.back()[0]};
+  std::vector<std::vector<user_change>> const second = {
+      {updated("customer", {number(30)}, customer(30, text("once more"))),
+       removed("customer", {number(15)})},
+      {updated("customer", {number(40)}, customer(12, text("moved down"))),
+       inserted("customer", customer(95, text("new")))}};
+  std::array const between{first, second};
+  // Two copies; the second one's chunks may be of one snapshot.
+  for (std::uint64_t number = 0; number < 2; ++number) {
+    replica copy;
+    auto request = chunks_of("customer", {0}, 3);
+    request.copy = number;
+    for (std::size_t i = 0;; ++i) {
+      auto const some = chunk(request);
+      ASSERT_TRUE(some);
+      copy.copy(*some, some->last);
+      if (i < between[number].size()) commit_all(between[number][i]);
+      if (some->last) break;
+      request.after = row_values{some->rows.back()[0]};
+    }
+    for (auto const& one : captured()) copy.change(one);
+    EXPECT_EQ(rows(), shown(copy.rows()));
   }
-  for (auto const& one : captured()) copy.change(one);
-  EXPECT_EQ(rows(), shown(copy.rows()));
 }
 
 TEST_P(Connector, ChunksBetweenOurOwnBatchesHaveTheirPlaceToo) {

@@ -16,6 +16,7 @@ engine::engine_settings small() {
   engine::engine_settings out;
   out.flow.batch_records_max = 4;
   out.flow.chunk_rows = 2;
+  out.flow.range_chunks_min = 1;
   out.flow.capture_patience = std::chrono::milliseconds(2);
   return out;
 }

@@ -239,6 +239,14 @@ async<engine::chunk> faulty_app::read_chunk(engine::chunk_request request_) {
   co_return out;
 }
 
+async<std::vector<row_values>> faulty_app::split(engine::split_request wish) {
+  visit const call{*this, app_call::chunk};
+  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
+  auto out = co_await app_.split(std::move(wish));
+  DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
+  co_return out;
+}
+
 async<std::vector<engine::lane_row>> faulty_app::open_lanes(
     std::vector<engine::lane_opening> lanes) {
   visit const call{*this, app_call::lane};

@@ -96,6 +96,7 @@ class faulty_app final : public engine::source_app, public engine::target_app {
       std::size_t limit, duration patience) override;
   [[nodiscard]] engine::async<void> acknowledge(source_position captured) override;
   [[nodiscard]] engine::async<engine::chunk> read_chunk(engine::chunk_request request) override;
+  [[nodiscard]] engine::async<std::vector<row_values>> split(engine::split_request wish) override;
   [[nodiscard]] engine::async<std::vector<engine::lane_row>> open_lanes(
       std::vector<engine::lane_opening> lanes) override;
   [[nodiscard]] engine::async<std::vector<engine::write_result>> apply(

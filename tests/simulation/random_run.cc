@@ -38,6 +38,8 @@ engine::engine_settings random_run::settings() {
   out.flow.catch_up_lanes = static_cast<std::uint32_t>(1 + draw(3));
   out.flow.capture_patience = std::chrono::milliseconds(1 + draw(5));
   discards_ = draw(6) == 0;
+  out.flow.copy_ranges_max = 1 + draw(4);
+  out.flow.range_chunks_min = 1;
   return out;
 }
 

@@ -258,10 +258,28 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
     if (!has_null(key)) ordered[std::move(key)] = &row;
   }
   for (auto const& [key, row] : ordered) {
-    if (out.rows.size() == request.limit) break;
-    if ((request.after && key <= *request.after) || (request.only && key != *request.only))
+    if ((request.after && key <= *request.after) || (request.until && *request.until < key) ||
+        (request.only && key != *request.only))
       continue;
+    out.last = out.rows.size() < request.limit;
+    if (!out.last) break;
     out.rows.push_back(*row);
+  }
+  co_return out;
+}
+
+async<std::vector<row_values>> memory_app::split(split_request wish) {
+  auto const found = tables_.find(wish.table);
+  if (found == tables_.end()) co_return error{error_code::table_missing, wish.table};
+  std::set<row_values> keys;
+  for (auto const& [own_key, row] : found->second.rows) {
+    auto key = pick(row, wish.key);
+    if (!has_null(key)) keys.insert(std::move(key));
+  }
+  std::vector<row_values> out;
+  std::size_t place = 0;
+  for (auto const& key : keys) {
+    if (++place * wish.parts / (keys.size() + 1) > out.size()) out.push_back(key);
   }
   co_return out;
 }

@@ -114,6 +114,7 @@ class memory_app final : public source_app, public target_app {
                                                               duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
+  [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
   [[nodiscard]] bool takes_parts() const override { return true; }

@@ -3,40 +3,109 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "engine/connectors/postgresql/change_stream.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
 
-result<statement> select(table_facts const& of, chunk_request const& request) {
-  statement out;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds cursor_age_min{2};
+constexpr std::chrono::seconds cursor_age_max{60};
+constexpr int age_by_opening = 20;  // so that what it costs to open one is a small part
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
+constexpr std::uint64_t counted_pages_max = 1000;
+constexpr std::uint64_t sampled_rows = 10'000;
+
+// A column as rows are put in order by: where the server's own order of its type is another than
+// ours, by its bytes.
+std::string ordering(table_facts const& of, std::size_t column) {
+  auto name = quoted_name(of.schema.columns[column].name);
+  return of.forms[column].is_ordered ? name : name + "::text COLLATE \"C\"";
+}
+
+std::string order_of_key(table_facts const& of, std::vector<std::size_t> const& key) {
+  std::vector<std::string> parts;
+  for (auto const column : key) parts.push_back(ordering(of, column));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string all_columns(table_facts const& of) {
   std::vector<std::string> columns;
   for (auto const& column : of.schema.columns) columns.push_back(quoted_name(column.name));
-  std::vector<std::string> key;
+  return fmt::format("{}", fmt::join(columns, ", "));
+}
+
+result<void> add_bound(std::vector<std::string>& conditions,
+                       statement& into,
+                       std::string_view key,
+                       std::string_view compare,
+                       std::optional<row_values> const& bound) {
+  if (!bound) return {};
   std::vector<std::string> places;
+  for (auto const& one : *bound) {
+    DW_TRY(auto text, to_text(one));
+    into.with.push_back(std::move(text));
+    places.push_back(fmt::format("${}", into.with.size()));
+  }
+  conditions.push_back(fmt::format("({}) {} ({})", key, compare, fmt::join(places, ", ")));
+  return {};
+}
+
+result<statement> select(table_facts const& of, chunk_request const& request) {
+  statement out;
+  std::vector<std::string> names;
   std::vector<std::string> conditions;
-  for (std::size_t i = 0; i < request.key.size(); ++i) {
-    key.push_back(columns[request.key[i]]);
-    places.push_back(fmt::format("${}", i + 1));
-    conditions.push_back(key.back() + " IS NOT NULL");
+  for (auto const column : request.key) {
+    names.push_back(quoted_name(of.schema.columns[column].name));
+    conditions.push_back(names.back() + " IS NOT NULL");
   }
-  auto const& bound = request.only ? request.only : request.after;
-  if (bound) {
-    conditions.push_back(fmt::format(
-        "({}) {} ({})", fmt::join(key, ", "), request.only ? "=" : ">", fmt::join(places, ", ")));
-    for (auto const& one : *bound) {
-      DW_TRY(auto text, to_text(one));
-      out.with.push_back(std::move(text));
-    }
+  auto const order = order_of_key(of, request.key);
+  if (request.only) {
+    auto const key = fmt::format("{}", fmt::join(names, ", "));
+    DW_CHECK(add_bound(conditions, out, key, "=", request.only));
+  } else {
+    DW_CHECK(add_bound(conditions, out, order, ">", request.after));
+    DW_CHECK(add_bound(conditions, out, order, "<=", request.until));
   }
-  out.sql = fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
-                        fmt::join(columns, ", "),
-                        of.sql_name,
-                        fmt::join(conditions, " AND "),
-                        fmt::join(key, ", "),
-                        request.limit);
+  out.sql = fmt::format(
+      "DECLARE dualwrite_chunks NO SCROLL CURSOR FOR SELECT {} FROM {} WHERE {} ORDER BY {}",
+      all_columns(of),
+      of.sql_name,
+      fmt::join(conditions, " AND "),
+      order);
   return out;
+}
+
+result<std::size_t> add_rows(std::vector<row_values>& to,
+                             answer const& rows,
+                             table_schema const& schema) {
+  std::size_t bytes = 0;
+  for (int row = 0; row < rows.count(); ++row) {
+    row_values values;
+    values.reserve(schema.columns.size());
+    for (int i = 0; i < rows.columns(); ++i) {
+      if (rows.is_null(row, i)) {
+        values.push_back(value::null());
+        continue;
+      }
+      auto const text = rows.text(row, i);
+      bytes += text.size();
+      DW_TRY(auto one, to_value(text, schema.columns[static_cast<std::size_t>(i)]));
+      values.push_back(std::move(one));
+    }
+    to.push_back(std::move(values));
+  }
+  return bytes;
+}
+
+bool is_same_range(chunk_request const& one, chunk_request const& other) {
+  return one.copy == other.copy && one.table == other.table && one.key == other.key &&
+         one.after == other.after && one.until == other.until && one.only == other.only;
 }
 
 }  // namespace
@@ -66,32 +135,131 @@ result<void> chunk_reader::lock(connection& guard, std::string const& table) {
   return {};
 }
 
+bool chunk_reader::goes_on(chunk_request const& request) const {
+  return cursor_ && request.copy != 0 && is_same_range(cursor_->next, request) &&
+         steady_clock::now() < cursor_->until;
+}
+
 result<chunk> chunk_reader::read(connection& on, connection& guard, chunk_request const& request) {
-  chunk out;
+  if (goes_on(request)) {
+    auto next = go_on(on, request.limit);
+    if (next) return next;
+    // It is gone, or the connection is: then what is tried now says so.
+  }
+  cursor_.reset();
+  auto const begun = steady_clock::now();
+  DW_CHECK(open(on, guard, request));
+  auto first = go_on(on, request.limit);
+  if (cursor_) {
+    auto const took = age_by_opening * (steady_clock::now() - begun);
+    cursor_->until =
+        begun + std::clamp<steady_clock::duration>(took, cursor_age_min, cursor_age_max);
+  }
+  if (request.copy == 0) cursor_.reset();
+  return first;
+}
+
+result<void> chunk_reader::open(connection& on, connection& guard, chunk_request const& request) {
   DW_TRY(auto still, transaction::begin(guard));
   DW_CHECK(guard.execute("SET LOCAL lock_timeout = '1s'"));
   DW_CHECK(lock(guard, request.table));
   auto const& facts = tables_.at(request.table).facts;
   DW_TRY(auto const wanted, select(facts, request));
-  DW_TRY(auto const snapshot,
-         transaction::begin(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-  DW_TRY(out.snapshot, head_of(on));
+  DW_TRY(auto snapshot, transaction::begin(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+  DW_TRY(auto const position, head_of(on));
   DW_CHECK(still.commit());
-  DW_TRY(auto const rows, on.query(wanted.sql, wanted.with));
-  for (int row = 0; row < rows.count(); ++row) {
-    row_values values;
-    for (int i = 0; i < rows.columns(); ++i) {
-      if (rows.is_null(row, i)) {
-        values.push_back(value::null());
-        continue;
-      }
-      DW_TRY(auto one,
-             to_value(rows.text(row, i), facts.schema.columns[static_cast<std::size_t>(i)]));
-      values.push_back(std::move(one));
+  // The first rows are wanted soon, and only a part of them by this cursor.
+  DW_CHECK(
+      on.execute("SET LOCAL cursor_tuple_fraction = 0.001; "
+                 "SET LOCAL idle_in_transaction_session_timeout = '10s'"));
+  DW_TRY(auto const declared, on.query(wanted.sql, wanted.with));
+  cursor_.emplace(open_cursor{std::move(snapshot), request, facts.schema, position, {}});
+  return {};
+}
+
+// As many rows as are wanted, but fewer where they are large.
+result<chunk> chunk_reader::go_on(connection& on, std::size_t limit) {
+  auto& from = *cursor_;
+  chunk out;
+  out.snapshot = from.snapshot;
+  out.last = false;
+  std::size_t bytes = 0;
+  while (out.rows.size() < limit && bytes < chunk_bytes && !out.last) {
+    auto const fitting = from.row_bytes == 0 ? 1 : (chunk_bytes - bytes) / from.row_bytes;
+    auto const wanted = std::clamp<std::size_t>(fitting, 1, limit - out.rows.size());
+    auto const rows = on.query(fmt::format("FETCH {} FROM dualwrite_chunks", wanted));
+    auto const got = rows ? add_rows(out.rows, *rows, from.schema) : rows.error();
+    if (!got) {
+      cursor_.reset();
+      return got.error();
     }
-    out.rows.push_back(std::move(values));
+    bytes += *got;
+    auto const count = static_cast<std::size_t>(rows->count());
+    if (count > 0) from.row_bytes = std::max<std::size_t>(*got / count, 1);
+    out.last = count < wanted;
+  }
+  if (out.last) {
+    cursor_.reset();
+    return out;
+  }
+  row_values key;
+  for (auto const column : from.next.key) key.push_back(out.rows.back()[column]);
+  from.next.after = std::move(key);
+  return out;
+}
+
+result<std::vector<row_values>> split_table(connection& on, split_request const& wish) {
+  DW_TRY(auto const facts, describe_table(on, wish.table));
+  DW_TRY(auto const rows, about_how_many(on, wish.table));
+  auto const percent = std::min(100.0, 100.0 * sampled_rows / static_cast<double>(rows + 1));
+  std::vector<std::string> names;
+  std::vector<std::string> conditions;
+  for (auto const column : wish.key) {
+    names.push_back(quoted_name(facts.schema.columns[column].name));
+    conditions.push_back(names.back() + " IS NOT NULL");
+  }
+  DW_TRY(auto const sample,
+         on.query(fmt::format("SELECT {} FROM {} TABLESAMPLE SYSTEM ({:.6f}) WHERE {} ORDER BY {}",
+                              fmt::join(names, ", "),
+                              facts.sql_name,
+                              percent,
+                              fmt::join(conditions, " AND "),
+                              order_of_key(facts, wish.key))));
+  auto const count = static_cast<std::size_t>(sample.count());
+  std::vector<row_values> out;
+  if (count < wish.parts) return out;
+  for (std::size_t part = 1; part < wish.parts; ++part) {
+    auto const row = static_cast<int>(part * count / wish.parts);
+    row_values key;
+    for (std::size_t i = 0; i < wish.key.size(); ++i) {
+      DW_TRY(auto one,
+             to_value(sample.text(row, static_cast<int>(i)), facts.schema.columns[wish.key[i]]));
+      key.push_back(std::move(one));
+    }
+    out.push_back(std::move(key));
   }
   return out;
+}
+
+// Of a plan the estimate follows the size of the table's file, so that it is right soon after rows
+// came.
+result<std::uint64_t> about_how_many(connection& on, std::string const& table) {
+  DW_TRY(auto const facts, describe_table(on, table));
+  DW_TRY(auto const pages,
+         on.query("SELECT coalesce(sum(pg_relation_size(relid)), 0)::bigint / "
+                  "current_setting('block_size')::bigint FROM pg_partition_tree($1::oid)",
+                  {std::to_string(facts.object)}));
+  if (static_cast<std::uint64_t>(pages.integer(0, 0)) <= counted_pages_max) {
+    DW_TRY(auto const counted, on.query("SELECT count(*) FROM " + facts.sql_name));
+    return static_cast<std::uint64_t>(counted.integer(0, 0));
+  }
+  DW_TRY(auto const plan, on.query("EXPLAIN SELECT FROM " + facts.sql_name));
+  auto const text = plan.text(0, 0);
+  auto const at = text.find(" rows=");
+  std::uint64_t rows = 0;
+  if (at != std::string_view::npos)
+    std::from_chars(text.data() + at + 6, text.data() + text.size(), rows);
+  return rows;
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -1,7 +1,9 @@
 // Reads a table in portions, each with the position in the server's log that it was read at.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/connectors/postgresql/postgresql_schema.h"
@@ -14,22 +16,46 @@ namespace dualwrite::engine::postgresql {
 // `guard` keeps writers off the table: nothing of it is committed in between. A table that is never
 // free of writers is waited for, shortly: they wait behind us.
 //
+// The chunks of one copy are read on from the same snapshot, by a cursor, for a while: not for
+// long, since who alters the table waits for it, and others behind him. Where the server has to
+// sort the rows, for longer. A cursor that nobody reads on from ends by the server's own clock.
+//
 // Errors: `app_busy` where a writer holds the table too long; those of connection.
 // Threads: one at a time.
 class chunk_reader {
  public:
-  // The connections are to the same database each time.
+  // The connections are to the same database each time, and outlive it.
   [[nodiscard]] result<chunk> read(connection& on, connection& guard, chunk_request const& request);
+  // Whether the rows asked for are those behind the last ones read.
+  [[nodiscard]] bool goes_on(chunk_request const& request) const;
 
  private:
   struct known_table {
     table_facts facts;
     std::string shape;
   };
+  struct open_cursor {
+    transaction in;
+    chunk_request next;  // what it stands at
+    table_schema schema;
+    source_position snapshot;
+    std::chrono::steady_clock::time_point until;
+    std::size_t row_bytes = 0;  // of the last ones, about; zero: not known
+  };
   [[nodiscard]] result<void> lock(connection& guard, std::string const& table);
+  [[nodiscard]] result<void> open(connection& on, connection& guard, chunk_request const& request);
+  [[nodiscard]] result<chunk> go_on(connection& on, std::size_t limit);
 
   // What is known of them is looked at again, which is one question and not five.
   std::map<std::string, known_table> tables_;
+  std::optional<open_cursor> cursor_;
 };
+
+// Keys of a table that cut it into parts of about the same size, from a sample of its pages.
+[[nodiscard]] result<std::vector<row_values>> split_table(connection& on,
+                                                          split_request const& wish);
+
+// How many rows a table has: counted where it is small, else the planner's estimate.
+[[nodiscard]] result<std::uint64_t> about_how_many(connection& on, std::string const& table);
 
 }  // namespace dualwrite::engine::postgresql

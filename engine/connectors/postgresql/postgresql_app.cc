@@ -1,5 +1,6 @@
 #include "engine/connectors/postgresql/postgresql_app.h"
 
+#include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <chrono>
 #include <mutex>
@@ -16,6 +17,13 @@
 
 namespace dualwrite::engine::postgresql {
 
+namespace {
+
+// More of them end when they have read.
+constexpr std::size_t readers_max = 4;
+
+}  // namespace
+
 // Each used by one call at a time. Shared with the calls, so that one that nobody waits for any
 // more may end.
 struct postgresql_app::connections {
@@ -24,8 +32,6 @@ struct postgresql_app::connections {
 
   postgresql_settings settings;
   connection read;
-  connection guard;
-  chunk_reader chunks;
   connection control;
   connection watch;
   change_stream stream;
@@ -46,12 +52,19 @@ struct postgresql_app::connections {
     auto const kept = slot.head > slot.confirmed ? slot.head - slot.confirmed : 0;
     return std::optional(source_lag{kept, stream.reading()});
   }
+};
 
-  result<chunk> read_chunk(chunk_request const& request) {
-    DW_CHECK(read.open(settings.url));
-    DW_CHECK(guard.open(settings.url));
-    DW_CHECK(install(read));
-    return chunks.read(read, guard, request);
+// Reads chunks for one call at a time.
+struct postgresql_app::reader {
+  connection on;
+  connection guard;
+  chunk_reader chunks;
+
+  result<chunk> read(std::string const& url, chunk_request const& request) {
+    DW_CHECK(on.open(url));
+    DW_CHECK(guard.open(url));
+    if (!chunks.goes_on(request)) DW_CHECK(install(on));
+    return chunks.read(on, guard, request);
   }
 };
 
@@ -153,12 +166,17 @@ async<std::vector<obstacle>> postgresql_app::find_obstacles(table_use use) {
 async<std::uint64_t> postgresql_app::count_rows(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<std::uint64_t> {
     DW_CHECK(held->read.open(held->settings.url));
-    DW_TRY(auto const facts, of_the_app(describe_table(held->read, table)));
-    DW_TRY(auto const counted,
-           of_the_app(held->read.query("SELECT count(*) FROM " + facts.sql_name)));
-    return static_cast<std::uint64_t>(counted.integer(0, 0));
+    return of_the_app(about_how_many(held->read, table));
   };
   return blocking<std::uint64_t>(reading_, std::move(call));
+}
+
+async<std::vector<row_values>> postgresql_app::split(split_request wish) {
+  auto call = [held = held_, wish = std::move(wish)]() -> result<std::vector<row_values>> {
+    DW_CHECK(held->read.open(held->settings.url));
+    return of_the_app(split_table(held->read, wish));
+  };
+  return blocking<std::vector<row_values>>(reading_, std::move(call));
 }
 
 async<source_position> postgresql_app::open_capture(std::vector<std::string> tables,
@@ -193,11 +211,27 @@ async<void> postgresql_app::acknowledge(source_position captured) {
   return blocking<void>(capturing_, std::move(call));
 }
 
+// The one that stands where the request goes on, else any that is free, else a new one.
+std::shared_ptr<postgresql_app::reader> postgresql_app::take_reader(chunk_request const& request) {
+  if (readers_.empty()) return std::make_shared<reader>();
+  auto const stands_there = std::find_if(readers_.begin(), readers_.end(), [&](auto const& one) {
+    return one->chunks.goes_on(request);
+  });
+  auto const chosen = stands_there == readers_.end() ? readers_.begin() : stands_there;
+  auto mine = std::move(*chosen);
+  readers_.erase(chosen);
+  return mine;
+}
+
 async<chunk> postgresql_app::read_chunk(chunk_request request) {
-  auto call = [held = held_, request = std::move(request)]() {
-    return of_the_app(held->read_chunk(request));
+  auto mine = take_reader(request);
+  auto call = [held = held_, mine, request = std::move(request)]() {
+    return of_the_app(mine->read(held->settings.url, request));
   };
-  return blocking<chunk>(reading_, std::move(call));
+  auto reading = blocking<chunk>(pool_.get_executor(), std::move(call));
+  auto read = co_await std::move(reading);
+  if (readers_.size() < readers_max) readers_.push_back(std::move(mine));
+  co_return read;
 }
 
 async<std::optional<source_lag>> postgresql_app::lag() {

@@ -25,8 +25,8 @@ struct postgresql_settings {
 // Errors: those of the ports, and `invalid_definition` where a table has no replica identity.
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
-// Threads: called on the engine strand; the server is waited for on the pool: reading, capturing
-// each lane, and the look at the slot beside each other.
+// Threads: called on the engine strand; the server is waited for on the pool: looking at
+// tables, each reader of chunks, capturing, each lane, and the look at the slot beside each other.
 class postgresql_app final : public source_app, public target_app {
  public:
   postgresql_app(boost::asio::any_io_executor strand,
@@ -43,6 +43,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
+  [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
@@ -57,10 +58,13 @@ class postgresql_app final : public source_app, public target_app {
 
  private:
   struct connections;
+  struct reader;
   struct seat;
+  std::shared_ptr<reader> take_reader(chunk_request const& request);
   std::shared_ptr<seat> seat_of(lane_key const& lane);
 
   std::shared_ptr<connections> held_;
+  std::vector<std::shared_ptr<reader>> readers_;  // that are free
   std::map<lane_key, std::shared_ptr<seat>> seats_;
   boost::asio::thread_pool& pool_;
   boost::asio::any_io_executor strand_;

@@ -103,29 +103,60 @@ column_schema column_in(answer const& rows, int row) {
   return column;
 }
 
+// Enumerations sort by the order of their labels, and texts by the rules of a language; neither is
+// that of their bytes.
+bool is_ordered(answer const& rows, int row) {
+  auto const base = rows.text(row, 2);
+  if (base == "text" || base == "varchar" || base == "bpchar") return rows.is_true(row, 12);
+  switch (rows.text(row, 3) == "e" ? value_type::enumeration : type_of(base)) {
+    case value_type::boolean:
+    case value_type::int64:
+    case value_type::float64:
+    case value_type::decimal:
+    case value_type::bytes:
+    case value_type::date:
+    case value_type::time:
+    case value_type::timestamp:
+    case value_type::timestamp_tz:
+    case value_type::uuid:
+    case value_type::interval:
+    case value_type::array:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A domain is read as the type that it is made of.
 result<void> read_columns(connection& on, by_object const& tables) {
-  DW_TRY(
-      auto const rows,
-      on.query("WITH RECURSIVE base(rel, num, typ, mod) AS ("
-               "  SELECT attrelid, attnum, atttypid, atttypmod FROM pg_attribute"
-               "  WHERE attrelid = ANY($1::oid[]) AND attnum > 0 AND NOT attisdropped"
-               "  UNION ALL SELECT rel, num, t.typbasetype, t.typtypmod FROM base"
-               "  JOIN pg_type t ON t.oid = typ WHERE t.typtype = 'd') "
-               "SELECT a.attrelid, a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
-               "  a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a', "
-               "  format_type(a.atttypid, a.atttypmod), "
-               "  quote_ident(n.nspname) || '.' || quote_ident(d.typname), "
-               "  d.typarray <> 0 AND d.typcategory <> 'A' AND d.typdelim = ',' "
-               "FROM base b JOIN pg_attribute a ON a.attrelid = b.rel AND a.attnum = b.num "
-               "JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd' "
-               "JOIN pg_type d ON d.oid = a.atttypid JOIN pg_namespace n ON n.oid = d.typnamespace "
-               "ORDER BY a.attrelid, a.attnum",
-               {objects_of(tables)}));
+  DW_TRY(auto const rows,
+         on.query(
+             "WITH RECURSIVE base(rel, num, typ, mod) AS ("
+             "  SELECT attrelid, attnum, atttypid, atttypmod FROM pg_attribute"
+             "  WHERE attrelid = ANY($1::oid[]) AND attnum > 0 AND NOT attisdropped"
+             "  UNION ALL SELECT rel, num, t.typbasetype, t.typtypmod FROM base"
+             "  JOIN pg_type t ON t.oid = typ WHERE t.typtype = 'd') "
+             "SELECT a.attrelid, a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
+             "  a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a', "
+             "  format_type(a.atttypid, a.atttypmod), "
+             "  quote_ident(n.nspname) || '.' || quote_ident(d.typname), "
+             "  d.typarray <> 0 AND d.typcategory <> 'A' AND d.typdelim = ',', "
+             "  CASE WHEN o.oid IS NULL THEN NULL WHEN o.collprovider = 'd' THEN "
+             "  (SELECT datcollate IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8') AND "
+             "     coalesce(to_jsonb(s)->>'datlocprovider', 'c') = 'c' FROM pg_database s "
+             "   WHERE datname = current_database()) "
+             "  ELSE o.collprovider = 'c' AND o.collcollate IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8') "
+             "  END FROM base b JOIN pg_attribute a ON a.attrelid = b.rel AND a.attnum = b.num "
+             "JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd' "
+             "JOIN pg_type d ON d.oid = a.atttypid JOIN pg_namespace n ON n.oid = d.typnamespace "
+             "LEFT JOIN pg_collation o ON o.oid = a.attcollation "
+             "ORDER BY a.attrelid, a.attnum",
+             {objects_of(tables)}));
   for (int i = 0; i < rows.count(); ++i) {
     for_tables(tables, rows, i, [&](table_facts& facts) {
       facts.schema.columns.push_back(column_in(rows, i));
-      facts.forms.push_back({std::string(rows.text(i, 10)), rows.is_true(i, 11)});
+      facts.forms.push_back(
+          {std::string(rows.text(i, 10)), rows.is_true(i, 11), is_ordered(rows, i)});
     });
   }
   std::multimap<std::string, column_schema*> enumerations;

@@ -17,6 +17,7 @@ struct foreign_key {
 struct column_form {
   std::string type;        // the declared one, quoted, without its limits
   bool has_array = false;  // an array of it can be taken apart; else values come as texts
+  bool is_ordered = true;  // the server sorts it as value::compare does
 };
 
 struct table_facts {

@@ -30,17 +30,30 @@ result<chunk> read_rows(database& on, chunk_request const& request) {
   std::vector<std::string> columns;
   for (auto const& column : schema.columns) columns.push_back(quoted_name(column.name));
   std::vector<std::string> key;
-  std::vector<std::string> places;
   std::vector<std::string> conditions;
-  for (std::size_t i = 0; i < request.key.size(); ++i) {
-    key.push_back(columns[request.key[i]] + " COLLATE BINARY");
-    places.push_back(fmt::format("?{}", i + 1));
-    conditions.push_back(columns[request.key[i]] + " IS NOT NULL");
+  for (auto const column : request.key) {
+    key.push_back(columns[column] + " COLLATE BINARY");
+    conditions.push_back(columns[column] + " IS NOT NULL");
   }
-  auto const& bound = request.only ? request.only : request.after;
-  if (bound) {
-    conditions.push_back(fmt::format(
-        "({}) {} ({})", fmt::join(key, ", "), request.only ? "=" : ">", fmt::join(places, ", ")));
+  std::vector<stored> bounds;
+  auto const bind = [&](std::string_view compare,
+                        std::optional<row_values> const& bound) -> result<void> {
+    if (!bound) return {};
+    std::vector<std::string> places;
+    for (std::size_t i = 0; i < request.key.size(); ++i) {
+      DW_TRY(auto one, to_stored((*bound)[i], schema.columns[request.key[i]]));
+      bounds.push_back(std::move(one));
+      places.push_back(fmt::format("?{}", bounds.size()));
+    }
+    conditions.push_back(
+        fmt::format("({}) {} ({})", fmt::join(key, ", "), compare, fmt::join(places, ", ")));
+    return {};
+  };
+  if (request.only) {
+    DW_CHECK(bind("=", request.only));
+  } else {
+    DW_CHECK(bind(">", request.after));
+    DW_CHECK(bind("<=", request.until));
   }
   DW_TRY(auto rows,
          on.prepare(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
@@ -49,12 +62,10 @@ result<chunk> read_rows(database& on, chunk_request const& request) {
                                 fmt::join(conditions, " AND "),
                                 fmt::join(key, ", "),
                                 request.limit)));
-  for (std::size_t i = 0; bound && i < request.key.size(); ++i) {
-    DW_TRY(auto const one, to_stored((*bound)[i], schema.columns[request.key[i]]));
-    rows.bind(static_cast<int>(i), one);
-  }
+  for (std::size_t i = 0; i < bounds.size(); ++i) rows.bind(static_cast<int>(i), bounds[i]);
   while (true) {
     DW_TRY(auto const row, rows.step());
+    out.last = out.rows.size() < request.limit;
     if (!row) return out;
     row_values values;
     for (std::size_t i = 0; i < schema.columns.size(); ++i) {

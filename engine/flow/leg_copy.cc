@@ -1,0 +1,155 @@
+#include "engine/flow/leg_copy.h"
+
+#include <algorithm>
+
+namespace dualwrite::engine {
+
+using projections::map_way;
+
+std::optional<std::size_t> leg_copy::free_range(map_id map) const {
+  auto const* leg = context_.views().progress.of(map)->leg(way_);
+  auto const is_free = [&](std::size_t range) {
+    return range < leg->ranges.size() && !leg->is_copied(range) &&
+           !context_.ranges_at_work.contains({{map, way_}, range});
+  };
+  if (is_free(last_range_)) return last_range_;
+  bool all_copied = true;
+  for (std::size_t range = 0; range < leg->ranges.size(); ++range) {
+    if (is_free(range)) return range;
+    all_copied = all_copied && leg->is_copied(range);
+  }
+  // One of the lanes says that the leg is complete.
+  bool const is_to_be_said = all_copied && !context_.at_work.contains({map, way_});
+  return is_to_be_said ? std::optional<std::size_t>(0) : std::nullopt;
+}
+
+async<void> leg_copy::step(map_id map, std::size_t range) {
+  last_range_ = range;
+  auto const id = context_.views().progress.latest.at(map);
+  auto const& execution = context_.views().progress.executions.at(id);
+  auto const mode = execution.mode;
+  auto const& leg = *execution.leg(way_);
+  if (leg.started == instant{}) co_return co_await begin(map, id);
+  if (leg.is_copied(range)) co_return co_await complete(map, id);
+  auto const* chunk = leg.last_chunk(range);
+  range_left left{context_.link, map, id, way_, leg.start_of(range), leg.ranges[range].until};
+  if (chunk != nullptr) left.after = chunk->last_key;
+  if (chunk != nullptr && !chunk->copied) co_return co_await write(std::move(left), *chunk);
+  if (mode == run_mode::errored_only) co_return co_await read_errored(std::move(left));
+  co_return co_await read_all(std::move(left), mode == run_mode::without_errors);
+}
+
+async<void> leg_copy::begin(map_id map, execution_id execution) {
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  auto const of = source_of(way_);
+  auto const counted = co_await context_.source(of).count_rows(compiled->table(of));
+  auto const rows = counted ? *counted : 0;
+  DW_CO_TRY(auto const keys, co_await split(map, rows));
+  LegStarted started{map, execution, way_, rows, {}};
+  for (auto const& key : keys) started.splits.push_back({blob{key}});
+  drafts events;
+  events.push_back(draft({stream_kind::map, map.value}, context_.link, started));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+// Rows that refer to rows of their own table find them before them in key order, mostly; in ranges
+// beside each other they would have to wait.
+async<std::vector<std::string>> leg_copy::split(map_id map, std::uint64_t rows) {
+  std::vector<std::string> keys;
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  auto const of = source_of(way_);
+  auto const target = target_of(way_);
+  auto const least = context_.options.chunk_rows * context_.options.range_chunks_min;
+  auto const parts = std::min<std::uint64_t>(context_.options.copy_ranges_max, rows / least);
+  auto const mode = context_.views().progress.of(map)->mode;
+  if (parts < 2 || mode == run_mode::errored_only) co_return keys;
+  auto const table = compiled->table(target);
+  DW_CO_TRY(auto const referred, co_await context_.source(target).referred_tables(table));
+  if (std::find(referred.begin(), referred.end(), table) != referred.end()) co_return keys;
+  split_request wish{compiled->table(of), compiled->key_columns(of), parts};
+  DW_CO_TRY(auto const found, co_await context_.source(of).split(std::move(wish)));
+  row_values row(compiled->schema(of).columns.size(), value::unchanged());
+  for (auto const& key : found) {
+    for (std::size_t i = 0; i < key.size(); ++i) row[compiled->key_columns(of)[i]] = key[i];
+    DW_CO_TRY(auto split_key, compiled->key_of(of, row));
+    if (keys.empty() || keys.back() < split_key) keys.push_back(std::move(split_key));
+  }
+  co_return keys;
+}
+
+async<void> leg_copy::complete(map_id map, execution_id execution) {
+  drafts events;
+  events.push_back(
+      draft({stream_kind::map, map.value}, context_.link, LegCompleted{map, execution, way_}));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+async<void> leg_copy::read_all(range_left range, bool leaves_errored) {
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), range.map));
+  map_way const of{range.map, way_};
+  DW_CO_TRY(auto rows, co_await ahead_.read(range));
+  chunk_place place{std::move(range), {}, rows.last};
+  if (!rows.rows.empty()) {
+    DW_CO_TRY(place.last_key, compiled->key_of(source_of(way_), rows.rows.back()));
+  }
+  if (leaves_errored) DW_CO_CHECK(leave_errored_alone(context_.views(), *compiled, of, rows));
+  DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
+  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  co_return result<void>{};
+}
+
+// Row by row; what the chunk says of its snapshot is true of the first of them, and the others are
+// newer.
+async<void> leg_copy::read_errored(range_left range) {
+  DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), range.map));
+  map_way const of{range.map, way_};
+  auto const limit = context_.options.chunk_rows;
+  auto const keys = errored_keys(context_.views(), of, range.after, limit);
+  chunk rows;
+  for (auto const& key : keys) {
+    DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
+    DW_CO_TRY(auto one, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+    if (&key == &keys.front()) rows.snapshot = one.snapshot;
+    for (auto& row : one.rows) rows.rows.push_back(std::move(row));
+  }
+  auto const execution = range.execution;
+  chunk_place const place{
+      std::move(range), keys.empty() ? std::string{} : keys.back(), keys.size() < limit};
+  auto const link = context_.link;
+  auto decide = [=](projections::views const& state) -> result<drafts> {
+    DW_TRY(auto events, chunk_events(state, *compiled, place, rows));
+    // A decision stands alone in its group, so the first record's sequence is the next one. A row
+    // that is gone leaves nothing to write; its removal was captured.
+    auto const by = rows.rows.empty() ? sequence{execution.value} : state.checkpoint + 1;
+    for (auto& event : take_over(state, link, of, keys, by)) events.push_back(std::move(event));
+    return events;
+  };
+  decision told = std::move(decide);
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
+  co_return result<void>{};
+}
+
+async<void> leg_copy::write(range_left range, projections::chunk_row read) {
+  auto const map = range.map;
+  auto const mode = context_.views().progress.executions.at(range.execution).mode;
+  batch_planner planner(context_, way_);
+  DW_CO_TRY(auto const records, read_records(context_.log.log(), read.records));
+  for (auto const& record : records) DW_CO_CHECK(planner.add_copy(record, map));
+  auto batch = planner.take();
+  batch.members = {map};
+  auto const place = context_.views().delivery.places.at({map, way_});
+  batch.plan->places = {{map, projections::no_lane, place.position}};
+  auto const* lane = context_.views().delivery.lane({context_.link, way_, lane_});
+  batch_number const number{lane == nullptr ? 1 : lane->batch.value + 1};
+  batch.plan->also = copied_events(context_.views(), range, read, lane_, number);
+  auto delivery = session_.deliver(lane_, std::move(batch));
+  if (!read.last && mode != run_mode::errored_only)
+    delivery = ahead_.read_beside(std::move(delivery), std::move(range));
+  auto const end = co_await std::move(delivery);
+  if (!end) co_return end.error();
+  co_return result<void>{};
+}
+
+}  // namespace dualwrite::engine
