@@ -19,7 +19,8 @@ app_shelf::app_shelf(boost::asio::any_io_executor strand,
       add(app.name, std::make_unique<sqlite::sqlite_app>(strand, pool, std::move(settings)));
     } else {
       postgresql::postgresql_settings settings;
-      settings.url = std::get<postgresql_settings>(app.settings).url.value;
+      auto const& from = std::get<postgresql_settings>(app.settings);
+      settings.url = from.url_file.empty() ? from.url.value : "file:" + from.url_file;
       add(app.name,
           std::make_unique<postgresql::postgresql_app>(strand, pool, std::move(settings)));
     }

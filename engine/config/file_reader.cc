@@ -126,7 +126,13 @@ class file_reader {
       app.name = name.text;
       app.was = from.text("was");
       if (from.text("connector") == "postgresql") {
-        app.settings = postgresql_settings{read_secret(from.find("url"), is_postgresql_url)};
+        auto const* url = from.find("url");
+        postgresql_settings made{read_secret(url, is_postgresql_url)};
+        if (url != nullptr) {
+          auto const [source, path] = parse_secret(url->text);
+          if (source == secret_source::file) made.url_file = from_folder(path);
+        }
+        app.settings = std::move(made);
       } else {
         app.settings = sqlite_settings{from_folder(from.text("path"))};
         check_file(from.find("path"), app.name, files);

@@ -40,6 +40,7 @@ struct sqlite_settings {
 
 struct postgresql_settings {
   secret_text url{};
+  std::string url_file{};  // where it stands, if in a file: it is read again for each connection
 
   friend bool operator==(postgresql_settings const&, postgresql_settings const&) = default;
 };

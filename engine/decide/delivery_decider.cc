@@ -316,7 +316,7 @@ struct planner {
     if (record.kind == capture_kind::initial && is_lesser_side())
       write->kind = write_kind::insert_if_absent;
     plan.write = std::move(write);
-    bool const needs_whole = entered || (old && !old->wanted);
+    bool const needs_whole = entered || (old && !old->wanted) || record.lacks_columns;
     if (needs_whole && !plan.whole_row) {
       plan.what = fate::park;
       plan.state = park_state::reread;

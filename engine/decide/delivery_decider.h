@@ -32,6 +32,7 @@ struct map_record {
   source_position position;
   instant committed_at;
   std::uint32_t group = 0;
+  bool lacks_columns = false;  // that the map reads: it was captured without them
   // Where it was written already: the columns in which it had lost to the other side.
   std::vector<std::string> lost_columns{};
 };

@@ -119,12 +119,28 @@ result<map_record> batch_planner::to_map_record(queued_record const& record,
   for (std::size_t i = 0; i < out.after.size() && i < out.before.size(); ++i) {
     if (out.after[i].is_unchanged()) out.after[i] = out.before[i];
   }
+  out.lacks_columns = lacks_columns(record, out, compiled);
   out.cause = record.cause;
   out.depth = record.cause ? depth_of(record.cause) + 1 : 0;
   out.position = record.position;
   out.committed_at = record.committed_at;
   out.group = record.group;
   return out;
+}
+
+// An insert says all that was captured of its row; of an update only what it could not have said is
+// lacking, since what it did not say did not change.
+bool batch_planner::lacks_columns(queued_record const& record,
+                                  map_record const& mine,
+                                  compiled_map const& compiled) const {
+  if (record.kind != capture_kind::live || mine.after.empty()) return false;
+  auto const& columns = compiled.reads(source_of(way_));
+  if (mine.op == operation::insert) {
+    return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
+      return mine.after[column].is_unchanged();
+    });
+  }
+  return alignments_.at({&compiled, record.schema}).lacks(columns);
 }
 
 // How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it

@@ -72,6 +72,9 @@ class batch_planner {
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record,
                                                  map_id map,
                                                  compiled_map const& compiled);
+  bool lacks_columns(replay::queued_record const& record,
+                     map_record const& mine,
+                     compiled_map const& compiled) const;
   // A row of the map's source as its table looks now.
   [[nodiscard]] result<row_values> row_of_now(std::string_view image,
                                               schema_id was,

@@ -1,5 +1,7 @@
 #include "engine/mapping/row_alignment.h"
 
+#include <algorithm>
+
 namespace dualwrite::engine {
 
 row_alignment::row_alignment(table_schema const& was, table_schema const& is) {
@@ -18,6 +20,11 @@ row_values row_alignment::operator()(row_values row) const {
     if (from_[i] && *from_[i] < row.size()) out[i] = std::move(row[*from_[i]]);
   }
   return out;
+}
+
+bool row_alignment::lacks(std::vector<std::size_t> const& columns) const {
+  return std::any_of(
+      columns.begin(), columns.end(), [this](std::size_t column) { return !from_[column]; });
 }
 
 }  // namespace dualwrite::engine

@@ -17,6 +17,8 @@ class row_alignment {
   row_alignment(table_schema const& was, table_schema const& is);
 
   [[nodiscard]] row_values operator()(row_values row) const;
+  // Whether rows were captured without one of these columns of now.
+  [[nodiscard]] bool lacks(std::vector<std::size_t> const& columns) const;
 
  private:
   bool same_ = true;

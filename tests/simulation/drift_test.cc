@@ -114,6 +114,23 @@ TEST_F(Drift, WhatIsCapturedWhileNothingFitsIsKeptWhole) {
   EXPECT_EQ("Ben", rows(here.right).at({value::of_int64(2)}).at(1).as_string());
 }
 
+TEST_F(Drift, AQueuedUpdateOfAColumnThatHasAnotherNameNowIsReadAgain) {
+  user(here.left, put(2, "Ben"));
+  ASSERT_TRUE(become_equal());
+  pause();
+  user(here.left, put(1, "Adam"));
+  user(here.left, put(2, "Benno"));
+  here.run(2'000);
+  name_on(here.left).name = "fullname";
+  run_another();
+  definition.columns[0].left = "fullname";
+  submit(engine::change_map{map, engine::print_definition(definition)});
+  resume();
+  ASSERT_TRUE(comes_to(map_state::running)) << to_string(here.failure());
+  EXPECT_TRUE(become_equal());
+  expect_conserved();
+}
+
 TEST_F(Drift, RecordsKeepTheirColumnsWhenTheTableIsOrderedAnew) {
   pause();
   user(here.left, put(2, "Ben"));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <fstream>
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -32,13 +33,38 @@ std::int64_t number(std::string_view text) {
   return out;
 }
 
+// Nor may what was set for the role end a statement of ours.
 constexpr char const* session_options =
     "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex "
-    "-c extra_float_digits=1 -c standard_conforming_strings=on";
+    "-c extra_float_digits=1 -c standard_conforming_strings=on -c statement_timeout=0 "
+    "-c idle_session_timeout=0";
 
 // A session that lost its engine must not hold its locks for ever, nor ours wait so long.
 constexpr char const* statement_limits =
     "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
+
+result<std::string> url_named(std::string const& text) {
+  if (!text.starts_with("file:")) return text;
+  auto const path = text.substr(5);
+  std::ifstream file(path);
+  std::string url;
+  if (!std::getline(file, url))
+    return error{error_code::app_unreachable, path + " cannot be read: it holds the app's URL"};
+  if (url.ends_with('\r')) url.pop_back();
+  return url;
+}
+
+// What the URL itself wishes stands before ours, which counts.
+std::string options_with(std::string const& url) {
+  std::string out;
+  auto* const given = PQconninfoParse(url.c_str(), nullptr);
+  for (auto const* one = given; one != nullptr && one->keyword != nullptr; ++one) {
+    if (std::string_view(one->keyword) == "options" && one->val != nullptr)
+      out = std::string(one->val) + " ";
+  }
+  PQconninfoFree(given);
+  return out + session_options;
+}
 
 }  // namespace
 
@@ -50,22 +76,33 @@ std::int64_t answer::changed() const {
   return number(PQcmdTuples(held_.get()));
 }
 
-result<void> connection::open(std::string const& url, purpose what) {
+result<void> connection::open(std::string const& named, purpose what) {
   close_if_ended();
   if (is_open()) return {};
   bool const replicates = what == purpose::replication;
+  DW_TRY(auto const url, url_named(named));
+  auto const options = options_with(url);
+  // A server that has gone without a farewell is found out in half a minute.
   std::array const names{"dbname",
                          "options",
                          "client_encoding",
                          "fallback_application_name",
                          "connect_timeout",
+                         "keepalives_idle",
+                         "keepalives_interval",
+                         "keepalives_count",
+                         "tcp_user_timeout",
                          replicates ? "replication" : nullptr,
                          static_cast<char const*>(nullptr)};
   std::array const values{url.c_str(),
-                          session_options,
+                          options.c_str(),
                           "UTF8",
                           "dualwrite",
                           "10",
+                          "15",
+                          "5",
+                          "3",
+                          "30000",
                           "database",
                           static_cast<char const*>(nullptr)};
   held_.reset(PQconnectdbParams(names.data(), values.data(), 1), &PQfinish);

@@ -71,8 +71,9 @@ class connection {
   enum class purpose { statements, replication };
 
   // Does nothing where it is open. One that the server has ended is opened anew: a restart must not
-  // cost each connection an attempt of its own.
-  [[nodiscard]] result<void> open(std::string const& url, purpose what = purpose::statements);
+  // cost each connection an attempt of its own. "file:PATH" names a file that holds the URL, which
+  // is read each time: a password may have changed.
+  [[nodiscard]] result<void> open(std::string const& named, purpose what = purpose::statements);
   void close() { held_.reset(); }
   // What the server sends comes here; -1 where there is none.
   [[nodiscard]] int socket() const { return held_ ? PQsocket(held_.get()) : -1; }

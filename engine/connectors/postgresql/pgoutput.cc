@@ -1,5 +1,6 @@
 #include "engine/connectors/postgresql/pgoutput.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/connectors/postgresql/lane_table.h"
@@ -14,6 +15,22 @@ constexpr std::int64_t server_epoch_us = 946'684'800'000'000;
 
 // A transaction that holds more is given in parts.
 constexpr std::size_t part_bytes = 1U << 20U;
+
+bool has_other_key(row_values const& before,
+                   row_values const& after,
+                   std::vector<std::size_t> const& key) {
+  return std::any_of(
+      key.begin(), key.end(), [&](std::size_t column) { return before[column] != after[column]; });
+}
+
+// Generated columns are never sent.
+bool lacks_one(table_schema const& schema, std::vector<std::optional<std::size_t>> const& columns) {
+  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+    bool const is_there = std::find(columns.begin(), columns.end(), i) != columns.end();
+    if (!is_there && !schema.columns[i].generated) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -138,7 +155,10 @@ result<void> pgoutput_reader::take_relation(cursor& from) {
     auto const at = fresh.of == nullptr ? std::nullopt : fresh.of->schema.column_named(column);
     fresh.columns.push_back(at);
   }
-  if (fresh.of != nullptr) described_.push_back(fresh.of);
+  if (fresh.of != nullptr) {
+    fresh.lacks_columns = lacks_one(fresh.of->schema, fresh.columns);
+    described_.push_back(fresh.of);
+  }
   relations_[object] = std::move(fresh);
   return {};
 }
@@ -173,10 +193,8 @@ result<void> pgoutput_reader::take_row(cursor& from, operation op) {
     return error{error_code::value_malformed, "a row of a table that was not described"};
   auto const& of = known->second;
   if (of.of == nullptr) return {};
-  captured_row row;
-  row.table = of.of->schema.table;
-  row.op = op;
-  std::optional<row_values> before;
+  row_values before;
+  row_values after;
   auto kind = from.letter();
   if (kind == 'K' || kind == 'O') {
     DW_TRY(before, take_values(from, of, kind == 'K'));
@@ -184,17 +202,31 @@ result<void> pgoutput_reader::take_row(cursor& from, operation op) {
   }
   if (op != operation::remove) {
     if (kind != 'N') return error{error_code::value_malformed, "a row without its new values"};
-    DW_TRY(auto after, take_values(from, of, false));
+    DW_TRY(after, take_values(from, of, false));
     // The old row holds what did not change, where it is sent whole.
-    for (std::size_t i = 0; before && i < after.size(); ++i) {
-      if (after[i].is_unchanged()) after[i] = (*before)[i];
+    for (std::size_t i = 0; i < after.size() && i < before.size(); ++i) {
+      if (after[i].is_unchanged()) after[i] = before[i];
     }
-    row.after = encode_row(after);
   }
-  if (before) row.before = encode_row(*before);
+  if (op == operation::update && of.lacks_columns) {
+    if (!before.empty() && has_other_key(before, after, of.of->schema.key))
+      keep(of, operation::remove, before, {});
+    op = operation::insert;
+    before.clear();
+  }
+  keep(of, op, before, after);
+  return {};
+}
+
+void pgoutput_reader::keep(relation const& of,
+                           operation op,
+                           row_values const& before,
+                           row_values const& after) {
+  captured_row row{of.of->schema.table, op, {}, {}};
+  if (!before.empty()) row.before = encode_row(before);
+  if (!after.empty()) row.after = encode_row(after);
   bytes_ += row.before.size() + row.after.size() + sizeof row;
   now_.rows.push_back(std::move(row));
-  return {};
 }
 
 result<void> pgoutput_reader::take_message(cursor& from) {

@@ -29,7 +29,8 @@ class pgoutput_reader {
   // for one that has neither rows of the tables nor a mark.
   [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
   // The tables that were described since the last call. A description is as old as the rows that
-  // follow it; what the table lacked then is *unchanged* in them.
+  // follow it; what the table lacked then is *unchanged* in them, and an update of such a row is
+  // given as an insert of it: what it lacks is not what the row had before.
   [[nodiscard]] std::vector<table_facts const*> take_described();
   // When the transaction that is read, or was read last, was committed.
   instant committed_at() const { return now_.committed_at; }
@@ -40,12 +41,17 @@ class pgoutput_reader {
     table_facts const* of = nullptr;                  // nothing: not captured
     std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
     std::vector<bool> identity;
+    bool lacks_columns = false;  // that the table has now
   };
   void begin(cursor& from);
   // What is held of the transaction; what follows is its next part.
   captured_transaction give(bool ends);
   [[nodiscard]] result<void> take_relation(cursor& from);
   [[nodiscard]] result<void> take_row(cursor& from, operation op);
+  void keep(relation const& of,
+            operation op,
+            row_values const& before,
+            row_values const& after);
   [[nodiscard]] result<void> take_message(cursor& from);
   [[nodiscard]] result<void> take_truncate(cursor& from);
   [[nodiscard]] result<row_values> take_values(cursor& from,

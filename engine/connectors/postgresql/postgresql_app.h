@@ -14,7 +14,7 @@
 namespace dualwrite::engine::postgresql {
 
 struct postgresql_settings {
-  std::string url;                 // as libpq takes it
+  std::string url;                 // as libpq takes it, or "file:" and the file that holds it
   std::string name = "dualwrite";  // of the publication, and the slot's begin
   stretch_limits stretches = {};   // when, and how much, is read in bulk
 };

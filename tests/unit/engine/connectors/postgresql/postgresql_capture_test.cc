@@ -1,6 +1,9 @@
 // PostgreSQL behind the ports: what is captured, what is read, what is noticed.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <fstream>
 #include <thread>
 
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
@@ -99,6 +102,52 @@ TEST_F(PostgresqlApp, AKeyThatChangedSaysWhatItWas) {
   EXPECT_EQ(1, (*decode_row(row.before))[0].as_int64());
   EXPECT_TRUE((*decode_row(row.before))[1].is_unchanged());
   EXPECT_EQ(2, (*decode_row(row.after))[0].as_int64());
+}
+
+TEST_F(PostgresqlApp, AnUpdateFromBeforeAColumnWasRenamedIsGivenAsARowThatLacksIt) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
+  auto const at = capture();
+  people->run("UPDATE customer SET name = 'Anna' WHERE id = 1");
+  people->run("UPDATE customer SET id = 3 WHERE id = 2");
+  people->run("ALTER TABLE customer RENAME name TO fullname");
+  people->run("UPDATE customer SET fullname = 'Annika' WHERE id = 1");
+  restart();
+  capture(at);
+  auto const all = captured(3);
+  ASSERT_EQ(3U, all.size());
+  auto const& first = all[0].rows.front();
+  EXPECT_EQ(operation::insert, first.op);
+  EXPECT_TRUE((*decode_row(first.after))[1].is_unchanged());
+  ASSERT_EQ(2U, all[1].rows.size());
+  EXPECT_EQ(operation::remove, all[1].rows[0].op);
+  EXPECT_EQ(2, (*decode_row(all[1].rows[0].before))[0].as_int64());
+  EXPECT_EQ(operation::insert, all[1].rows[1].op);
+  EXPECT_EQ(operation::update, all[2].rows.front().op);
+  EXPECT_EQ("Annika", (*decode_row(all[2].rows.front().after))[1].as_string());
+}
+
+TEST_F(PostgresqlApp, TheUrlsOwnOptionsCountAndWhatIsSetForTheRoleEndsNoStatement) {
+  people->run("ALTER ROLE CURRENT_USER SET statement_timeout = '50ms'");
+  connection on;
+  auto const own = url + (url.find('?') == std::string::npos ? "?" : "&") + "options=-c%20work_mem%3D7MB";
+  ASSERT_TRUE(on.open(own));
+  EXPECT_EQ("7MB", on.query("SHOW work_mem")->text(0, 0));
+  EXPECT_EQ("ISO, MDY", on.query("SHOW datestyle")->text(0, 0));
+  EXPECT_TRUE(on.query("SELECT pg_sleep(0.2)"));
+  people->run("ALTER ROLE CURRENT_USER RESET statement_timeout");
+}
+
+TEST_F(PostgresqlApp, AUrlInAFileIsReadAgainForEachConnection) {
+  auto const path = testing::TempDir() + "dualwrite_url_" + std::to_string(getpid());
+  std::ofstream(path) << "host=/nowhere dbname=shop\n";
+  connection on;
+  EXPECT_EQ(error_code::app_unreachable, on.open("file:" + path).error().code);
+  std::ofstream(path) << url << "\n";
+  EXPECT_TRUE(on.open("file:" + path));
+  EXPECT_EQ("shop", std::string(on.query("SELECT left(current_database(), 4)")->text(0, 0)));
+  unlink(path.c_str());
+  on.close();
+  EXPECT_EQ(error_code::app_unreachable, on.open("file:" + path).error().code);
 }
 
 TEST_F(PostgresqlApp, ALongValueThatDidNotChangeIsNotSentUnlessTheRowIsWhole) {
