@@ -214,8 +214,16 @@ bool batch_planner::is_contested(compiled_map const& map, queued_record const& r
   return both_ways && record.kind != capture_kind::initial;
 }
 
+result<std::shared_ptr<compiled_map const>> batch_planner::compiled(map_id map) {
+  auto& known = compiled_[map];
+  if (!known) {
+    DW_TRY(known, context_.maps.get(context_.views(), map));
+  }
+  return known;
+}
+
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
-  DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
+  DW_TRY(auto const compiled, this->compiled(map));
   DW_TRY(auto const mine, to_map_record(record, map, *compiled));
   bytes_ += record.before.size() + record.after.size();
   auto made = planned(record, mine, map);
@@ -270,7 +278,7 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
   return {};
 }
 
-void batch_planner::keep(planned_record record, compiled_map const& map, bool by_key) {
+void batch_planner::keep(planned_record&& record, compiled_map const& map, bool by_key) {
   auto& plan = record.plan;
   auto const name = std::pair{record.map, plan.key};
   bool const whole =
@@ -304,7 +312,7 @@ void batch_planner::keep(planned_record record, compiled_map const& map, bool by
     auto const earlier = last_write_.find(name);
     if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
     last_write_[name] = *record.write;
-    batch_.writes.push_back(*plan.write);
+    batch_.writes.add(plan.write);
     auto const target = target_of(way_);
     batch_.tables.try_emplace(map.table(target), map.fingerprint(target));
   }
@@ -358,10 +366,15 @@ ready_batch batch_planner::take() {
 ready_batch batch_planner::take_part() {
   auto batch = std::move(batch_);
   batch_ = {};
+  // The next one is likely to be as large.
+  batch_.plan->records.reserve(batch.plan->records.size());
+  batch_.writes.reserve(batch.writes.size());
+  batch_.handed.reserve(batch.handed.size());
   batch_.plan->link = context_.link;
   batch_.plan->way = way_;
   bytes_ = 0;
   takers_.clear();
+  compiled_.clear();
   alignments_.clear();
   last_write_.clear();
   owes_.clear();

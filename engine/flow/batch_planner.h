@@ -19,7 +19,7 @@ namespace dualwrite::engine {
 // A batch that is ready to be sent, and what it means.
 struct ready_batch {
   std::shared_ptr<planned_batch> plan = std::make_shared<planned_batch>();
-  std::vector<target_write> writes;
+  write_list writes;
   std::vector<handed_write> handed;
   std::map<std::string, std::uint64_t> tables;  // of the target, and their fingerprints
   std::vector<batch_id>
@@ -93,8 +93,10 @@ class batch_planner {
                                        map_id map) const;
   [[nodiscard]] planned_record planned(replay::queued_resolution const& resolution,
                                        map_id map) const;
+  // Asked for once a batch.
+  [[nodiscard]] result<std::shared_ptr<compiled_map const>> compiled(map_id map);
   static bool is_contested(compiled_map const& map, replay::queued_record const& record);
-  void keep(planned_record record, compiled_map const& map, bool by_key);
+  void keep(planned_record&& record, compiled_map const& map, bool by_key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
@@ -109,6 +111,7 @@ class batch_planner {
   ready_batch batch_;
   std::size_t bytes_ = 0;                            // of its records
   std::map<schema_id, std::vector<map_id>> takers_;  // of the members
+  std::map<map_id, std::shared_ptr<compiled_map const>> compiled_;
   std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
   std::map<std::pair<map_id, std::string>, std::size_t> last_write_;

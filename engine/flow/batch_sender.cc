@@ -50,11 +50,7 @@ result<target_batch> target_session::to_target(lane_id lane,
   }
   out.places = batch.plan->places;
   for (auto const& [table, fingerprint] : batch.tables) out.tables.push_back({table, fingerprint});
-  if (out.begins && out.ends) {
-    out.writes = batch.writes;
-  } else {
-    out.writes = std::move(batch.writes);
-  }
+  out.writes = batch.writes;
   out.outcome = [plan = batch.plan, outcome](std::span<write_result const> results) {
     *outcome = pack_outcome(outcome_of(*plan, results));
     return *outcome;

@@ -106,7 +106,7 @@ result<ready_batch> plan_circles(link_context& context,
     }
   }
   auto batch = planner.take();
-  batch.writes.clear();
+  std::vector<target_write> writes;
   std::size_t first = 0;
   std::uint32_t group = 0;
   for (auto const& circle : circles) {
@@ -115,13 +115,14 @@ result<ready_batch> plan_circles(link_context& context,
       return record.plan.what == fate::write;
     });
     if (is_whole) {
-      DW_CHECK(arrange(context, way, circle, group, records, batch.writes));
+      DW_CHECK(arrange(context, way, circle, group, records, writes));
     } else {
-      write_alone(records, group, batch.writes);
+      write_alone(records, group, writes);
     }
     first += circle.size();
     ++group;
   }
+  batch.writes = std::move(writes);
   return batch;
 }
 

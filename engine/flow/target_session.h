@@ -98,7 +98,6 @@ class target_session {
   [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);
   // Whether these are the forms of the target's tables that were seen last.
   bool is_current(std::map<std::string, std::uint64_t> const& tables) const;
-  // The writes of a part are given away: it is not sent again.
   [[nodiscard]] result<target_batch> to_target(lane_id lane,
                                                ready_batch& batch,
                                                bool begins,

@@ -1,10 +1,13 @@
 // The side of a link that is written to.
 #pragma once
 
+#include <boost/iterator/indirect_iterator.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/ports/async.h"
@@ -40,6 +43,25 @@ struct target_write {
   // An earlier write of this batch that has to be there first: where it holds_back() this one, this
   // one is not written (`held`).
   std::optional<std::size_t> behind;
+};
+
+// The writes of a batch, in their order. They are shared with whoever planned them: however often a
+// batch is handed on, no row is copied.
+class write_list {
+ public:
+  write_list() = default;
+  write_list(std::vector<target_write> writes) {
+    for (auto& one : writes) add(std::make_shared<target_write const>(std::move(one)));
+  }
+  void add(std::shared_ptr<target_write const> one) { held_.push_back(std::move(one)); }
+  void reserve(std::size_t count) { held_.reserve(count); }
+  [[nodiscard]] std::size_t size() const { return held_.size(); }
+  [[nodiscard]] target_write const& operator[](std::size_t at) const { return *held_[at]; }
+  [[nodiscard]] auto begin() const { return boost::make_indirect_iterator(held_.begin()); }
+  [[nodiscard]] auto end() const { return boost::make_indirect_iterator(held_.end()); }
+
+ private:
+  std::vector<std::shared_ptr<target_write const>> held_;
 };
 
 enum class write_effect : std::uint8_t {
@@ -102,7 +124,7 @@ struct target_batch {
   std::string chain;
   std::vector<map_place> places;
   std::vector<table_form> tables;  // of the writes
-  std::vector<target_write> writes;
+  write_list writes;
   // Turns the effects of the writes into the bytes kept with the lane's row; beyond
   // outcome_part_bytes they are stored in several parts. Pure, and it owns all that it needs:
   // called inside the transaction, on any thread, even if the engine that made it has ended

@@ -42,7 +42,7 @@ std::size_t bytes_of(parameters const& texts) {
 }
 
 // The others of a source transaction that is delivered whole are refused for the sake of one.
-void refuse_group(std::span<target_write const> writes,
+void refuse_group(write_list const& writes,
                   std::size_t at,
                   write_result const& one,
                   row_writer::refusals& refused) {
@@ -111,8 +111,9 @@ void row_writer::attempt::keep(write_result one) {
   results.push_back(std::move(one));
 }
 
-result<std::optional<std::vector<write_result>>> row_writer::write(
-    std::span<target_write const> writes, refusals& refused, care with) {
+result<std::optional<std::vector<write_result>>> row_writer::write(write_list const& writes,
+                                                                   refusals& refused,
+                                                                   care with) {
   attempt to{writes, refused};
   while (!to.is_over && to.next() < writes.size()) DW_CHECK(write_next(to, with));
   if (to.is_over) return std::optional<std::vector<write_result>>{};

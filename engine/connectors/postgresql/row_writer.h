@@ -36,8 +36,9 @@ class row_writer {
   using refusals = std::map<std::size_t, write_result>;
   // The results, or nothing where the transaction is to be rolled back and the batch written again:
   // with more care, or with what `refused` has learned.
-  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
-      std::span<target_write const> writes, refusals& refused, care with);
+  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(write_list const& writes,
+                                                                       refusals& refused,
+                                                                       care with);
   void forget() { tables_.clear(); }
   // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
   // Errors: `table_missing`, `table_changed`.
@@ -54,7 +55,7 @@ class row_writer {
   };
   // A batch on its way: what became of the first writes of it.
   struct attempt {
-    std::span<target_write const> writes;
+    write_list const& writes;
     refusals& refused;
     std::vector<write_result> results{};
     bool is_over = false;  // all of it has to be written again

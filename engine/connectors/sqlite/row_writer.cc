@@ -98,8 +98,9 @@ result<void> row_writer::check(std::span<table_form const> forms) {
   return {};
 }
 
-result<std::optional<std::vector<write_result>>> row_writer::write(
-    std::span<target_write const> writes, refusals& refused, bool checks_deferred) {
+result<std::optional<std::vector<write_result>>> row_writer::write(write_list const& writes,
+                                                                   refusals& refused,
+                                                                   bool checks_deferred) {
   std::vector<write_result> results;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     auto const& wish = writes[i];

@@ -25,8 +25,9 @@ class row_writer {
   using refusals = std::map<std::size_t, write_result>;
   // The results, or nothing where a trigger of the app rolled all of it back: `refused` then names
   // the row that did it, and the batch is to be written again without it.
-  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
-      std::span<target_write const> writes, refusals& refused, bool checks_deferred);
+  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(write_list const& writes,
+                                                                       refusals& refused,
+                                                                       bool checks_deferred);
   void forget() { tables_.clear(); }
   // Inside the transaction of the writes: the tables are as these writes take them.
   // Errors: `table_missing`, `table_changed`.
