@@ -49,6 +49,25 @@ std::shared_ptr<compiled_map const> map_catalogue::fitting(projections::views co
   return compiled && !entries_[map].misfit ? *compiled : nullptr;
 }
 
+link_context::link_context(link_id id,
+                           projections::link_row const& row,
+                           sequencer& to,
+                           clock& clock,
+                           boost::asio::any_io_executor strand,
+                           flow_options settings,
+                           flow_faults mutations)
+    : link(id),
+      apps{row.left, row.right},
+      log(to),
+      time(clock),
+      executor(std::move(strand)),
+      options(settings),
+      faults(mutations),
+      written_([](map_definition const& definition) {
+        return std::optional(ways_written{{definition.writes(direction::left_to_right),
+                                           definition.writes(direction::right_to_left)}});
+      }) {}
+
 bool link_context::is_mine(map_id map) const {
   auto const* row = log.views().status.find(map);
   return row != nullptr && row->link == link;
@@ -63,6 +82,18 @@ bool link_context::may_hand(direction way) const {
 bool link_context::comes_back(direction way) const {
   auto const capture = log.views().delivery.captures.find({link, target_of(way)});
   return capture != log.views().delivery.captures.end() && !capture->second.maps.empty();
+}
+
+bool link_context::may_come_back(direction way) const {
+  if (comes_back(way)) return true;
+  auto const& status = views().status;
+  auto const& written = written_.of(status);
+  return std::any_of(status.maps.begin(), status.maps.end(), [&](auto const& row) {
+    auto const ways = written.find(row.first);
+    // Of a definition that cannot be read nothing is known.
+    return row.second.link == link &&
+           (ways == written.end() || ways->second.ways[static_cast<std::size_t>(opposite(way))]);
+  });
 }
 
 duration backoff(flow_options const& options, std::uint32_t failures) {

@@ -13,6 +13,7 @@
 #include "engine/decide/delivery_decider.h"
 #include "engine/decide/reference_circle.h"
 #include "engine/flow/bell.h"
+#include "engine/flow/definition_memo.h"
 #include "engine/flow/flow_options.h"
 #include "engine/flow/sequencer.h"
 #include "engine/mapping/compiled_map.h"
@@ -65,14 +66,7 @@ struct link_context {
                clock& clock,
                boost::asio::any_io_executor strand,
                flow_options settings,
-               flow_faults mutations)
-      : link(id),
-        apps{row.left, row.right},
-        log(to),
-        time(clock),
-        executor(std::move(strand)),
-        options(settings),
-        faults(mutations) {}
+               flow_faults mutations);
 
   link_id link;
   std::array<app_id, 2> apps;
@@ -115,6 +109,14 @@ struct link_context {
   [[nodiscard]] bool may_hand(direction way) const;
   // Whether what is written this way is captured again on the target's side.
   [[nodiscard]] bool comes_back(direction way) const;
+  // Whether it is, or a map that could let it be is there already.
+  [[nodiscard]] bool may_come_back(direction way) const;
+
+ private:
+  struct ways_written {
+    std::array<bool, 2> ways;
+  };
+  mutable definition_memo<ways_written> written_;
 };
 
 // Waits longer after each failure in a row, up to the limit.

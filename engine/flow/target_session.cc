@@ -213,7 +213,8 @@ async<delivery_end> target_session::deliver(lane_id lane, ready_batch batch, bat
   batch.plan->batch = batch_number{known == nullptr ? 1 : known->batch.value + 1};
   batch.plan->session = known == nullptr ? epoch{} : known->session;
   batch_id const id{way_, lane, batch.plan->batch};
-  context_.ledger.hand(id, batch.plan->session, batch.handed);
+  // What nobody will ask about is not remembered.
+  if (context_.may_come_back(way_)) context_.ledger.hand(id, batch.plan->session, batch.handed);
 
   while (true) {
     DW_CO_CHECK(co_await ready());
