@@ -33,59 +33,57 @@ void append_ordered(std::string& key, std::int64_t number, int size) {
     append_byte(key, static_cast<std::uint8_t>(bits >> (8 * at)));
 }
 
-decimal number_of(value const& what) {
-  switch (what.type()) {
-    case value_type::int64:
-      return decimal(what.as_int64());
-    case value_type::float64:
-      return decimal::exactly(what.as_float64());
-    default:
-      return what.as_decimal();
-  }
+void append_part(std::string& key, part one) {
+  append_byte(key, static_cast<std::uint8_t>(one));
 }
 
-void append_finite(std::string& key, decimal const& number) {
+// Of a number other than zero; its digits begin with none.
+void append_finite(std::string& key,
+                   bool is_negative,
+                   std::string_view digits,
+                   std::int64_t exponent) {
+  append_part(key, is_negative ? part::negative : part::positive);
   auto const begin = key.size();
-  auto const exponent = number.exponent();
   if (exponent < -exponent_short || exponent > exponent_short) {
     append_byte(key, exponent < 0 ? exponent_below : exponent_above);
     append_ordered(key, exponent, 4);
   } else {
     append_byte(key, static_cast<std::uint8_t>(0x80 + exponent));
   }
-  auto digits = number.digits();
   digits = digits.substr(0, digits.find_last_not_of('0') + 1);
   for (std::size_t at = 0; at < digits.size(); at += 2) {
     int const low = at + 1 < digits.size() ? digits[at + 1] - '0' : 0;
     append_byte(key, static_cast<std::uint8_t>(1 + (digits[at] - '0') * 10 + low));
   }
   append_byte(key, 0);
-  if (number.is_negative()) {
+  if (is_negative) {
     for (auto at = begin; at < key.size(); ++at) key[at] = static_cast<char>(~key[at]);
   }
 }
 
+void append_decimal(std::string& key, decimal const& number) {
+  if (number.what() == decimal::kind::nan) return append_part(key, part::nan);
+  if (!number.is_finite())
+    return append_part(key, number.is_negative() ? part::minus_infinity : part::infinity);
+  if (number.is_zero()) return append_part(key, part::zero);
+  append_finite(key, number.is_negative(), number.digits(), number.exponent());
+}
+
+// Most keys are such numbers.
+void append_int64(std::string& key, std::int64_t number) {
+  if (number == 0) return append_part(key, part::zero);
+  auto const text = std::to_string(number);
+  auto const digits = std::string_view(text).substr(number < 0 ? 1 : 0);
+  append_finite(key, number < 0, digits, static_cast<std::int64_t>(digits.size()));
+}
+
 void append_number(std::string& key, value const& what) {
-  auto const number = number_of(what);
-  auto const append_part = [&key](part one) { append_byte(key, static_cast<std::uint8_t>(one)); };
-  switch (number.what()) {
-    case decimal::kind::nan:
-      append_part(part::nan);
-      break;
-    case decimal::kind::infinity:
-      append_part(part::infinity);
-      break;
-    case decimal::kind::minus_infinity:
-      append_part(part::minus_infinity);
-      break;
-    case decimal::kind::finite:
-      if (number.is_zero()) {
-        append_part(part::zero);
-      } else {
-        append_part(number.is_negative() ? part::negative : part::positive);
-        append_finite(key, number);
-      }
-  }
+  if (what.type() == value_type::int64)
+    append_int64(key, what.as_int64());
+  else if (what.type() == value_type::float64)
+    append_decimal(key, decimal::exactly(what.as_float64()));
+  else
+    append_decimal(key, what.as_decimal());
   append_byte(key, static_cast<std::uint8_t>(what.type()));
 }
 

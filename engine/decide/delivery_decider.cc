@@ -286,22 +286,29 @@ struct planner {
       plan.write = std::move(write);
       return;
     }
-    auto const mapped = context.map.to_target(record.way, record.after);
-    auto const key = context.map.target_key(record.way, record.after);
+    auto mapped = context.map.to_target(record.way, record.after);
+    auto key = context.map.target_key(record.way, record.after);
     if (!mapped || !key) {
       park_unmappable(mapped ? key.error() : mapped.error());
       return;
     }
-    write->key = *key;
+    write->key = std::move(*key);
     auto const left_out = columns_lost();
+    auto const is_left_out = [&](std::size_t at) {
+      return mapped->values[at].is_unchanged() || left_out.contains(mapped->columns[at]);
+    };
+    std::size_t kept = 0;
     for (std::size_t i = 0; i < mapped->columns.size(); ++i) {
-      if (mapped->values[i].is_unchanged() || left_out.contains(mapped->columns[i])) {
-        plan.whole_row = false;
-        continue;
-      }
-      write->columns.push_back(mapped->columns[i]);
-      write->values.push_back(mapped->values[i]);
+      if (is_left_out(i)) continue;
+      mapped->columns[kept] = mapped->columns[i];
+      if (kept != i) mapped->values[kept] = std::move(mapped->values[i]);
+      ++kept;
     }
+    plan.whole_row = kept == mapped->columns.size();
+    mapped->columns.resize(kept);
+    mapped->values.resize(kept);
+    write->columns = std::move(mapped->columns);
+    write->values = std::move(mapped->values);
     auto const& amended = context.views.parked.amended(of(), record.at);
     if (which == attempt::retry && !amended.empty()) {
       amend(*write, amended, context.map.schema(target));

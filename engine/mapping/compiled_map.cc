@@ -62,12 +62,10 @@ target_row compiled_map::removal_mark(side target) const {
   return {{*plan.soft_delete}, {is_number ? value::of_int64(1) : value::of_boolean(true)}};
 }
 
-result<value> compiled_map::converted(direction way,
-                                      column_plan const& plan,
-                                      value const& what) const {
+result<value> compiled_map::converted(direction way, column_plan const& plan, value what) const {
   auto const& to = schema(target_of(way)).columns[plan.target];
+  if (!plan.both_ways || what.type() == to.type) return convert(std::move(what), to);
   DW_TRY(auto made, convert(what, to));
-  if (!plan.both_ways || made.type() == what.type()) return made;
   auto const& from = schema(source_of(way)).columns[*plan.source];
   auto const back = convert(made, from);
   if (!back || *back != what) {
@@ -102,7 +100,7 @@ result<value> compiled_map::written_value(direction way,
     if (plan.fallback) return *plan.fallback;
     return error{error_code::value_not_mapped, fmt::format("'{}' has no entry.", to_string(what))};
   }
-  return converted(way, plan, what);
+  return converted(way, plan, std::move(what));
 }
 
 result<target_row> compiled_map::to_target(direction way, std::span<value const> row) const {
@@ -157,7 +155,21 @@ result<row_values> compiled_map::key_values(side which, std::string_view key) co
   return values;
 }
 
+std::optional<row_values> compiled_map::key_as_it_is(side which, std::span<value const> row) const {
+  if (!keys_are_alike_) return std::nullopt;
+  row_values key;
+  key.reserve(key_types_.size());
+  for (std::size_t part = 0; part < key_types_.size(); ++part) {
+    auto const column = sides_[at(which)].key[part];
+    // A row may have been captured when its column had another type.
+    if (column >= row.size() || row[column].type() != key_types_[part].type) return std::nullopt;
+    key.push_back(row[column]);
+  }
+  return key;
+}
+
 result<row_values> compiled_map::target_key(direction way, std::span<value const> row) const {
+  if (auto same = key_as_it_is(source_of(way), row)) return std::move(*same);
   DW_TRY(auto const key, key_of(source_of(way), row));
   return key_values(target_of(way), key);
 }

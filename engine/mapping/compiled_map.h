@@ -122,13 +122,16 @@ class compiled_map {
   result<value> written_value(direction way,
                               column_plan const& plan,
                               std::span<value const> row) const;
-  result<value> converted(direction way, column_plan const& plan, value const& what) const;
+  // Nothing where it has to be converted, or is not there.
+  std::optional<row_values> key_as_it_is(side which, std::span<value const> row) const;
+  result<value> converted(direction way, column_plan const& plan, value what) const;
 
   map_definition definition_;
   std::array<side_plan, 2> sides_;
   std::array<way_plan, 2> ways_;
   row_values::size_type key_size_ = 0;
   std::vector<column_schema> key_types_;  // the one form of the key that both sides are brought to
+  bool keys_are_alike_ = true;            // each column of both sides takes it as it is
 };
 
 // Errors: `invalid_definition`, with all problems, one to a line.

@@ -34,19 +34,21 @@ result<value> fitted_decimal(value const& what, decimal const& number, column_sc
   return value::of_decimal(std::move(*scaled));
 }
 
-result<value> fitted_text(value const& what, std::string text, column_schema const& to) {
-  if (to.length_max > 0 && text.size() > to.length_max && count_characters(text) > to.length_max) {
-    return refused(what, to, "it is longer");
-  }
-  return value::of_text(std::move(text));
+bool is_too_long(std::string const& text, column_schema const& to) {
+  return to.length_max > 0 && text.size() > to.length_max && count_characters(text) > to.length_max;
 }
 
-result<value> fitted_label(value const& what, std::string const& label, column_schema const& to) {
-  if (!to.labels.empty() &&
-      std::find(to.labels.begin(), to.labels.end(), label) == to.labels.end()) {
-    return refused(what, to, "the type has no such label");
-  }
-  return value::of_enumeration(label);
+bool is_label(std::string const& label, column_schema const& to) {
+  return to.labels.empty() ||
+         std::find(to.labels.begin(), to.labels.end(), label) != to.labels.end();
+}
+
+error longer(value const& what, column_schema const& to) {
+  return refused(what, to, "it is longer");
+}
+
+error no_label(value const& what, column_schema const& to) {
+  return refused(what, to, "the type has no such label");
 }
 
 // Parsers say what is wrong with the text; this adds where it should have fitted.
@@ -89,7 +91,8 @@ result<value> from_text(value const& what, column_schema const& to) {
     case type::interval:
       return parsed(what, to, parse_interval(text), &value::of_interval);
     case type::enumeration:
-      return fitted_label(what, text, to);
+      if (!is_label(text, to)) return no_label(what, to);
+      return value::of_enumeration(text);
     case type::json:
       if (!canonical_json(text)) return refused(what, to, "it is not JSON");
       return value::of_json(text);
@@ -123,17 +126,28 @@ result<value> from_number(value const& what, column_schema const& to) {
   }
 }
 
-result<value> same_type(value const& what, column_schema const& to) {
+bool is_as_declared(decimal const& number, column_schema const& to) {
+  return to.precision == 0 || (number.is_finite() && number.scale() == to.scale &&
+                               number.digits().size() <= to.precision);
+}
+
+// Most values fit as they are: they are passed on, not made anew.
+result<value> same_type(value what, column_schema const& to) {
   switch (to.type) {
     case type::text:
-      return fitted_text(what, what.as_string(), to);
+      if (is_too_long(what.as_string(), to)) return longer(what, to);
+      break;
     case type::decimal:
-      return fitted_decimal(what, what.as_decimal(), to);
+      if (!is_as_declared(what.as_decimal(), to))
+        return fitted_decimal(what, what.as_decimal(), to);
+      break;
     case type::enumeration:
-      return fitted_label(what, what.as_string(), to);
+      if (!is_label(what.as_string(), to)) return no_label(what, to);
+      break;
     default:
-      return what;
+      break;
   }
+  return what;
 }
 
 bool prints_as_text(type from) {
@@ -200,11 +214,14 @@ fit fit_between(column_schema const& from, column_schema const& to) {
   return is_clock(from.type) && is_clock(to.type) ? fit::loses : fit::none;
 }
 
-result<value> convert(value const& what, column_schema const& to) {
+result<value> convert(value what, column_schema const& to) {
   if (what.is_null() || what.is_unchanged()) return what;
-  if (what.type() == to.type) return same_type(what, to);
-  if (to.type == type::text && prints_as_text(what.type()))
-    return fitted_text(what, to_string(what), to);
+  if (what.type() == to.type) return same_type(std::move(what), to);
+  if (to.type == type::text && prints_as_text(what.type())) {
+    auto text = to_string(what);
+    if (is_too_long(text, to)) return longer(what, to);
+    return value::of_text(std::move(text));
+  }
   switch (what.type()) {
     case type::text:
       return from_text(what, to);

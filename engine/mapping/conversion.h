@@ -19,7 +19,7 @@ enum class fit : std::uint8_t {
 // NULL and `unchanged` stay what they are. A decimal fits its precision and scale, a text its
 // length, a label its type.
 // Errors: `value_not_convertible`, saying which value and why; the caller adds the column.
-[[nodiscard]] result<value> convert(value const& what, column_schema const& to);
+[[nodiscard]] result<value> convert(value what, column_schema const& to);
 
 // "decimal(12,2)", "text(40)", "enumeration grade"
 [[nodiscard]] std::string print_type(column_schema const& column);

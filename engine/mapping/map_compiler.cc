@@ -54,6 +54,25 @@ std::optional<column_schema> common_key(column_schema const& left, column_schema
   return std::nullopt;
 }
 
+// Whether any value of the type goes into a key and comes out of it for the column as it was.
+bool is_kept_by_keys(column_schema const& column) {
+  switch (column.type) {
+    case value_type::boolean:
+    case value_type::int64:
+    case value_type::bytes:
+    case value_type::date:
+    case value_type::time:
+    case value_type::timestamp:
+    case value_type::timestamp_tz:
+    case value_type::uuid:
+      return true;
+    case value_type::text:
+      return column.length_max == 0;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of_side(side which) {
@@ -169,6 +188,10 @@ void map_compiler::compile_key() {
     plan_of(side::left).key.push_back(*left);
     plan_of(side::right).key.push_back(*right);
     map_.key_types_.push_back(*common);
+    for (auto const* column : {&column_of(side::left, *left), &column_of(side::right, *right)}) {
+      map_.keys_are_alike_ =
+          map_.keys_are_alike_ && column->type == common->type && is_kept_by_keys(*column);
+    }
     for (auto const way : {direction::left_to_right, direction::right_to_left}) {
       column_plan plan;
       plan.source = source_of(way) == side::left ? *left : *right;
