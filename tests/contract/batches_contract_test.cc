@@ -1,4 +1,6 @@
 // A batch is what its writes are one by one, however a connector writes them together.
+#include <map>
+
 #include "tests/contract/connector_suite.h"
 #include "tests/support/random_events.h"
 
@@ -114,6 +116,49 @@ TEST_P(Connector, ABatchIsWhatItsWritesAreOneByOne) {
     for (auto const& one : left) EXPECT_EQ(left.back(), one);
     EXPECT_NE(std::string::npos, told[0].find("taken by (1000)"));
     EXPECT_NE(std::string::npos, told[0].find("no bad names"));
+  }
+}
+
+// A source that holds e-mails unique after every single change: they wander from row to row.
+struct wandering_emails {
+  std::map<std::int64_t, std::int64_t> held{};  // by the row's id, zero for none
+
+  target_write next(dice& dice) {
+    auto const id = static_cast<std::int64_t>(dice.below(40)) + 1;
+    if (held.contains(id) && dice.below(6) == 0) {
+      held.erase(id);
+      return take_out("customer", {number(id)});
+    }
+    auto email = static_cast<std::int64_t>(dice.below(30));
+    for (auto const& [other, taken] : held) {
+      if (other != id && taken == email) email = 0;
+    }
+    held[id] = email;
+    auto const has = email == 0 ? value::null() : text(std::to_string(email) + "@y");
+    return put("customer", customer(id, text("x"), has));
+  }
+  std::string shown() const {
+    std::string out;
+    for (auto const& [id, email] : held)
+      out += "(" + std::to_string(id) + ",x" +
+             (email == 0 ? std::string() : "," + std::to_string(email) + "@y") + ")";
+    return out;
+  }
+};
+
+TEST_P(Connector, WhatIsValidInItsOrderIsNotRefusedInABatch) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(seed);
+    begin_anew();
+    make({customers()});
+    dice dice(seed);
+    wandering_emails source;
+    for (int batch = 0; batch < 4; ++batch) {
+      std::vector<target_write> writes;
+      while (writes.size() < 120) writes.push_back(source.next(dice));
+      for (auto const& one : apply(writes)) EXPECT_NE(write_effect::refused, one.effect);
+      EXPECT_EQ(source.shown(), rows());
+    }
   }
 }
 

@@ -39,7 +39,7 @@ result<std::vector<write_result>> lane_writer::apply(std::string const& url,
 
 template <class Try>
 result<lane_writer::results> lane_writer::try_until_done(Try const& once) {
-  row_writer::refusals refused;
+  results_by_place refused;
   auto with = met_refusals_ ? row_writer::care::parts : row_writer::care::none;
   while (true) {
     auto const known = refused.size();
@@ -52,7 +52,7 @@ result<lane_writer::results> lane_writer::try_until_done(Try const& once) {
 }
 
 result<std::optional<lane_writer::results>> lane_writer::attempt(target_batch const& batch,
-                                                                 row_writer::refusals& refused,
+                                                                 results_by_place& refused,
                                                                  row_writer::care with) {
   DW_TRY(auto done, writer_.write(batch.writes, refused, with));
   if (!done || (!batch.ends && deferred_.empty())) return done;
@@ -68,7 +68,7 @@ result<std::optional<lane_writer::results>> lane_writer::attempt(target_batch co
 
 result<lane_writer::results> lane_writer::write_whole(target_batch const& batch) {
   return try_until_done(
-      [&](row_writer::refusals& refused, row_writer::care with) -> result<std::optional<results>> {
+      [&](results_by_place& refused, row_writer::care with) -> result<std::optional<results>> {
         DW_TRY(auto all, transaction::begin(to_));
         DW_CHECK(of_the_app(enter_lane(to_, batch)));
         DW_CHECK(of_the_app(writer_.check(batch.tables)));
@@ -84,7 +84,7 @@ result<lane_writer::results> lane_writer::write_part(target_batch const& batch) 
   if (batch.begins) DW_CHECK(begin(batch));
   DW_CHECK(of_the_app(writer_.check(batch.tables)));
   DW_TRY(auto done,
-         try_until_done([&](row_writer::refusals& refused,
+         try_until_done([&](results_by_place& refused,
                             row_writer::care with) -> result<std::optional<results>> {
            DW_CHECK(of_the_app(to_.execute("SAVEPOINT dualwrite_part")));
            DW_TRY(auto tried, attempt(batch, refused, with));

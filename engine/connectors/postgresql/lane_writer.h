@@ -28,7 +28,7 @@ class lane_writer {
   using results = std::vector<write_result>;
   // Nothing: it has to be taken back, and tried again with more care or with what is known now.
   [[nodiscard]] result<std::optional<results>> attempt(target_batch const& batch,
-                                                       row_writer::refusals& refused,
+                                                       results_by_place& refused,
                                                        row_writer::care with);
   // Tries until one attempt gives results.
   template <class Try>

@@ -8,8 +8,10 @@
 
 namespace dualwrite::engine::postgresql {
 
+inline constexpr std::string_view not_null_violation = "23502";
 inline constexpr std::string_view foreign_key_violation = "23503";
 inline constexpr std::string_view unique_violation = "23505";
+inline constexpr std::string_view check_violation = "23514";
 
 // Else it concerns the whole batch.
 [[nodiscard]] bool is_of_the_row(error const& why);

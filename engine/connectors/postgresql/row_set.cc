@@ -237,8 +237,11 @@ result<bool> row_set::write(rows which) {
   for (auto* row : which) {
     if (!row->result) (row->is_there ? changed : fresh).push_back(row);
   }
+  // A value that must be unique is given away before it is taken.
+  DW_TRY(bool const updated, update(changed));
+  if (!updated) return false;
   DW_CHECK(insert(fresh));
-  return update(changed);
+  return true;
 }
 
 result<bool> row_set::remove(rows which) {

@@ -30,6 +30,12 @@ constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_r
 constexpr char const* back_to_row = "ROLLBACK TO dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
+// The row's values decide it, whatever else is written.
+bool is_for_its_values(std::string_view code) {
+  constexpr std::string_view data_exceptions = "22";
+  return code.starts_with(data_exceptions) || code == not_null_violation || code == check_violation;
+}
+
 bool are_alike(target_write const& one, target_write const& other) {
   return one.kind == other.kind && one.table == other.table && one.columns == other.columns &&
          one.key_columns == other.key_columns;
@@ -39,23 +45,6 @@ std::size_t bytes_of(parameters const& texts) {
   std::size_t bytes = 0;
   for (auto const& text : texts) bytes += text ? text->size() : 0;
   return bytes;
-}
-
-// The others of a source transaction that is delivered whole are refused for the sake of one.
-void refuse_group(write_list const& writes,
-                  std::size_t at,
-                  write_result const& one,
-                  row_writer::refusals& refused) {
-  for (std::size_t other = 0; other < writes.size(); ++other) {
-    if (writes[other].group != writes[at].group || other == at) continue;
-    auto& with = refused[other];
-    with.effect = write_effect::refused;
-    with.kind = one.kind;
-    with.code = "TRANSACTION";
-    with.text = "another row of the same source transaction was refused: " + one.text;
-    with.for_group = true;
-  }
-  refused[at] = one;
 }
 
 }  // namespace
@@ -93,34 +82,15 @@ result<void> row_writer::check(std::span<table_form const> forms) {
   return {};
 }
 
-std::optional<write_result> row_writer::attempt::known(std::size_t at) const {
-  if (auto const before = refused.find(at); before != refused.end()) return before->second;
-  auto const& behind = writes[at].behind;
-  if (!behind || !holds_back(writes[*behind], results[*behind])) return std::nullopt;
-  write_result held;
-  held.effect = write_effect::held;
-  return held;
-}
-
-void row_writer::attempt::keep(write_result one) {
-  auto const at = next();
-  if (one.effect == write_effect::refused && writes[at].whole_group && !refused.contains(at)) {
-    refuse_group(writes, at, one, refused);
-    is_over = true;
-  }
-  results.push_back(std::move(one));
-}
-
-result<std::optional<std::vector<write_result>>> row_writer::write(write_list const& writes,
-                                                                   refusals& refused,
-                                                                   care with) {
-  attempt to{writes, refused};
+result<std::optional<std::vector<write_result>>> row_writer::write(
+    write_list const& writes, results_by_place& refused, care with) {
+  batch_attempt to{writes, refused};
   while (!to.is_over && to.next() < writes.size()) DW_CHECK(write_next(to, with));
   if (to.is_over) return std::optional<std::vector<write_result>>{};
   return std::optional{std::move(to.results)};
 }
 
-result<void> row_writer::write_next(attempt& to, care with) {
+result<void> row_writer::write_next(batch_attempt& to, care with) {
   auto const& first = to.writes[to.next()];
   DW_TRY(auto* of, table(first.table));
   row_set set(on_, of->facts, first);
@@ -145,7 +115,7 @@ result<void> row_writer::write_next(attempt& to, care with) {
     to.is_over = !written;
     if (to.is_over) return {};
   } else {
-    DW_CHECK(write_in_parts(set, open, *of));
+    DW_CHECK(write_in_parts(to, set, open, *of));
   }
   for (auto& row : rows) {
     if (!to.is_over) to.keep(std::move(*row.result));
@@ -153,7 +123,7 @@ result<void> row_writer::write_next(attempt& to, care with) {
   return {};
 }
 
-std::vector<set_row> row_writer::gather(attempt const& to, row_set const& set) const {
+std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& set) const {
   std::vector<set_row> rows;
   std::unordered_set<std::string> keys;
   std::size_t bytes = 0;
@@ -198,7 +168,10 @@ result<bool> row_writer::stays(Step const& step) {
   return accepted;
 }
 
-result<void> row_writer::write_in_parts(row_set& set, row_set::rows rows, known_table& of) {
+result<void> row_writer::write_in_parts(batch_attempt& to,
+                                        row_set& set,
+                                        row_set::rows rows,
+                                        known_table& of) {
   if (rows.empty()) return {};
   if (rows.size() == 1) {
     DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of.facts, false));
@@ -208,11 +181,11 @@ result<void> row_writer::write_in_parts(row_set& set, row_set::rows rows, known_
   if (!looked) {
     for (auto* row : rows) row->result.reset(), row->is_there = false;
     auto const half = rows.size() / 2;
-    DW_CHECK(write_in_parts(set, rows.first(half), of));
-    return write_in_parts(set, rows.subspan(half), of);
+    DW_CHECK(write_in_parts(to, set, rows.first(half), of));
+    return write_in_parts(to, set, rows.subspan(half), of);
   }
   auto const open = without_results(rows);
-  DW_CHECK(refuse_breaking(set, open, of));
+  DW_CHECK(refuse_breaking(to, set, open, of));
   auto const others = without_results(open);
   for (row_set::rows left = others; !left.empty();) {
     auto const part = left.first(std::min(left.size(), part_rows_));
@@ -249,13 +222,23 @@ result<void> row_writer::write_looked(row_set& set, row_set::rows rows, table_fa
     DW_CHECK(write_looked(set, rows.first(half), of));
     return write_looked(set, rows.subspan(half), of);
   }
-  DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
-  rows[at]->result = std::move(told);
   DW_CHECK(write_looked(set, rows.first(at), of));
-  return write_looked(set, rows.subspan(at + 1), of);
+  auto const behind = rows.subspan(at + 1);
+  bool const was_early =
+      std::any_of(behind.begin(), behind.end(), [](set_row const* row) { return row->is_there; });
+  if (was_early && !is_for_its_values(told.code)) {
+    DW_TRY(rows[at]->result, guarded(*rows[at]->wish, of, false));
+  } else {
+    DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
+    rows[at]->result = std::move(told);
+  }
+  return write_looked(set, behind, of);
 }
 
-result<void> row_writer::refuse_breaking(row_set& set, row_set::rows rows, known_table& of) {
+result<void> row_writer::refuse_breaking(batch_attempt& to,
+                                         row_set& set,
+                                         row_set::rows rows,
+                                         known_table& of) {
   DW_TRY(auto const breaking, breaking_rules(set, rows, of));
   single_row const writer(on_, of.facts);
   std::vector<statement> tries;
@@ -264,23 +247,35 @@ result<void> row_writer::refuse_breaking(row_set& set, row_set::rows rows, known
     DW_TRY(auto one, row->is_there ? writer.update(wish, wish.key) : writer.insert(wish));
     tries.push_back(std::move(one));
   }
-  std::vector<std::string> constraints(tries.size());
+  std::vector<server_error> said(tries.size());
   for (std::size_t begin = 0; begin < tries.size(); begin += tries_max) {
     DW_CHECK(on_.execute(before_row));
     auto const some = std::span(tries).subspan(begin, std::min(tries_max, tries.size() - begin));
     auto const told = [&](std::size_t at, result<answer> const& came) {
       if (came || !is_of_the_row(came.error())) return;
       breaking[begin + at]->result = refusal_of(came.error(), on_);
-      constraints[begin + at] = on_.failure().constraint;
+      said[begin + at] = on_.failure();
     };
     DW_CHECK(on_.try_each(some, back_to_row, told));
     DW_CHECK(on_.execute(keep_row));
   }
   for (std::size_t at = 0; at < breaking.size(); ++at) {
     auto& row = *breaking[at];
-    if (row.result) DW_CHECK(explain(*row.result, *row.wish, of.facts, constraints[at]));
+    if (!row.result) continue;
+    DW_CHECK(explain(*row.result, *row.wish, of.facts, said[at].constraint));
+    bool const by_a_trigger = !said[at].context.empty();
+    if (by_a_trigger || may_pass_in_its_turn(to, *row.result)) row.result.reset();
   }
   return {};
+}
+
+// Rows of the batch that are not written yet may give away what it wants, or bring what it refers
+// to; of the table itself, for earlier ones of other tables are written.
+bool row_writer::may_pass_in_its_turn(batch_attempt& to, write_result const& refused) {
+  if (is_for_its_values(refused.code)) return false;
+  if (refused.code != unique_violation || !refused.taken_by) return true;
+  auto const& writes = to.writes_of(*refused.taken_by);
+  return !writes.empty() && writes.back() >= to.next();
 }
 
 // None where the question itself is refused.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/connectors/postgresql/batch_attempt.h"
 #include "engine/connectors/postgresql/postgresql_schema.h"
 #include "engine/connectors/postgresql/row_set.h"
 #include "engine/ports/target_app.h"
@@ -32,13 +33,10 @@ class row_writer {
     constraints,  // every row alone, and its deferred constraints are checked with it
   };
 
-  // Known refusals are not tried again: by place among the writes.
-  using refusals = std::map<std::size_t, write_result>;
   // The results, or nothing where the transaction is to be rolled back and the batch written again:
   // with more care, or with what `refused` has learned.
-  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(write_list const& writes,
-                                                                       refusals& refused,
-                                                                       care with);
+  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
+      write_list const& writes, results_by_place& refused, care with);
   void forget() { tables_.clear(); }
   // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
   // Errors: `table_missing`, `table_changed`.
@@ -53,30 +51,25 @@ class row_writer {
     // For writes of these columns and key columns; asked for where a set was refused.
     std::map<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>, std::string> rules{};
   };
-  // A batch on its way: what became of the first writes of it.
-  struct attempt {
-    write_list const& writes;
-    refusals& refused;
-    std::vector<write_result> results{};
-    bool is_over = false;  // all of it has to be written again
-
-    std::size_t next() const { return results.size(); }
-    // What is known of one without writing it, of those that stand behind none of the others that
-    // have no results yet.
-    std::optional<write_result> known(std::size_t at) const;
-    void keep(write_result one);
-  };
   [[nodiscard]] result<known_table*> table(std::string const& name);
   // From the next one on: none where that one has to be written by itself.
-  [[nodiscard]] std::vector<set_row> gather(attempt const& to, row_set const& set) const;
-  [[nodiscard]] result<void> write_next(attempt& to, care with);
+  [[nodiscard]] std::vector<set_row> gather(batch_attempt const& to, row_set const& set) const;
+  [[nodiscard]] result<void> write_next(batch_attempt& to, care with);
   [[nodiscard]] result<bool> write_at_once(row_set& set, row_set::rows rows, known_table& of);
   // Every row has its result then.
-  [[nodiscard]] result<void> write_in_parts(row_set& set, row_set::rows rows, known_table& of);
+  [[nodiscard]] result<void> write_in_parts(batch_attempt& to,
+                                            row_set& set,
+                                            row_set::rows rows,
+                                            known_table& of);
   // Of rows that were looked for.
   [[nodiscard]] result<void> write_looked(row_set& set, row_set::rows rows, table_facts const& of);
-  // Those that declared rules will refuse get the app's own words for it.
-  [[nodiscard]] result<void> refuse_breaking(row_set& set, row_set::rows rows, known_table& of);
+  // Those that declared rules will refuse, whatever else the batch writes, get the app's own words
+  // for it.
+  [[nodiscard]] result<void> refuse_breaking(batch_attempt& to,
+                                             row_set& set,
+                                             row_set::rows rows,
+                                             known_table& of);
+  [[nodiscard]] static bool may_pass_in_its_turn(batch_attempt& to, write_result const& refused);
   [[nodiscard]] result<std::vector<set_row*>> breaking_rules(row_set& set,
                                                              row_set::rows rows,
                                                              known_table& of);
