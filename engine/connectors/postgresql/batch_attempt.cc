@@ -34,6 +34,7 @@ std::string name_of_row(std::string const& table,
 
 std::optional<write_result> batch_attempt::known(std::size_t at) const {
   if (auto const before = refused.find(at); before != refused.end()) return before->second;
+  if (auto const early = ahead.find(at); early != ahead.end()) return early->second;
   auto const& behind = writes[at].behind;
   if (!behind || !holds_back(writes[*behind], results[*behind])) return std::nullopt;
   write_result held;
@@ -48,6 +49,14 @@ void batch_attempt::keep(write_result one) {
     is_over = true;
   }
   results.push_back(std::move(one));
+}
+
+std::vector<set_row*> batch_attempt::not_written_ahead(row_set::rows rows) const {
+  for (auto* row : rows) {
+    if (auto const early = ahead.find(place_of(*row->wish)); early != ahead.end())
+      row->result = early->second;
+  }
+  return without_results(rows);
 }
 
 std::vector<std::size_t> const& batch_attempt::writes_of(referenced_row const& row) {

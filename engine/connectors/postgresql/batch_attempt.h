@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/connectors/postgresql/row_set.h"
 #include "engine/ports/target_app.h"
 
 namespace dualwrite::engine::postgresql {
@@ -22,7 +23,8 @@ struct batch_attempt {
   write_list const& writes;
   results_by_place& refused;  // known from tries before: they are not tried again
   std::vector<write_result> results{};
-  bool is_over = false;  // all of it has to be written again
+  results_by_place ahead{};  // that were written before their turn
+  bool is_over = false;      // all of it has to be written again
 
   std::size_t next() const { return results.size(); }
   std::size_t place_of(target_write const& one) const {
@@ -32,6 +34,8 @@ struct batch_attempt {
   // have no results yet.
   std::optional<write_result> known(std::size_t at) const;
   void keep(write_result one);
+  // Those that were have their results.
+  std::vector<set_row*> not_written_ahead(row_set::rows rows) const;
   // The writes, in their order, that change the row that has this key in the target when the batch
   // begins.
   std::vector<std::size_t> const& writes_of(referenced_row const& row);

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "engine/connectors/postgresql/declared_rules.h"
+#include "engine/connectors/postgresql/hand_over.h"
 #include "engine/connectors/postgresql/refusal.h"
 #include "engine/connectors/postgresql/single_row.h"
 #include "engine/connectors/postgresql/value_taker.h"
@@ -102,7 +103,7 @@ result<void> row_writer::write_next(batch_attempt& to, care with) {
       to.is_over = one->effect == write_effect::refused;
       if (to.is_over) return {};
     } else if (!one) {
-      DW_TRY(one, guarded(first, of->facts, with == care::constraints));
+      DW_TRY(one, guarded(to, first, of->facts, with == care::constraints));
     }
     to.keep(std::move(*one));
     return {};
@@ -170,11 +171,13 @@ result<bool> row_writer::stays(Step const& step) {
 
 result<void> row_writer::write_in_parts(batch_attempt& to,
                                         row_set& set,
-                                        row_set::rows rows,
+                                        row_set::rows all,
                                         known_table& of) {
+  auto const left_over = to.not_written_ahead(all);
+  row_set::rows const rows = left_over;
   if (rows.empty()) return {};
   if (rows.size() == 1) {
-    DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of.facts, false));
+    DW_TRY(rows[0]->result, guarded(to, *rows[0]->wish, of.facts, false));
     return {};
   }
   DW_TRY(bool const looked, stays([&] { return set.look(rows); }));
@@ -189,16 +192,21 @@ result<void> row_writer::write_in_parts(batch_attempt& to,
   auto const others = without_results(open);
   for (row_set::rows left = others; !left.empty();) {
     auto const part = left.first(std::min(left.size(), part_rows_));
-    DW_CHECK(write_looked(set, part, of.facts));
+    DW_CHECK(write_looked(to, set, part, of.facts));
     left = left.subspan(part.size());
   }
   return {};
 }
 
-result<void> row_writer::write_looked(row_set& set, row_set::rows rows, table_facts const& of) {
+result<void> row_writer::write_looked(batch_attempt& to,
+                                      row_set& set,
+                                      row_set::rows all,
+                                      table_facts const& of) {
+  auto const left = to.not_written_ahead(all);
+  row_set::rows const rows = left;
   if (rows.empty()) return {};
   if (rows.size() == 1) {
-    DW_TRY(rows[0]->result, guarded(*rows[0]->wish, of, false));
+    DW_TRY(rows[0]->result, guarded(to, *rows[0]->wish, of, false));
     return {};
   }
   write_result told;
@@ -219,20 +227,20 @@ result<void> row_writer::write_looked(row_set& set, row_set::rows rows, table_fa
   // Somebody may have inserted a row after it was looked for: then it is there now.
   if (at == rows.size() || told.code == unique_violation) {
     auto const half = rows.size() / 2;
-    DW_CHECK(write_looked(set, rows.first(half), of));
-    return write_looked(set, rows.subspan(half), of);
+    DW_CHECK(write_looked(to, set, rows.first(half), of));
+    return write_looked(to, set, rows.subspan(half), of);
   }
-  DW_CHECK(write_looked(set, rows.first(at), of));
+  DW_CHECK(write_looked(to, set, rows.first(at), of));
   auto const behind = rows.subspan(at + 1);
   bool const was_early =
       std::any_of(behind.begin(), behind.end(), [](set_row const* row) { return row->is_there; });
   if (was_early && !is_for_its_values(told.code)) {
-    DW_TRY(rows[at]->result, guarded(*rows[at]->wish, of, false));
+    DW_TRY(rows[at]->result, guarded(to, *rows[at]->wish, of, false));
   } else {
     DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
     rows[at]->result = std::move(told);
   }
-  return write_looked(set, behind, of);
+  return write_looked(to, set, behind, of);
 }
 
 result<void> row_writer::refuse_breaking(batch_attempt& to,
@@ -312,9 +320,25 @@ result<std::vector<set_row*>> row_writer::breaking_rules(row_set& set,
   return found;
 }
 
-result<write_result> row_writer::guarded(target_write const& wish,
+result<write_result> row_writer::guarded(batch_attempt& to,
+                                         target_write const& wish,
                                          table_facts const& of,
                                          bool checks) {
+  auto const alone = [&](target_write const& one) { return write_alone(one, of, checks); };
+  DW_TRY(auto one, alone(wish));
+  if (one.effect != write_effect::refused) return one;
+  auto const at = to.place_of(wish);
+  hand_over exchange(on_, of, to, alone);
+  DW_TRY(auto written, exchange.write(at, one));
+  if (written.empty()) return one;
+  one = std::move(written.extract(at).mapped());
+  to.ahead.merge(written);
+  return one;
+}
+
+result<write_result> row_writer::write_alone(target_write const& wish,
+                                             table_facts const& of,
+                                             bool checks) {
   DW_CHECK(on_.execute(before_row));
   single_row row(on_, of);
   DW_TRY(auto one, row.write(wish));

@@ -62,7 +62,10 @@ class row_writer {
                                             row_set::rows rows,
                                             known_table& of);
   // Of rows that were looked for.
-  [[nodiscard]] result<void> write_looked(row_set& set, row_set::rows rows, table_facts const& of);
+  [[nodiscard]] result<void> write_looked(batch_attempt& to,
+                                          row_set& set,
+                                          row_set::rows rows,
+                                          table_facts const& of);
   // Those that declared rules will refuse, whatever else the batch writes, get the app's own words
   // for it.
   [[nodiscard]] result<void> refuse_breaking(batch_attempt& to,
@@ -76,9 +79,15 @@ class row_writer {
   // Behind a savepoint: what the step did stays only if it gave true.
   template <class Step>
   [[nodiscard]] result<bool> stays(Step const& step);
-  [[nodiscard]] result<write_result> guarded(target_write const& wish,
+  // Those that it takes its values from are written ahead of it where they give them away later.
+  [[nodiscard]] result<write_result> guarded(batch_attempt& to,
+                                             target_write const& wish,
                                              table_facts const& of,
                                              bool checks);
+  // Behind a savepoint.
+  [[nodiscard]] result<write_result> write_alone(target_write const& wish,
+                                                 table_facts const& of,
+                                                 bool checks);
   // What else is known of a refusal that was taken back.
   [[nodiscard]] result<void> explain(write_result& one,
                                      target_write const& wish,
