@@ -203,7 +203,7 @@ result<void> connection::try_each(
   return error{error_code::app_unreachable, why.detail};
 }
 
-result<void> connection::copy_in(std::string const& sql, std::string_view text) {
+result<answer> connection::copy_in(std::string const& sql, std::string_view text) {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   answer const begun(PQexec(held_.get(), sql.c_str()));
   if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return refused(begun.get());
@@ -215,8 +215,8 @@ result<void> connection::copy_in(std::string const& sql, std::string_view text) 
     close();
     return error{error_code::app_unreachable, why.detail};
   }
-  answer const got(PQgetResult(held_.get()));
-  auto done = got.succeeded() ? result<void>{} : refused(got.get());
+  answer got(PQgetResult(held_.get()));
+  auto done = got.succeeded() ? result<answer>(got) : refused(got.get());
   while (is_open()) {
     answer const more(PQgetResult(held_.get()));
     if (more.get() == nullptr) break;

@@ -88,7 +88,7 @@ class connection {
       std::string const& back,
       std::function<void(std::size_t, result<answer> const&)> const& told);
   // COPY … FROM STDIN, of this text.
-  [[nodiscard]] result<void> copy_in(std::string const& sql, std::string_view text);
+  [[nodiscard]] result<answer> copy_in(std::string const& sql, std::string_view text);
   // Asks for COPY … TO STDOUT; then next_copied() is all that may be called, until it gave the
   // end or an error.
   enum class copied { nothing_yet, bytes, end };

@@ -39,6 +39,15 @@ write_result refusal_of(error const& why, connection const& on) {
   return out;
 }
 
+write_result suppressed_row() {
+  write_result out;
+  out.effect = write_effect::refused;
+  out.kind = fault_class::application;
+  out.code = "SUPPRESSED";
+  out.text = "a trigger of the table has suppressed the row";
+  return out;
+}
+
 result<write_result> ran(result<answer> const& how, write_effect effect, connection const& on) {
   if (!how && !is_of_the_row(how.error())) return how.error();
   if (!how) return refusal_of(how.error(), on);

@@ -17,6 +17,8 @@ inline constexpr std::string_view check_violation = "23514";
 [[nodiscard]] bool is_of_the_row(error const& why);
 // `on` is the connection that it came from, and still has it.
 [[nodiscard]] write_result refusal_of(error const& why, connection const& on);
+// A trigger took the row and wrote nothing.
+[[nodiscard]] write_result suppressed_row();
 // The result where the statement was accepted or the row refused.
 // Errors: those that concern the whole batch.
 [[nodiscard]] result<write_result> ran(result<answer> const& how,

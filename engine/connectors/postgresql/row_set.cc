@@ -240,8 +240,7 @@ result<bool> row_set::write(rows which) {
   // A value that must be unique is given away before it is taken.
   DW_TRY(bool const updated, update(changed));
   if (!updated) return false;
-  DW_CHECK(insert(fresh));
-  return true;
+  return insert(fresh);
 }
 
 result<bool> row_set::remove(rows which) {
@@ -261,24 +260,39 @@ result<bool> row_set::remove(rows which) {
   return true;
 }
 
-result<void> row_set::insert(rows which) {
-  if (which.empty()) return {};
+result<bool> row_set::insert(rows which) {
+  if (which.empty()) return true;
   std::vector<std::string> all;
   for (auto const place : all_places_) all.push_back(name(place));
   auto const names = fmt::format("{}", fmt::join(all, ", "));
-  if (of_.takes_copies) {
-    DW_CHECK(copy(which, names));
-  } else {
-    DW_CHECK(on_.query(
-        fmt::format(
-            "INSERT INTO {0}({1}) SELECT {1} FROM {2}", of_.sql_name, names, relation(all_places_)),
-        arrays(all_places_, which)));
+  auto const done = of_.takes_copies
+                        ? copy(which, names)
+                        : on_.query(fmt::format("INSERT INTO {0}({1}) SELECT {1} FROM {2}",
+                                                of_.sql_name,
+                                                names,
+                                                relation(all_places_)),
+                                    arrays(all_places_, which));
+  if (!done) return done.error();
+  if (done->changed() != static_cast<std::int64_t>(which.size())) {
+    DW_TRY(bool const are_there, are_all_there(which));
+    if (!are_there) return false;
   }
   for (auto* row : which) row->result = with_effect(write_effect::inserted);
-  return {};
+  return true;
 }
 
-result<void> row_set::copy(rows which, std::string const& names) {
+// A trigger can put rows into other tables that belong to this one; then they are not counted.
+result<bool> row_set::are_all_there(rows which) const {
+  DW_TRY(auto const found,
+         on_.query(fmt::format("SELECT count(*) FROM {} JOIN {} AS t ON {}",
+                               relation(key_places_),
+                               of_.sql_name,
+                               same_key()),
+                   arrays(key_places_, which)));
+  return found.integer(0, 0) == static_cast<std::int64_t>(which.size());
+}
+
+result<answer> row_set::copy(rows which, std::string const& names) {
   std::string lines;
   for (auto const* row : which) {
     for (auto const place : all_places_) {

@@ -67,8 +67,9 @@ class row_set {
   [[nodiscard]] std::string same_key() const;
   [[nodiscard]] result<bool> equals(answer const& found, int row, set_row const& with) const;
   [[nodiscard]] result<bool> remove(rows which);
-  [[nodiscard]] result<void> insert(rows which);
-  [[nodiscard]] result<void> copy(rows which, std::string const& names);
+  [[nodiscard]] result<bool> insert(rows which);
+  [[nodiscard]] result<answer> copy(rows which, std::string const& names);
+  [[nodiscard]] result<bool> are_all_there(rows which) const;
   [[nodiscard]] result<bool> update(rows which);
   [[nodiscard]] std::string update_statement() const;
   [[nodiscard]] result<bool> change_unseen(rows which);

@@ -31,7 +31,7 @@ result<write_result> single_row::write(target_write const& wish) {
   }
   write_result out;
   if (!there) {
-    if (wish.kind != write_kind::update) return run(insert(wish), write_effect::inserted);
+    if (wish.kind != write_kind::update) return add(wish);
     out.effect = write_effect::missing;
     return out;
   }
@@ -74,6 +74,17 @@ result<std::optional<row_values>> single_row::find(target_write const& wish,
 result<write_result> single_row::run(result<statement> const& what, write_effect effect) {
   if (!what) return refusal_of(what.error(), on_);
   return ran(on_.query(what->sql, what->with), effect, on_);
+}
+
+result<write_result> single_row::add(target_write const& wish) {
+  auto const what = insert(wish);
+  if (!what) return refusal_of(what.error(), on_);
+  auto const done = on_.query(what->sql, what->with);
+  DW_TRY(auto out, ran(done, write_effect::inserted, on_));
+  if (out.effect == write_effect::refused || done->changed() > 0) return out;
+  // It can have put the row into another table that belongs to this one.
+  DW_TRY(auto const there, find(wish, wish.key));
+  return there ? out : suppressed_row();
 }
 
 result<statement> single_row::insert(target_write const& wish) const {

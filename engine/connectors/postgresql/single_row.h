@@ -24,6 +24,7 @@ class single_row {
 
  private:
   [[nodiscard]] result<write_result> run(result<statement> const& what, write_effect effect);
+  [[nodiscard]] result<write_result> add(target_write const& wish);
   [[nodiscard]] result<write_result> remove(target_write const& wish);
   // Columns of the row under this key, which is locked; or nothing.
   [[nodiscard]] result<std::optional<row_values>> find(target_write const& wish,

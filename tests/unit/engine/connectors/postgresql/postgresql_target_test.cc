@@ -95,6 +95,34 @@ TEST_F(PostgresqlApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
   EXPECT_EQ("1;3", people->ask("SELECT id FROM seen ORDER BY id"));
 }
 
+TEST_F(PostgresqlApp, ARowThatATriggerSuppressesIsRefused) {
+  people->run(
+      "CREATE TABLE seen(id int); CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN INSERT INTO seen VALUES(NEW.id); IF NEW.name = 'no' THEN RETURN NULL; END IF; RETURN "
+      "NEW; END $$; CREATE TRIGGER rule BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION "
+      "rule()");
+  EXPECT_EQ((std::vector{write_effect::refused, write_effect::inserted}),
+            apply({write(1, "no"), write(2, "Bob")}));
+  EXPECT_EQ("a trigger of the table has suppressed the row", results[0].text);
+  EXPECT_EQ(fault_class::application, results[0].kind);
+  std::vector<target_write> many;
+  for (std::int64_t id = 11; id <= 40; ++id) many.push_back(write(id, id % 10 == 0 ? "no" : "yes"));
+  apply(many);
+  for (auto const at : {9u, 19u, 29u}) EXPECT_EQ(write_effect::refused, results[at].effect);
+  EXPECT_EQ("28|28", people->ask("SELECT count(*), (SELECT count(*) FROM seen) FROM customer"));
+}
+
+TEST_F(PostgresqlApp, ARowThatATriggerPutsIntoAPartOfTheTableIsInserted) {
+  people->run(
+      "CREATE TABLE archive() INHERITS (customer); CREATE FUNCTION route() RETURNS trigger "
+      "LANGUAGE plpgsql AS $$ BEGIN INSERT INTO archive VALUES(NEW.*); RETURN NULL; END $$; "
+      "CREATE TRIGGER route BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION route()");
+  EXPECT_EQ((std::vector(1, write_effect::inserted)), apply({write(1, "Ann")}));
+  EXPECT_EQ((std::vector(4, write_effect::inserted)),
+            apply({write(2, "Bob"), write(3, "Cy"), write(4, "Di"), write(5, "Ed")}));
+  EXPECT_EQ("5", people->ask("SELECT count(*) FROM ONLY archive"));
+}
+
 TEST_F(PostgresqlApp, AGroupThatIsDeliveredWholeIsRefusedWhole) {
   auto first = write(1, "good");
   auto second = write(2, "good");
