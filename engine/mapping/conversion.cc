@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/mapping/column_limits.h"
 #include "engine/mapping/json_text.h"
 
 namespace dualwrite::engine {
@@ -155,18 +156,14 @@ bool prints_as_text(type from) {
          from != type::unchanged;
 }
 
-bool decimals_lose_places(column_schema const& from, column_schema const& to) {
-  return from.precision > 0 && to.precision > 0 && from.scale > to.scale;
-}
-
 fit fit_of_same_type(column_schema const& from, column_schema const& to) {
+  if (loss_between(from, to)) return fit::loses;
   switch (to.type) {
     case type::opaque:
       return !to.type_name.empty() && from.type_name == to.type_name ? fit::always : fit::none;
     case type::array:
       return from.element == to.element ? fit::always : fit::none;
     case type::decimal:
-      if (decimals_lose_places(from, to)) return fit::loses;
       return to.precision == 0 ? fit::always : fit::checked;
     case type::text:
       return to.length_max == 0 ? fit::always : fit::checked;
@@ -176,7 +173,7 @@ fit fit_of_same_type(column_schema const& from, column_schema const& to) {
     case type::unchanged:
       return fit::none;
     default:
-      return fit::always;
+      return from.precision > 0 || to.precision == 0 ? fit::always : fit::checked;
   }
 }
 
@@ -188,35 +185,15 @@ fit fit_of_numbers(column_schema const& from, column_schema const& to) {
   }
   if (to.type == type::float64) return from.type == type::int64 ? fit::checked : fit::loses;
   if (to.type == type::decimal) return to.precision == 0 ? fit::always : fit::checked;
-  return from.precision > 0 && from.scale > 0 ? fit::loses : fit::checked;
+  return from.precision > 0 && scale_of(from) > 0 ? fit::loses : fit::checked;
 }
 
 bool is_numeric(type one) {
   return one == type::int64 || one == type::float64 || one == type::decimal || one == type::boolean;
 }
 
-}  // namespace
-
-fit fit_between(column_schema const& from, column_schema const& to) {
-  if (from.type == to.type) return fit_of_same_type(from, to);
-  if (to.type == type::text) {
-    if (!prints_as_text(from.type)) return fit::none;
-    return to.length_max == 0 ? fit::always : fit::checked;
-  }
-  if (from.type == type::text) return prints_as_text(to.type) ? fit::checked : fit::none;
-  if (is_numeric(from.type) && is_numeric(to.type)) return fit_of_numbers(from, to);
-  if (from.type == type::date && to.type == type::timestamp) return fit::checked;
-  if (from.type == type::timestamp && to.type == type::date) return fit::loses;
-  // Without a zone it would be a guess which moment is meant.
-  auto const is_clock = [](type one) {
-    return one == type::date || one == type::timestamp || one == type::timestamp_tz;
-  };
-  return is_clock(from.type) && is_clock(to.type) ? fit::loses : fit::none;
-}
-
-result<value> convert(value what, column_schema const& to) {
-  if (what.is_null() || what.is_unchanged()) return what;
-  if (what.type() == to.type) return same_type(std::move(what), to);
+result<value> of_type(value const& what, column_schema const& to) {
+  if (what.type() == to.type) return same_type(what, to);
   if (to.type == type::text && prints_as_text(what.type())) {
     auto text = to_string(what);
     if (is_too_long(text, to)) return longer(what, to);
@@ -245,13 +222,37 @@ result<value> convert(value what, column_schema const& to) {
   return refused(what, to);
 }
 
-std::string print_type(column_schema const& column) {
-  std::string text(name_of(column.type));
-  if (column.type == type::decimal && column.precision > 0) {
-    text += fmt::format("({},{})", column.precision, column.scale);
+}  // namespace
+
+fit fit_between(column_schema const& from, column_schema const& to) {
+  if (from.type == to.type) return fit_of_same_type(from, to);
+  if (to.type == type::text) {
+    if (!prints_as_text(from.type)) return fit::none;
+    return to.length_max == 0 ? fit::always : fit::checked;
   }
-  if (column.type == type::text && column.length_max > 0)
-    text += fmt::format("({})", column.length_max);
+  if (from.type == type::text) return prints_as_text(to.type) ? fit::checked : fit::none;
+  if (is_numeric(from.type) && is_numeric(to.type)) return fit_of_numbers(from, to);
+  if (from.type == type::date && to.type == type::timestamp) return fit::checked;
+  if (from.type == type::timestamp && to.type == type::date) return fit::loses;
+  // Without a zone it would be a guess which moment is meant.
+  auto const is_clock = [](type one) {
+    return one == type::date || one == type::timestamp || one == type::timestamp_tz;
+  };
+  return is_clock(from.type) && is_clock(to.type) ? fit::loses : fit::none;
+}
+
+result<value> convert(value what, column_schema const& to) {
+  if (what.is_null() || what.is_unchanged()) return what;
+  if (what.type() == to.type && to.precision == 0) return same_type(std::move(what), to);
+  auto made = of_type(what, to);
+  if (!made || to.precision == 0) return made;
+  auto kept = as_kept(std::move(*made), to);
+  if (!kept) return refused(what, to, kept.error().detail);
+  return kept;
+}
+
+std::string print_type(column_schema const& column) {
+  auto text = std::string(name_of(column.type)) + print_limits(column);
   bool const is_named = column.type == type::enumeration || column.type == type::opaque;
   if (is_named && !column.type_name.empty()) text += " " + column.type_name;
   if (column.type == type::array) text += fmt::format(" of {}", name_of(column.element));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/mapping/column_limits.h"
 #include "engine/mapping/conversion.h"
 #include "engine/mapping/near_name.h"
 
@@ -36,7 +37,12 @@ bool makes_a_key(value_type type) {
 std::optional<column_schema> common_key(column_schema const& left, column_schema const& right) {
   column_schema common;
   common.type = left.type;
-  if (left.type == right.type) return common;
+  if (left.type == right.type) {
+    // A decimal that does not fit is refused; what is rounded or filled up is another key.
+    bool const is_kept = left.type == value_type::decimal ||
+                         (!loss_between(left, right) && !loss_between(right, left));
+    return is_kept ? std::optional(common) : std::nullopt;
+  }
   auto const pair_of = [&](value_type a, value_type b) {
     return (left.type == a && right.type == b) || (left.type == b && right.type == a);
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/mapping/column_limits.h"
 #include "engine/mapping/conversion.h"
 #include "engine/mapping/map_compiler.h"
 
@@ -115,10 +116,17 @@ bool map_compiler::check_fit(column_schema const& from,
   auto const both =
       fmt::format("{} is {} and '{}' is {}", what, print_type(from), to.name, print_type(to));
   if (how == fit::loses) {
+    auto const loss = loss_between(from, to);
     report(problem_code::conversion_loses,
            place,
-           both + ": ordinary values would be rounded, cut or guessed.",
-           "use columns of the same type, or say in a one-way expression what is to happen.");
+           fmt::format(
+               "{}: {}.", both, loss.value_or("ordinary values would be rounded, cut or guessed")),
+           loss
+               ? fmt::format("give '{}' the type {}, or say in a one-way expression what is to "
+                             "happen.",
+                             to.name,
+                             from.type_name.empty() ? print_type(from) : from.type_name)
+               : "use columns of the same type, or say in a one-way expression what is to happen.");
   } else {
     report(problem_code::types_incompatible,
            place,

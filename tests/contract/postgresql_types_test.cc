@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "engine/connectors/postgresql/postgresql_app.h"
+#include "engine/mapping/conversion.h"
 #include "tests/support/open_lane.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -185,6 +186,54 @@ TEST_F(PostgresqlTypes, ASetWritesWhatSingleRowsWrite) {
     one.values.clear();
   }
   EXPECT_EQ(counted(write_effect::removed, 9), apply(gone));
+}
+
+// What PostgreSQL would round, cut or fill up would come back to the source as its new value.
+TEST_F(PostgresqlTypes, APairThatLosesIsToldApartFromOneThatDoesNot) {
+  constexpr char const* pairs[][2] = {
+      {"timestamptz", "timestamptz(0)"},
+      {"timestamp", "timestamp(3)"},
+      {"timestamp(6)", "timestamp(5)"},
+      {"time", "time(0)"},
+      {"interval", "interval(0)"},
+      {"interval", "interval year"},
+      {"interval day to minute", "interval day"},
+      {"interval year", "interval(6)"},
+      {"float8", "float4"},
+      {"json", "jsonb"},
+      {"text", "name"},
+      {"text", "\"char\""},
+      {"text", "char(5)"},
+      {"varchar(5)", "char(5)"},
+      {"char(5)", "varchar(5)"},
+      {"char(4)", "char(5)"},
+      {"text", "varchar(5)"},
+      {"tiny", "char(3)"},
+      {"numeric(7,3)", "numeric(7,2)"},
+  };
+  run("CREATE DOMAIN tiny AS char(3)");
+  std::string lossy;
+  for (auto const& pair : pairs) {
+    run(fmt::format("CREATE TABLE one(id int PRIMARY KEY, a {}, b {})", pair[0], pair[1]));
+    auto const columns_of_one = wait_for(app_->describe("one")).columns;
+    auto const told = [&](std::size_t from, std::size_t to) {
+      auto const how = fit_between(columns_of_one[from], columns_of_one[to]);
+      if (how == fit::loses) lossy += fmt::format("{} -> {}\n", pair[from - 1], pair[to - 1]);
+    };
+    told(1, 2);
+    told(2, 1);
+    EXPECT_NE(fit::loses, fit_between(columns_of_one[1], columns_of_one[1])) << pair[0];
+    EXPECT_NE(fit::loses, fit_between(columns_of_one[2], columns_of_one[2])) << pair[1];
+    run("DROP TABLE one");
+  }
+  EXPECT_EQ(
+      "timestamptz -> timestamptz(0)\ntimestamp -> timestamp(3)\ntimestamp(6) -> timestamp(5)\n"
+      "time -> time(0)\ninterval -> interval(0)\ninterval -> interval year\n"
+      "interval day to minute -> interval day\ninterval(6) -> interval year\n"
+      "float8 -> float4\njson -> jsonb\ntext -> name\ntext -> \"char\"\ntext -> char(5)\n"
+      "varchar(5) -> char(5)\nvarchar(5) -> char(5)\nchar(4) -> char(5)\nchar(5) -> char(4)\n"
+      "numeric(7,3) -> numeric(7,2)\n",
+      lossy);
 }
 
 }  // namespace

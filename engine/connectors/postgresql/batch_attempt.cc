@@ -1,5 +1,7 @@
 #include "engine/connectors/postgresql/batch_attempt.h"
 
+#include <algorithm>
+
 #include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
@@ -51,7 +53,14 @@ void batch_attempt::keep(write_result one) {
   results.push_back(std::move(one));
 }
 
+std::size_t batch_attempt::place_of(target_write const& one) const {
+  auto const found = std::find_if(
+      writes.begin(), writes.end(), [&](target_write const& other) { return &other == &one; });
+  return static_cast<std::size_t>(found - writes.begin());
+}
+
 std::vector<set_row*> batch_attempt::not_written_ahead(row_set::rows rows) const {
+  if (ahead.empty()) return without_results(rows);
   for (auto* row : rows) {
     if (auto const early = ahead.find(place_of(*row->wish)); early != ahead.end())
       row->result = early->second;

@@ -27,9 +27,8 @@ struct batch_attempt {
   bool is_over = false;      // all of it has to be written again
 
   std::size_t next() const { return results.size(); }
-  std::size_t place_of(target_write const& one) const {
-    return static_cast<std::size_t>(&one - writes.data());
-  }
+  // Of one of the writes.
+  std::size_t place_of(target_write const& one) const;
   // What is known of one without writing it, of those that stand behind none of the others that
   // have no results yet.
   std::optional<write_result> known(std::size_t at) const;

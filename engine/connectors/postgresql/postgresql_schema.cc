@@ -1,9 +1,12 @@
 #include "engine/connectors/postgresql/postgresql_schema.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "engine/connectors/postgresql/postgresql_values.h"
 #include "engine/connectors/postgresql/row_sql.h"
+#include "engine/mapping/column_limits.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -62,15 +65,56 @@ result<by_object> find_tables(connection& on, std::vector<table_facts>& tables) 
   return out;
 }
 
-void set_limits(column_schema& column, std::string_view base, std::int64_t modifier) {
-  if (modifier < header_bytes) return;
-  auto const size = static_cast<std::uint32_t>(modifier - header_bytes);
-  if (base == "numeric") {
-    column.precision = size >> 16U;
-    column.scale = size & 0x7ffU;
-  } else if (base == "varchar" || base == "bpchar") {
-    column.length_max = size;
+// A time has its places as the modifier, an interval in its lower half; the upper half of that are
+// the bits of its fields.
+time_unit unit_of(std::string_view base, std::int64_t modifier) {
+  constexpr std::int64_t places_max = 6;
+  constexpr std::array<std::pair<std::int64_t, time_unit>, 6> fields{{{12, time_unit::second},
+                                                                      {11, time_unit::minute},
+                                                                      {10, time_unit::hour},
+                                                                      {3, time_unit::day},
+                                                                      {1, time_unit::month},
+                                                                      {2, time_unit::year}}};
+  auto places = modifier;
+  if (base == "interval" && modifier >= 0) {
+    auto const finest = std::find_if(fields.begin(), fields.end(), [&](auto const& field) {
+      return (modifier >> 16 >> field.first & 1) != 0;
+    });
+    if (finest != fields.end() && finest->second != time_unit::second) return finest->second;
+    places = modifier & 0xffff;
   }
+  if (places < 0 || places > places_max) return time_unit::microsecond;
+  return static_cast<time_unit>(static_cast<std::int64_t>(time_unit::second) - places);
+}
+
+// What PostgreSQL does to a value that its type does not hold, and does not tell.
+void set_keeping(column_schema& column, std::string_view base, std::int64_t modifier) {
+  constexpr std::uint32_t name_bytes = 63;
+  if (is_timed(column.type)) {
+    column.precision = static_cast<std::uint32_t>(unit_of(base, modifier));
+  } else if (column.type == value_type::float64) {
+    column.precision = base == "float4" ? float_single : float_double;
+  } else if (column.type == value_type::json) {
+    column.precision = base == "json" ? json_verbatim : json_normalized;
+  } else if (base == "name" || base == "char") {
+    column.precision = text_cut;
+    column.length_max = base == "name" ? name_bytes : 1;
+  } else if (base == "bpchar" && column.length_max > 0) {
+    column.precision = text_padded;
+  }
+}
+
+void set_limits(column_schema& column, std::string_view base, std::int64_t modifier) {
+  if (modifier >= header_bytes) {
+    auto const size = static_cast<std::uint32_t>(modifier - header_bytes);
+    if (base == "numeric") {
+      column.precision = size >> 16U;
+      column.scale = size & 0x7ffU;
+    } else if (base == "varchar" || base == "bpchar") {
+      column.length_max = size;
+    }
+  }
+  set_keeping(column, base, modifier);
 }
 
 // Of columns by the type that they are of.
