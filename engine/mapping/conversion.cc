@@ -29,9 +29,14 @@ result<value> fitted_decimal(value const& what, decimal const& number, column_sc
   if (to.precision == 0) return value::of_decimal(number);
   if (number.what() == decimal::kind::nan) return value::of_decimal(number);
   if (!number.is_finite()) return refused(what, to, "a limited decimal has no infinity");
-  auto scaled = number.at_scale(to.scale);
+  auto const places = static_cast<std::size_t>(std::max(scale_of(to), 0));
+  auto const tens = static_cast<std::size_t>(std::max(-scale_of(to), 0));
+  auto scaled = number.at_scale(places);
   if (!scaled) return refused(what, to, "it has more places");
-  if (scaled->digits().size() > to.precision) return refused(what, to, "it has more digits");
+  auto const digits = scaled->digits();
+  if (tens > 0 && digits.size() - (digits.find_last_not_of('0') + 1) < tens && !digits.empty())
+    return refused(what, to, fmt::format("its last {} digits are not zeros", tens));
+  if (digits.size() > to.precision + tens) return refused(what, to, "it has more digits");
   return value::of_decimal(std::move(*scaled));
 }
 

@@ -104,12 +104,18 @@ void set_keeping(column_schema& column, std::string_view base, std::int64_t modi
   }
 }
 
+// The lower eleven bits, which may stand for a negative number: numeric(5,-2) keeps hundreds.
+std::uint32_t scale_in(std::uint32_t size) {
+  constexpr std::uint32_t sign = 0x400;
+  return (((size & 0x7ffU) ^ sign) - sign);
+}
+
 void set_limits(column_schema& column, std::string_view base, std::int64_t modifier) {
   if (modifier >= header_bytes) {
     auto const size = static_cast<std::uint32_t>(modifier - header_bytes);
     if (base == "numeric") {
       column.precision = size >> 16U;
-      column.scale = size & 0x7ffU;
+      column.scale = scale_in(size);
     } else if (base == "varchar" || base == "bpchar") {
       column.length_max = size;
     }

@@ -35,6 +35,26 @@ value span(std::string_view text) {
   return value::of_interval(*parse_interval(text));
 }
 
+TEST(ColumnLimits, ADecimalOfHundredsTakesHundreds) {
+  auto hundreds = column(value_type::decimal, 5);
+  hundreds.scale = static_cast<std::uint32_t>(-2);
+  auto const kept_of = [&](std::string_view text) {
+    return kept(value::of_decimal(*decimal::parse(text)), hundreds);
+  };
+  EXPECT_EQ("12300", kept_of("12300.00"));
+  EXPECT_EQ("0", kept_of("0"));
+  EXPECT_EQ("-9999900", kept_of("-9999900"));
+  EXPECT_EQ("'12345' (decimal) does not fit decimal(5,-2): its last 2 digits are not zeros.",
+            kept_of("12345"));
+  EXPECT_EQ("'10000000' (decimal) does not fit decimal(5,-2): it has more digits.",
+            kept_of("10000000"));
+  EXPECT_FALSE(convert(value::of_int64(5), hundreds));
+  auto whole = column(value_type::decimal, 7);
+  EXPECT_EQ(fit::loses, fit_between(whole, hundreds));
+  EXPECT_EQ(fit::checked, fit_between(hundreds, whole));
+  EXPECT_EQ(fit::checked, fit_between(hundreds, column(value_type::int64, 0)));
+}
+
 TEST(ColumnLimits, ATimeIsNotRounded) {
   auto const whole = timed(value_type::timestamp, time_unit::second);
   EXPECT_EQ("2026-01-01T00:00:01", kept(moment("2026-01-01T00:00:01"), whole));

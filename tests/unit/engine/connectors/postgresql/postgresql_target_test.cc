@@ -11,7 +11,8 @@ TEST_F(PostgresqlApp, DescribesItsTables) {
   people->run(
       "CREATE TYPE mood AS ENUM('sad', 'glad'); CREATE DOMAIN price AS numeric(8,3); "
       "CREATE TABLE thing(b int, a int, m mood, p price DEFAULT 1, twice int GENERATED ALWAYS AS "
-      "(b * 2) STORED, label varchar(40) NOT NULL, at timestamptz, PRIMARY KEY(a, b))");
+      "(b * 2) STORED, label varchar(40) NOT NULL, at timestamptz, h numeric(5,-2), "
+      "PRIMARY KEY(a, b))");
   auto const schema = wait(app->describe("thing"));
   ASSERT_TRUE(schema) << to_string(schema.error());
   EXPECT_EQ((std::vector<std::size_t>{1, 0}), schema->key);
@@ -26,6 +27,7 @@ TEST_F(PostgresqlApp, DescribesItsTables) {
   EXPECT_EQ(40U, schema->columns[5].length_max);
   EXPECT_FALSE(schema->columns[5].nullable);
   EXPECT_EQ(value_type::timestamp_tz, schema->columns[6].type);
+  EXPECT_EQ(-2, static_cast<std::int32_t>(schema->columns[7].scale));
   EXPECT_EQ(error_code::table_missing, wait(app->describe("nobody")).error().code);
 }
 
