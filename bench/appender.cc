@@ -81,9 +81,9 @@ void appender::append(std::size_t count,
 }
 
 void appender::define() {
-  auto const left = app_id{submit(register_app{"left", "memory"}).value};
-  auto const right = app_id{submit(register_app{"right", "memory"}).value};
   for (std::size_t one = 0; one < links; ++one) {
+    auto const left = app_id{submit(register_app{fmt::format("left{}", one), "memory"}).value};
+    auto const right = app_id{submit(register_app{fmt::format("right{}", one), "memory"}).value};
     auto const link = link_id{submit(create_link{fmt::format("link{}", one), left, right}).value};
     for (std::size_t at = 0; at < maps_of_a_link; ++at) {
       map_id const map{submit(create_map{link, fmt::format("map{}", at), "{}"}).value};

@@ -157,6 +157,7 @@ class file_reader {
     name_list names("link", problems_);
     name_list rules("alert rule", problems_);
     name_list plans("maintenance plan", problems_);
+    std::map<std::string, std::string> taken;
     for (auto const* item : from.items("links")) {
       checked_object const node(*item, from.faulty());
       names.add(node.find("name"), node.find("was"));
@@ -169,6 +170,9 @@ class file_reader {
         problems_.error(config_code::invalid_value,
                         node.find("right")->where,
                         "A link ties two apps, and this is the same on both sides.");
+      } else {
+        check_taken(node.find("left"), link.name, from, taken);
+        check_taken(node.find("right"), link.name, from, taken);
       }
       read_maps(node, link);
       read_alerts(node, from, rules, link);
@@ -178,6 +182,30 @@ class file_reader {
     names.check_renames();
     rules.check_renames();
     plans.check_renames();
+  }
+
+  // An app is captured once: what one link has read of it no other one gets.
+  void check_taken(yaml_node const* app,
+                   std::string const& link,
+                   checked_object const& file,
+                   std::map<std::string, std::string>& taken) {
+    if (app == nullptr) return;
+    auto const [found, is_new] = taken.insert({app->text, link});
+    if (is_new) return;
+    auto const* const apps = file.node().find("apps");
+    auto const* const one = apps == nullptr ? nullptr : apps->find(app->text);
+    auto const* const connector = one == nullptr ? nullptr : one->find("connector");
+    bool const may_have_two = connector != nullptr && connector->text == "postgresql";
+    problems_.error(
+        config_code::used_twice,
+        app->where,
+        fmt::format("The app '{}' is in the link '{}' already, and an app is in one link only.",
+                    app->text,
+                    found->second),
+        may_have_two
+            ? fmt::format("add its database under apps once more, under another name: {}_2",
+                          app->text)
+            : "put all maps of the two apps into one link.");
   }
 
   std::string read_app_name(checked_object const& link,

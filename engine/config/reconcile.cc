@@ -60,6 +60,14 @@ struct planner {
       if (id) add(plan_action::rename, plan_thing::link, link.was, {}, link.name);
     }
     if (!id) {
+      if (auto const* other = link_with(link)) {
+        return add(plan_action::refused,
+                   plan_thing::link,
+                   link.name,
+                   fmt::format("the link {} has one of its apps, and an app is in one link only: "
+                               "add its database as another app, under another name.",
+                               *other));
+      }
       add(plan_action::create, plan_thing::link, link.name);
     } else {
       links.insert(id);
@@ -79,6 +87,15 @@ struct planner {
       plan_named(plan_thing::rule, id, alert, state.alerts.rules, rules);
     for (auto const& one : link.maintenance)
       plan_named(plan_thing::plan, id, one, state.maintenance.plans, plans);
+  }
+  // The name of the link that has an app of this one, which is not there yet.
+  std::string const* link_with(link_config const& link) const {
+    for (auto const app : {known_app(link.left), known_app(link.right)}) {
+      for (auto const& [id, row] : state.status.links) {
+        if (app && (row.left == app || row.right == app)) return &row.name;
+      }
+    }
+    return nullptr;
   }
   // The app of this name, or of the name that it had before.
   app_id known_app(std::string const& name) const {

@@ -64,6 +64,19 @@ struct command_decider {
     }
     return {};
   }
+  // An app is captured once: what one link has read of it no other one gets.
+  result<void> is_in_no_link(app_id app) const {
+    for (auto const& [id, one] : state.status.links) {
+      if (one.left != app && one.right != app) continue;
+      auto const name = state.status.apps.find(app);
+      return error{error_code::still_used,
+                   fmt::format("The app {} is in the link {}, and an app is in one link only: "
+                               "register its database as another app, under another name.",
+                               name == state.status.apps.end() ? std::string() : name->second,
+                               one.name)};
+    }
+    return {};
+  }
   result<void> is_free_map(link_id link, std::string const& name, map_id except = {}) const {
     for (auto const& [id, one] : state.status.maps) {
       bool const same = one.link == link && one.name == name;
@@ -82,6 +95,7 @@ struct command_decider {
   }
   result<drafts> operator()(create_link const& wish) const {
     DW_CHECK(is_free_link(wish.name));
+    for (auto const app : {wish.left, wish.right}) DW_CHECK(is_in_no_link(app));
     return one(
         {stream_kind::link, 0}, {}, LinkCreated{wish.name, wish.left, wish.right, wish.owner});
   }

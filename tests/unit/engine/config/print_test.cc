@@ -19,7 +19,8 @@ class config_maker {
     server_config made;
     made.data_dir = "data/" + std::to_string(below(100));
     made.listen = one_in(2) ? listen_address{"::1", 0} : listen_address{"localhost", 9000};
-    made.apps.resize(2 + below(3));
+    auto const links = below(3);
+    made.apps.resize(2 * links + 1 + below(3));
     for (std::size_t at = 0; at < made.apps.size(); ++at) {
       made.apps[at].name = name(at);
       if (one_in(4)) made.apps[at].was = "was " + name(at);
@@ -31,7 +32,6 @@ class config_maker {
         made.apps[at].settings = postgresql_settings{{url, url}};
       }
     }
-    auto const links = below(3);
     for (std::size_t at = 0; at < links; ++at) made.links.push_back(make_link(made, at));
     made.smtp = smtp_config{
         {"smtps://[::1]:465", "smtps://[::1]:465"}, "a+b@example.com", "", {}, one_in(2)};
@@ -43,6 +43,8 @@ class config_maker {
                      2,
                      4096 + below(9),
                      4,
+                     12,
+                     16,
                      5,
                      1000,
                      2,
@@ -78,8 +80,8 @@ class config_maker {
   link_config make_link(server_config const& config, std::size_t number) {
     link_config made;
     made.name = "link " + name(number);
-    made.left = config.apps[0].name;
-    made.right = config.apps[1].name;
+    made.left = config.apps[2 * number].name;
+    made.right = config.apps[2 * number + 1].name;
     for (std::size_t at = 0; at < below(4); ++at) made.maps.push_back(make_map(at));
     for (std::size_t at = 0; at < below(3); ++at) {
       auto alert = make_alert(made);

@@ -2,6 +2,7 @@
 // the log has after them.
 #include "engine/config/reconcile.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/config/load.h"
@@ -237,14 +238,29 @@ links: [{ name: erp-crm, left: crm, right: erp }]
       apply(file));
 }
 
+TEST_F(Reconcile, AnAppOfAReleasedLinkEntersNoOther) {
+  (void)apply(with_link(", maps: [" + map_text("m") + "]"));
+  auto const file = std::string(apps) + "links:\n  - { name: other, left: crm, right: erp }\n";
+  EXPECT_THAT(apply(file),
+              testing::HasSubstr("refused   link other: the link erp-crm has one of its apps, and "
+                                 "an app is in one link only"));
+  EXPECT_EQ(1u, state.status.links.size());
+}
+
 TEST_F(Reconcile, ARuleOfAnotherLinkKeepsItsName) {
   (void)apply(with_link(", alerts: [" + rule_text("r") + "]"));
-  auto const file = with_link("") + "  - { name: other, left: crm, right: erp, alerts: [" +
+  auto const file = std::string(apps) +
+                    "  shop: { connector: sqlite, path: shop.db }\n"
+                    "  mail: { connector: sqlite, path: mail.db }\n"
+                    "links:\n  - { name: erp-crm, left: erp, right: crm }\n"
+                    "  - { name: other, left: shop, right: mail, alerts: [" +
                     rule_text("r") + "] }\n";
   EXPECT_EQ(
+      "create    app  shop\n"
+      "create    app  mail\n"
       "create    link other\n"
       "refused   rule r: a rule of this name belongs to another link: give it another name.\n"
-      "1 to do, 1 refused.\n",
+      "3 to do, 1 refused.\n",
       apply(file));
 }
 

@@ -19,7 +19,9 @@ class DefinitionCommands : public testing::Test {
     auto const left = app_id{given(register_app{"erp", "memory"}).value};
     auto const right = app_id{given(register_app{"crm", "memory"}).value};
     link = link_id{given(create_link{"erp-crm", left, right}).value};
-    other = link_id{given(create_link{"other", right, left}).value};
+    auto const shop = app_id{given(register_app{"shop", "memory"}).value};
+    auto const mail = app_id{given(register_app{"mail", "memory"}).value};
+    other = link_id{given(create_link{"other", shop, mail}).value};
     map = map_id{given(create_map{link, "customers", text}).value};
     rule = rule_id{given(create_alert_rule{link, terms("errors", 3)}).value};
   }
@@ -105,6 +107,15 @@ TEST_F(DefinitionCommands, ATakenNameIsRefusedAndAThingsOwnIsNot) {
   expect_refused(error_code::name_taken, rename_app{state.status.links.at(link).left, "crm"});
   given(rename_map{map, "customers"});
   given(create_map{other, "customers", text});
+}
+
+TEST_F(DefinitionCommands, AnAppIsInOneLinkOnly) {
+  auto const used = state.status.links.at(other);
+  auto const fresh = app_id{given(register_app{"wiki", "memory"}).value};
+  expect_refused(error_code::still_used, create_link{"third", used.left, fresh});
+  expect_refused(error_code::still_used, create_link{"third", fresh, used.right});
+  given(delete_link{other});
+  given(create_link{"third", used.right, fresh});
 }
 
 TEST_F(DefinitionCommands, OnlyAMapThatOwesNothingIsDeleted) {
