@@ -7,7 +7,8 @@ namespace dualwrite::engine {
 
 app_shelf::app_shelf(boost::asio::any_io_executor strand,
                      boost::asio::thread_pool& pool,
-                     server_config const& config) {
+                     server_config const& config,
+                     log_id log) {
   auto const add = [this](std::string const& name, auto app) {
     ports_[name] = {app.get(), app.get()};
     apps_.push_back(std::move(app));
@@ -20,6 +21,7 @@ app_shelf::app_shelf(boost::asio::any_io_executor strand,
     } else {
       postgresql::postgresql_settings settings;
       auto const& from = std::get<postgresql_settings>(app.settings);
+      settings.name = postgresql::capture_name(log, app.name);
       settings.url = from.url_file.empty() ? from.url.value : "file:" + from.url_file;
       add(app.name,
           std::make_unique<postgresql::postgresql_app>(strand, pool, std::move(settings)));

@@ -13,13 +13,16 @@
 
 namespace dualwrite::engine {
 
+// What they put into an app to capture it is named by `log`.
+//
 // Lifetime: outlives whoever uses its ports; `pool` is joined before it ends.
 // Threads: the engine strand.
 class app_shelf {
  public:
   app_shelf(boost::asio::any_io_executor strand,
             boost::asio::thread_pool& pool,
-            server_config const& config);
+            server_config const& config,
+            log_id log);
   ~app_shelf();
 
   std::map<std::string, app_ports> const& ports() const { return ports_; }

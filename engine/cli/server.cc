@@ -42,7 +42,7 @@ server::~server() {
 
 result<void> server::open() {
   DW_CHECK(open_log());
-  apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_);
+  apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_, log_->head().log);
   DW_TRY(auto const program, digest_of_program());
   keeper_ =
       std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, config_.data_dir, program);

@@ -96,8 +96,9 @@ result<source_position> change_stream::open(connection& on,
   DW_TRY(auto slot, look_at_slot(on, name));
   if (after) DW_CHECK(check_goes_on(on, slot, *after));
   DW_TRY(auto facts, describe_tables(on, tables));
-  DW_CHECK(publish(on, name_, facts, after.has_value()));
+  // What another session is given is not changed under its hands.
   DW_CHECK(wait_until_free(on, name));
+  DW_CHECK(publish(on, name_, facts, after.has_value()));
   if (slot.is_there && slot.is_lost) {
     DW_TRY(auto const dropped, on.query("SELECT pg_drop_replication_slot($1)", {name}));
     slot.is_there = false;
@@ -354,7 +355,15 @@ result<void> change_stream::remove(connection& on) {
                   "slot_name = $1",
                   {slot}));
   DW_CHECK(on.execute("DROP PUBLICATION IF EXISTS " + quoted_name(name_)));
-  return on.execute("DROP SCHEMA IF EXISTS dualwrite CASCADE");
+  DW_CHECK(install(on));
+  DW_TRY(auto const ours,
+         on.query("DELETE FROM dualwrite.captured WHERE publication = $1", {name_}));
+  DW_TRY(auto const passed, on.query("DELETE FROM dualwrite.quiet WHERE slot = $1", {slot}));
+  DW_TRY(auto const others,
+         on.query("SELECT EXISTS(SELECT FROM dualwrite.captured) OR "
+                  "(SELECT count(DISTINCT log) FROM dualwrite.lane) > 1"));
+  if (others.is_true(0, 0)) return {};
+  return on.execute("DROP SCHEMA dualwrite CASCADE");
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -56,7 +56,8 @@ class change_stream {
   // Readable when read() may have something to give that it had not; until the next call of any.
   [[nodiscard]] int socket() const;
 
-  // Takes slot and publication out of the database.
+  // Takes slot and publication out of the database, and the schema `dualwrite` where nobody else has
+  // something in it.
   [[nodiscard]] result<void> remove(connection& on);
 
  private:

@@ -38,7 +38,8 @@ result<std::string> bytes_of(std::string_view text) {
 
 constexpr char const* of_lane = "WHERE log = $1 AND link = $2 AND way = $3 AND lane = $4";
 
-// Two sessions that install at once would each find the other's half.
+// Two sessions that install at once would each find the other's half. What an early release knew of
+// the captured tables was not said for whom.
 constexpr char const* tables = R"(
 BEGIN;
 SELECT pg_advisory_xact_lock(7310597164851);
@@ -47,7 +48,15 @@ CREATE TABLE IF NOT EXISTS dualwrite.identity(nonce bigint NOT NULL);
 INSERT INTO dualwrite.identity
   SELECT ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
   WHERE NOT EXISTS(SELECT FROM dualwrite.identity);
-CREATE TABLE IF NOT EXISTS dualwrite.captured(name text PRIMARY KEY, object bigint NOT NULL);
+DO $$ BEGIN
+  IF NOT EXISTS(SELECT FROM pg_attribute WHERE attname = 'publication'
+      AND attrelid = to_regclass('dualwrite.captured')) THEN
+    DROP TABLE IF EXISTS dualwrite.captured;
+  END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS dualwrite.captured(
+  publication text, name text, object bigint NOT NULL, member bigint NOT NULL,
+  PRIMARY KEY(publication, name));
 CREATE TABLE IF NOT EXISTS dualwrite.lane(
   log bigint, link bigint, way bigint, lane bigint,
   session bigint NOT NULL, batch bigint NOT NULL, position bigint NOT NULL, chain text NOT NULL,
@@ -92,7 +101,10 @@ result<void> write_parts(connection& on, lane_key const& lane, std::string_view 
 }  // namespace
 
 result<void> install(connection& on) {
-  DW_TRY(auto const there, on.query("SELECT to_regclass('dualwrite.quiet') IS NOT NULL"));
+  DW_TRY(auto const there,
+         on.query("SELECT to_regclass('dualwrite.quiet') IS NOT NULL AND EXISTS("
+                  "SELECT FROM pg_attribute WHERE attname = 'publication' "
+                  "AND attrelid = to_regclass('dualwrite.captured'))"));
   if (there.is_true(0, 0)) return {};
   auto const made = on.execute(tables);
   if (made) return {};

@@ -1,5 +1,6 @@
 #include "engine/connectors/postgresql/postgresql_app.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include "engine/connectors/postgresql/readable.h"
 #include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/ports/blocking.h"
+#include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
 
@@ -23,6 +25,10 @@ namespace {
 constexpr std::size_t readers_max = 4;
 
 }  // namespace
+
+std::string capture_name(log_id log, std::string_view app) {
+  return fmt::format("dualwrite_{:016x}", hash_key(fmt::format("{}/{}", log.value, app)));
+}
 
 // Each used by one call at a time. Shared with the calls, so that one that nobody waits for any
 // more may end.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/connectors/postgresql/slot_stretch.h"
 #include "engine/ports/source_app.h"
@@ -13,9 +14,13 @@
 
 namespace dualwrite::engine::postgresql {
 
+// Of what captures an app for a log: other logs, and other apps of this one, may have the same
+// database.
+[[nodiscard]] std::string capture_name(log_id log, std::string_view app);
+
 struct postgresql_settings {
   std::string url;                 // as libpq takes it, or "file:" and the file that holds it
-  std::string name = "dualwrite";  // of the publication, and the slot's begin
+  std::string name = "dualwrite";  // of the publication, and the slot's begin: nobody else's
   stretch_limits stretches = {};   // when, and how much, is read in bulk
 };
 

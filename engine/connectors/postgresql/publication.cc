@@ -38,8 +38,9 @@ result<void> publish(connection& on,
                   "  WHERE indrelid = c.oid AND indisprimary) "
                   "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(name, object, place) "
                   "LEFT JOIN pg_class c ON c.oid = i.object::oid "
-                  "LEFT JOIN dualwrite.captured k ON k.name = i.name ORDER BY i.place",
-                  {array_of(names), array_of(objects)}));
+                  "LEFT JOIN dualwrite.captured k ON k.name = i.name AND k.publication = $3 "
+                  "ORDER BY i.place",
+                  {array_of(names), array_of(objects), name}));
   std::vector<std::string> all_tables;
   std::vector<std::string> added;
   std::set<std::uint64_t> wanted;
@@ -68,9 +69,13 @@ result<void> publish(connection& on,
                                   quoted_name(name),
                                   is_new ? "FOR" : "SET",
                                   fmt::join(all_tables, ", "))));
-  DW_CHECK(on.execute("DELETE FROM dualwrite.captured"));
-  DW_CHECK(on.query("INSERT INTO dualwrite.captured SELECT * FROM unnest($1::text[], $2::bigint[])",
-                    {array_of(names), array_of(objects)}));
+  DW_CHECK(on.query("DELETE FROM dualwrite.captured WHERE publication = $1", {name}));
+  DW_CHECK(
+      on.query("INSERT INTO dualwrite.captured SELECT $1, i.name, i.object, r.oid "
+               "FROM unnest($2::text[], $3::bigint[]) AS i(name, object) "
+               "JOIN pg_publication p ON p.pubname = $1 "
+               "JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = i.object::oid",
+               {name, array_of(names), array_of(objects)}));
   return all.commit();
 }
 

@@ -383,6 +383,40 @@ TEST_F(PostgresqlApp, CapturesAgainAtOnceAfterItsSessionsWereEnded) {
   EXPECT_EQ(1U, captured(1).size());
 }
 
+// Two logs, or two apps of one log, on a database.
+TEST_F(PostgresqlApp, CapturesOfOneDatabaseLeaveEachOtherAlone) {
+  auto const other_name = capture_name(log_id{1}, "shop");
+  EXPECT_NE(other_name, capture_name(log_id{2}, "shop"));
+  EXPECT_NE(other_name, capture_name(log_id{1}, "shop 2"));
+  people->run("CREATE TABLE item(id bigint PRIMARY KEY, name text)");
+  auto const mine = capture();
+  auto other = std::make_unique<postgresql_app>(
+      io.get_executor(), pool, postgresql_settings{url, other_name});
+  auto const its = wait(other->open_capture({"item"}, std::nullopt));
+  ASSERT_TRUE(its) << to_string(its.error());
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'); INSERT INTO item VALUES(2, 'saw')");
+  EXPECT_EQ("+(1,Ann)", show(captured(1)));
+  auto const seen = wait(other->next(100, 10s));
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  EXPECT_EQ("+(2,saw)", show(*seen));
+  EXPECT_TRUE(wait(other->open_capture({"item", "customer"}, *its)));
+  restart();
+  capture(mine);
+  EXPECT_EQ("+(1,Ann)", show(captured(1)));
+  ASSERT_TRUE(wait(other->detach()));
+  people->run("INSERT INTO customer(id, name) VALUES(3, 'Cy')");
+  EXPECT_EQ("+(3,Cy)", show(captured(1)));
+}
+
+TEST_F(PostgresqlApp, WhileAnotherSessionReadsTheSlotItsTablesStay) {
+  people->run("CREATE TABLE item(id bigint PRIMARY KEY, name text)");
+  capture();
+  postgresql_app second(io.get_executor(), pool, postgresql_settings{url});
+  EXPECT_EQ(error_code::app_busy, wait(second.open_capture({"item"}, std::nullopt)).error().code);
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  EXPECT_EQ("+(1,Ann)", show(captured(1)));
+}
+
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
   ASSERT_TRUE(wait(app->detach()));
