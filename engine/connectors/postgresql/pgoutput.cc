@@ -235,7 +235,10 @@ result<void> pgoutput_reader::take_message(cursor& from) {
   auto const prefix = from.text();
   auto const text = from.bytes(from.number(4));
   if (!in_transaction || prefix != message_prefix) return {};
-  DW_TRY(now_.mark, parse_mark(text));
+  // Anybody may write such a message. A batch begins with its own; one that cannot be read is none.
+  if (now_.mark) return {};
+  auto const mark = parse_mark(text);
+  if (mark) now_.mark = *mark;
   return {};
 }
 

@@ -417,6 +417,17 @@ TEST_F(PostgresqlApp, WhileAnotherSessionReadsTheSlotItsTablesStay) {
   EXPECT_EQ("+(1,Ann)", show(captured(1)));
 }
 
+TEST_F(PostgresqlApp, AMessageThatIsNoMarkIsLeftAlone) {
+  capture();
+  people->run(
+      "BEGIN; SELECT pg_logical_emit_message(true, 'dualwrite', 'x'); "
+      "SELECT pg_logical_emit_message(true, 'dualwrite', '1 2 7 0 0 0'); "
+      "INSERT INTO customer(id, name) VALUES(1, 'Ann'); COMMIT");
+  people->run("SELECT pg_logical_emit_message(true, 'dualwrite', '')");
+  apply({write(2, "Bob")});
+  EXPECT_EQ("+(1,Ann)/batch1 +(2,Bob)", show(captured(2)));
+}
+
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
   ASSERT_TRUE(wait(app->detach()));
