@@ -27,16 +27,16 @@ apps:
   crm: {{ {crm} }}
 links:
   - name: erp-crm
-    left: erp
-    right: crm
+    {erp_side}: erp
+    {crm_side}: crm
     maps:
       - name: customers
-        left:  {{ table: customer }}
-        right: {{ table: account }}
-        key: [ {{ left: id, right: number }} ]
+        {erp_side}:  {{ table: customer }}
+        {crm_side}: {{ table: account }}
+        key: [ {{ {erp_side}: id, {crm_side}: number }} ]
         columns:
-          - {{ left: name, right: fullname }}
-          - {{ left: credit, right: creditlimit }}
+          - {{ {erp_side}: name, {crm_side}: fullname }}
+          - {{ {erp_side}: credit, {crm_side}: creditlimit }}
           - {{ left: since, right: since }}
           - {{ left: changed, right: changed }}
 """
@@ -62,7 +62,7 @@ class WithPostgresql(unittest.TestCase):
         cls.server = PostgresServer()
         cls.addClassCleanup(cls.server.end)
 
-    def begin(self, crm_is_postgresql):
+    def begin(self, crm_is_postgresql, erp_side="left"):
         self.world = World(PROGRAM)
         self.addCleanup(self.world.end)
         self.crm_is_postgresql = crm_is_postgresql
@@ -77,7 +77,9 @@ class WithPostgresql(unittest.TestCase):
         else:
             self.world.write("crm", "DROP TABLE account", SQLITE_ACCOUNT)
             crm = "connector: sqlite, path: crm.db"
-        self.world.config.write_text(CONFIG.format(erp=self.server.url("erp"), crm=crm))
+        crm_side = "right" if erp_side == "left" else "left"
+        self.world.config.write_text(
+            CONFIG.format(erp=self.server.url("erp"), crm=crm, erp_side=erp_side, crm_side=crm_side))
         self.erp(f"INSERT INTO customer SELECT i, 'customer ' || i, i * 1.25, date '2020-01-01' + i % 1000, "
                  f"timestamptz '2026-01-01 00:00:00.123456+00' + i * interval '1 minute' "
                  f"FROM generate_series(1, {ROWS}) i")
@@ -142,8 +144,8 @@ class WithPostgresql(unittest.TestCase):
         self.erp(f"DELETE FROM customer WHERE id = {chance.randrange(1, ROWS + 1)}")
         self.crm(f"DELETE FROM account WHERE number = {chance.randrange(1, ROWS + 1)}")
 
-    def check(self, crm_is_postgresql):
-        self.begin(crm_is_postgresql)
+    def check(self, crm_is_postgresql, erp_side="left"):
+        self.begin(crm_is_postgresql, erp_side)
         self.start_and_run()
         self.edit_both(random.Random(3), 20)
         self.until_equal()
@@ -163,6 +165,9 @@ class WithPostgresql(unittest.TestCase):
 
     def test_a_database_and_a_sqlite_file(self):
         self.check(False)
+
+    def test_a_sqlite_file_and_a_database(self):
+        self.check(False, erp_side="right")
 
     def test_killed_servers_and_engines_lose_and_double_nothing(self):
         self.begin(True)
