@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -144,11 +146,45 @@ std::optional<std::int64_t> infinite(std::string_view text) {
   return std::nullopt;
 }
 
+// Of a number that is not negative; with zeros before it where it has fewer digits.
+void append_number(std::string& text, std::int64_t number, std::size_t digits_min) {
+  std::array<char, std::numeric_limits<std::int64_t>::digits10 + 1> digits{};
+  auto first = digits.size();
+  while (number != 0 || digits.size() - first < digits_min) {
+    digits[--first] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  text.append(digits.data() + first, digits.size() - first);
+}
+
 void append_fraction(std::string& text, std::int64_t us) {
   if (us == 0) return;
-  auto digits = fmt::format(".{:06}", us);
-  digits.erase(digits.find_last_not_of('0') + 1);
-  text += digits;
+  text.push_back('.');
+  append_number(text, us, 6);
+  text.erase(text.find_last_not_of('0') + 1);
+}
+
+void append_date(std::string& text, std::int64_t days) {
+  if (days == time_infinity || days == time_minus_infinity) {
+    text += days == time_infinity ? "infinity" : "-infinity";
+    return;
+  }
+  auto const date = split_date(days);
+  if (date.year < 0 || date.year > 9999) text.push_back(date.year < 0 ? '-' : '+');
+  append_number(text, std::abs(date.year), 4);
+  text.push_back('-');
+  append_number(text, date.month, 2);
+  text.push_back('-');
+  append_number(text, date.day, 2);
+}
+
+void append_time(std::string& text, std::int64_t us) {
+  append_number(text, us / hour_us, 2);
+  text.push_back(':');
+  append_number(text, us / minute_us % 60, 2);
+  text.push_back(':');
+  append_number(text, us / 1'000'000 % 60, 2);
+  append_fraction(text, us % 1'000'000);
 }
 
 result<std::int64_t> parse_point(std::string_view text, bool zoned, std::string_view what) {
@@ -199,24 +235,26 @@ bool is_time_of_day(std::int64_t us) {
 }
 
 std::string print_date(std::int64_t days) {
-  if (days == time_infinity) return "infinity";
-  if (days == time_minus_infinity) return "-infinity";
-  auto const date = split_date(days);
-  auto const sign = date.year < 0 ? "-" : (date.year > 9999 ? "+" : "");
-  return fmt::format("{}{:04}-{:02}-{:02}", sign, std::abs(date.year), date.month, date.day);
+  std::string text;
+  append_date(text, days);
+  return text;
 }
 
 std::string print_time(std::int64_t us) {
-  auto text =
-      fmt::format("{:02}:{:02}:{:02}", us / hour_us, us / minute_us % 60, us / 1'000'000 % 60);
-  append_fraction(text, us % 1'000'000);
+  std::string text;
+  append_time(text, us);
   return text;
 }
 
 std::string print_timestamp(std::int64_t us) {
   if (us == time_infinity || us == time_minus_infinity) return print_date(us);
   auto const days = floor_divide(us, day_us);
-  return print_date(days) + "T" + print_time(us - days * day_us);
+  std::string text;
+  text.reserve(sizeof "2026-01-01T00:00:00.000000Z");
+  append_date(text, days);
+  text.push_back('T');
+  append_time(text, us - days * day_us);
+  return text;
 }
 
 std::string print_timestamp_tz(std::int64_t us) {

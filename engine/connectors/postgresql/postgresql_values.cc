@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "events/assert.h"
+
 namespace dualwrite::engine::postgresql {
 namespace {
 
@@ -53,6 +55,15 @@ std::string with_signed_year(std::string_view text) {
   return (is_zero ? "" : "-") + digits + std::string(text.substr(end));
 }
 
+// Most texts are as they have to be.
+template <class Parse>
+auto parse_dated(std::string_view text, Parse const& parse) {
+  auto const year = text.find('-');
+  bool const is_plain =
+      (year == std::string_view::npos || year <= 4) && !text.ends_with(before_christ);
+  return is_plain ? parse(text) : parse(with_signed_year(text));
+}
+
 std::string with_era(std::string text) {
   if (text.starts_with("+")) return text.substr(1);
   bool const negative = text.starts_with("-") && !text.starts_with("-inf");
@@ -91,15 +102,14 @@ result<value> bytes_of(std::string_view text, column_schema const& column) {
   return value::of_bytes(std::move(out));
 }
 
-std::string hexadecimal(std::string const& bytes) {
+void append_hexadecimal(std::string& out, std::string const& bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = "\\x";
+  out += "\\x";
   for (auto const letter : bytes) {
     auto const byte = static_cast<unsigned char>(letter);
     out.push_back(digits[byte >> 4U]);
     out.push_back(digits[byte & 15U]);
   }
-  return out;
 }
 
 }  // namespace
@@ -128,13 +138,13 @@ result<value> to_value(std::string_view text, column_schema const& column) {
     case value_type::bytes:
       return bytes_of(text, column);
     case value_type::date:
-      return made(parse_date(with_signed_year(text)), value::of_date);
+      return made(parse_dated(text, parse_date), value::of_date);
     case value_type::time:
       return made(parse_time(text), value::of_time);
     case value_type::timestamp:
-      return made(parse_timestamp(with_signed_year(text)), value::of_timestamp);
+      return made(parse_dated(text, parse_timestamp), value::of_timestamp);
     case value_type::timestamp_tz:
-      return made(parse_timestamp_tz(with_signed_year(text)), value::of_timestamp_tz);
+      return made(parse_dated(text, parse_timestamp_tz), value::of_timestamp_tz);
     case value_type::uuid:
       return made(parse_uuid(text), value::of_uuid);
     case value_type::interval:
@@ -150,44 +160,76 @@ result<value> to_value(std::string_view text, column_schema const& column) {
   }
 }
 
-result<std::optional<std::string>> to_text(value const& what) {
+result<void> check_value(value const& what) {
   switch (what.type()) {
-    case value_type::null:
-    case value_type::unchanged:
-      return std::optional<std::string>{};
-    case value_type::boolean:
-      return std::optional<std::string>{what.as_boolean() ? "t" : "f"};
-    case value_type::int64:
-      return std::optional{std::to_string(what.as_int64())};
-    case value_type::float64:
-      return std::optional{print_float64(what.as_float64())};
-    case value_type::decimal:
-      return std::optional{what.as_decimal().to_string()};
-    case value_type::bytes:
-      return std::optional{hexadecimal(what.as_string())};
-    case value_type::date:
-      return std::optional{with_era(print_date(what.as_days()))};
-    case value_type::time:
-      return std::optional{print_time(what.as_us())};
-    case value_type::timestamp:
-      return std::optional{with_era(print_timestamp(what.as_us()))};
-    case value_type::timestamp_tz:
-      return std::optional{with_era(print_timestamp_tz(what.as_us()))};
-    case value_type::uuid:
-      return std::optional{print_uuid(what.as_uuid())};
-    case value_type::interval:
-      return std::optional{print_interval(what.as_interval())};
     case value_type::array:
       return error{error_code::value_not_convertible, "arrays of another app are not written"};
     case value_type::text:
     case value_type::json:
     case value_type::enumeration:
     case value_type::opaque:
-      break;
+      if (what.as_string().find('\0') != std::string::npos)
+        return error{error_code::value_not_convertible, "PostgreSQL keeps no zero byte in a text"};
+      return {};
+    default:
+      return {};
   }
-  if (what.as_string().find('\0') != std::string::npos)
-    return error{error_code::value_not_convertible, "PostgreSQL keeps no zero byte in a text"};
-  return std::optional{what.as_string()};
+}
+
+void append_text(std::string& to, value const& what) {
+  switch (what.type()) {
+    case value_type::boolean:
+      to.push_back(what.as_boolean() ? 't' : 'f');
+      break;
+    case value_type::int64:
+      to += std::to_string(what.as_int64());
+      break;
+    case value_type::float64:
+      to += print_float64(what.as_float64());
+      break;
+    case value_type::decimal:
+      to += what.as_decimal().to_string();
+      break;
+    case value_type::bytes:
+      append_hexadecimal(to, what.as_string());
+      break;
+    case value_type::date:
+      to += with_era(print_date(what.as_days()));
+      break;
+    case value_type::time:
+      to += print_time(what.as_us());
+      break;
+    case value_type::timestamp:
+      to += with_era(print_timestamp(what.as_us()));
+      break;
+    case value_type::timestamp_tz:
+      to += with_era(print_timestamp_tz(what.as_us()));
+      break;
+    case value_type::uuid:
+      to += print_uuid(what.as_uuid());
+      break;
+    case value_type::interval:
+      to += print_interval(what.as_interval());
+      break;
+    case value_type::text:
+    case value_type::json:
+    case value_type::enumeration:
+    case value_type::opaque:
+      to += what.as_string();
+      break;
+    case value_type::array:
+    case value_type::null:
+    case value_type::unchanged:
+      DW_ASSERT(false);
+  }
+}
+
+result<std::optional<std::string>> to_text(value const& what) {
+  std::optional<std::string> text;
+  if (what.is_null() || what.is_unchanged()) return text;
+  DW_CHECK(check_value(what));
+  append_text(text.emplace(), what);
+  return text;
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -16,8 +16,12 @@ namespace dualwrite::engine::postgresql {
 // Errors: `value_malformed` where the text is not of the column's type.
 [[nodiscard]] result<value> to_value(std::string_view text, column_schema const& column);
 
-// NULL is nothing.
 // Errors: `value_not_convertible` where PostgreSQL has no such value.
+[[nodiscard]] result<void> check_value(value const& what);
+// Of a value that passes check_value(), and is neither NULL nor unchanged.
+void append_text(std::string& to, value const& what);
+// NULL is nothing.
+// Errors: those of check_value().
 [[nodiscard]] result<std::optional<std::string>> to_text(value const& what);
 
 }  // namespace dualwrite::engine::postgresql

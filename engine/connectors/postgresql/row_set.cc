@@ -15,12 +15,17 @@ namespace {
 // Where a row stands in the arrays, from 1 on; no column of a table is called so.
 constexpr char const* place_column = "\"dualwrite row\"";
 
-void add_field(std::string& line, std::optional<std::string> const& text) {
-  if (!text) {
-    line += "\\N";
-    return;
-  }
-  for (auto const letter : *text) {
+bool is_escaped(char letter) {
+  return letter == '\\' || letter == '\t' || letter == '\n' || letter == '\r';
+}
+
+// Few texts have anything to escape.
+void escape_from(std::string& line, std::size_t begin) {
+  auto const first = line.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (std::none_of(first, line.end(), is_escaped)) return;
+  auto const plain = line.substr(begin);
+  line.resize(begin);
+  for (auto const letter : plain) {
     switch (letter) {
       case '\\':
         line += "\\\\";
@@ -38,6 +43,16 @@ void add_field(std::string& line, std::optional<std::string> const& text) {
         line.push_back(letter);
     }
   }
+}
+
+void add_field(std::string& line, value const& what) {
+  if (what.is_null() || what.is_unchanged()) {
+    line += "\\N";
+    return;
+  }
+  auto const begin = line.size();
+  append_text(line, what);
+  escape_from(line, begin);
 }
 
 // From 1 on; zero where it is not told. "COPY customer, line 57, column name: …" is the last line,
@@ -112,16 +127,14 @@ bool row_set::has_its_key(target_write const& wish) const {
   return true;
 }
 
-result<parameters> row_set::texts_of(target_write const& wish) const {
-  parameters texts;
-  texts.reserve(columns_.size());
-  DW_CHECK(add_values(texts, kind_ == write_kind::remove ? wish.key : wish.values));
-  return texts;
+result<void> row_set::check(target_write const& wish) const {
+  for (auto const& one : values_of(wish)) DW_CHECK(check_value(one));
+  return {};
 }
 
-std::string row_set::key_of(set_row const& row) const {
+std::string row_set::key_of(target_write const& wish) const {
   std::string key = "{";
-  for (auto const place : key_places_) add_element(key, row.texts[place]);
+  for (auto const place : key_places_) add_element(key, value_of(wish, place));
   return key;
 }
 
@@ -155,7 +168,7 @@ parameters row_set::arrays(std::vector<std::size_t> const& of, rows which) const
   parameters out;
   for (auto const place : of) {
     std::string array = "{";
-    for (auto const* row : which) add_element(array, row->texts[place]);
+    for (auto const* row : which) add_element(array, value_of(*row->wish, place));
     array.push_back('}');
     out.emplace_back(std::move(array));
   }
@@ -297,7 +310,7 @@ result<answer> row_set::copy(rows which, std::string const& names) {
   for (auto const* row : which) {
     for (auto const place : all_places_) {
       if (place > 0) lines.push_back('\t');
-      add_field(lines, row->texts[place]);
+      add_field(lines, value_of(*row->wish, place));
     }
     lines.push_back('\n');
   }

@@ -13,7 +13,6 @@ namespace dualwrite::engine::postgresql {
 
 struct set_row {
   target_write const* wish = nullptr;
-  parameters texts{};  // of the set's columns
   bool is_there = false;
   std::optional<write_result> result{};  // once it is known
 };
@@ -37,11 +36,14 @@ class row_set {
 
   // Whether a row's values say its key, as the statements take it.
   [[nodiscard]] bool has_its_key(target_write const& wish) const;
-  // The values of a row, as the statements take them.
-  // Errors: `value_not_convertible`.
-  [[nodiscard]] result<parameters> texts_of(target_write const& wish) const;
-  // The key of a row that has its texts; equal for equal keys.
-  [[nodiscard]] std::string key_of(set_row const& row) const;
+  // Errors: `value_not_convertible` where PostgreSQL has no such row.
+  [[nodiscard]] result<void> check(target_write const& wish) const;
+  // Of a row that passes check(): its key as the statements take it; equal for equal keys.
+  [[nodiscard]] std::string key_of(target_write const& wish) const;
+  // Of such a row, by place among columns().
+  [[nodiscard]] value const& value_of(target_write const& wish, std::size_t place) const {
+    return values_of(wish)[place];
+  }
 
   // What look() and write() do. Where the rows are expected to be there, those that are and differ
   // are changed without a look, and only the others are looked for. Says whether most were there.
@@ -60,6 +62,9 @@ class row_set {
   std::vector<std::size_t> const& key_columns() const { return key_columns_; }
 
  private:
+  [[nodiscard]] row_values const& values_of(target_write const& wish) const {
+    return kind_ == write_kind::remove ? wish.key : wish.values;
+  }
   [[nodiscard]] std::string relation(std::vector<std::size_t> const& of) const;
   [[nodiscard]] parameters arrays(std::vector<std::size_t> const& of, rows which) const;
   [[nodiscard]] std::string name(std::size_t place) const;

@@ -3,9 +3,30 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "engine/connectors/postgresql/postgresql_values.h"
 
 namespace dualwrite::engine::postgresql {
+namespace {
+
+bool is_quoted(char letter) {
+  return letter == '"' || letter == '\\';
+}
+
+// Few texts have anything to quote.
+void quote_from(std::string& array, std::size_t begin) {
+  auto const first = array.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (std::none_of(first, array.end(), is_quoted)) return;
+  auto const plain = array.substr(begin);
+  array.resize(begin);
+  for (auto const letter : plain) {
+    if (is_quoted(letter)) array.push_back('\\');
+    array.push_back(letter);
+  }
+}
+
+}  // namespace
 
 std::string name_of(table_schema const& schema, std::size_t column) {
   return quoted_name(schema.columns[column].name);
@@ -27,10 +48,19 @@ void add_element(std::string& array, std::optional<std::string_view> text) {
     return;
   }
   array.push_back('"');
-  for (auto const letter : *text) {
-    if (letter == '"' || letter == '\\') array.push_back('\\');
-    array.push_back(letter);
-  }
+  auto const begin = array.size();
+  array += *text;
+  quote_from(array, begin);
+  array.push_back('"');
+}
+
+void add_element(std::string& array, value const& what) {
+  if (what.is_null() || what.is_unchanged()) return add_element(array, std::nullopt);
+  if (array.size() > 1) array.push_back(',');
+  array.push_back('"');
+  auto const begin = array.size();
+  append_text(array, what);
+  quote_from(array, begin);
   array.push_back('"');
 }
 

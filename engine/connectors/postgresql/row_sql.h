@@ -19,6 +19,8 @@ namespace dualwrite::engine::postgresql {
                                         std::size_t first);
 // Of an array that is begun with "{", and ended with "}".
 void add_element(std::string& array, std::optional<std::string_view> text);
+// A value that passes check_value().
+void add_element(std::string& array, value const& what);
 [[nodiscard]] std::string array_of(std::vector<std::string> const& texts);
 // Errors: `value_not_convertible`.
 [[nodiscard]] result<void> add_values(parameters& to, row_values const& values);

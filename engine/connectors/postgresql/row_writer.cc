@@ -7,6 +7,7 @@
 
 #include "engine/connectors/postgresql/declared_rules.h"
 #include "engine/connectors/postgresql/hand_over.h"
+#include "engine/connectors/postgresql/postgresql_values.h"
 #include "engine/connectors/postgresql/refusal.h"
 #include "engine/connectors/postgresql/single_row.h"
 #include "engine/connectors/postgresql/value_taker.h"
@@ -42,9 +43,15 @@ bool are_alike(target_write const& one, target_write const& other) {
          one.key_columns == other.key_columns;
 }
 
-std::size_t bytes_of(parameters const& texts) {
+// About so many.
+std::size_t bytes_of(row_values const& values) {
+  constexpr std::size_t small = 16;
   std::size_t bytes = 0;
-  for (auto const& text : texts) bytes += text ? text->size() : 0;
+  for (auto const& one : values) {
+    bool const is_of_any_size = one.type() == value_type::text || one.type() == value_type::json ||
+                                one.type() == value_type::bytes || one.type() == value_type::opaque;
+    bytes += is_of_any_size ? one.as_string().size() : small;
+  }
   return bytes;
 }
 
@@ -86,6 +93,7 @@ result<void> row_writer::check(std::span<table_form const> forms) {
 result<std::optional<std::vector<write_result>>> row_writer::write(
     write_list const& writes, results_by_place& refused, care with) {
   batch_attempt to{writes, refused};
+  to.results.reserve(writes.size());
   while (!to.is_over && to.next() < writes.size()) DW_CHECK(write_next(to, with));
   if (to.is_over) return std::optional<std::vector<write_result>>{};
   return std::optional{std::move(to.results)};
@@ -130,6 +138,8 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
   std::size_t bytes = 0;
   auto const begin = to.next();
   auto const end = std::min(to.writes.size(), begin + set_rows_max);
+  rows.reserve(end - begin);
+  keys.reserve(end - begin);
   for (auto at = begin; at < end && bytes < set_bytes_max; ++at) {
     auto const& wish = to.writes[at];
     bool const waits = wish.behind && *wish.behind >= begin;
@@ -137,16 +147,15 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
     if (!set.has_its_key(wish)) break;
     set_row row{&wish};
     row.result = to.known(at);
-    auto texts = set.texts_of(wish);
+    auto const fits = set.check(wish);
     // What PostgreSQL has no such value for is not there, and cannot be.
-    if (!texts && wish.kind == write_kind::remove)
+    if (!fits && wish.kind == write_kind::remove)
       row.result = write_result{};
-    else if (!texts && !row.result)
-      row.result = refusal_of(texts.error(), on_);
-    if (texts) {
-      row.texts = std::move(*texts);
-      if (!keys.insert(set.key_of(row)).second) break;
-      bytes += bytes_of(row.texts);
+    else if (!fits && !row.result)
+      row.result = refusal_of(fits.error(), on_);
+    if (fits) {
+      if (!keys.insert(set.key_of(wish)).second) break;
+      bytes += bytes_of(wish.key) + bytes_of(wish.values);
     }
     rows.push_back(std::move(row));
   }
@@ -310,7 +319,8 @@ result<std::vector<set_row*>> row_writer::breaking_rules(row_set& set,
   for (auto* row : rows) {
     for (std::size_t place = 0; place < about.first.size(); ++place) {
       auto const& column = of.facts.schema.columns[about.first[place]];
-      if (!breaks_column_rules(column, row->texts[place])) continue;
+      DW_TRY(auto const text, to_text(set.value_of(*row->wish, place)));
+      if (!breaks_column_rules(column, text)) continue;
       found.push_back(row);
       break;
     }

@@ -27,9 +27,9 @@ class RowSet : public PostgresqlApp {
     of.held.clear();
     of.all.clear();
     for (auto const& wish : of.wishes) {
-      auto texts = set.texts_of(wish);
-      EXPECT_TRUE(texts) << to_string(texts.error());
-      of.held.push_back({&wish, std::move(*texts)});
+      auto const fits = set.check(wish);
+      EXPECT_TRUE(fits) << to_string(fits.error());
+      of.held.push_back({&wish});
     }
     for (auto& row : of.held) of.all.push_back(&row);
     return set;
