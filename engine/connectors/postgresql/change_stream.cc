@@ -261,7 +261,7 @@ result<std::optional<std::string_view>> change_stream::next_message() {
     DW_TRY(auto message, stream_.receive());
     if (!message) return std::optional<std::string_view>{};
     arrived_ = std::move(*message);
-    std::string_view const bytes = arrived_;
+    auto const bytes = arrived_.view();
     if (bytes.front() == 'w' && bytes.size() > data_header)
       return std::optional{bytes.substr(data_header)};
     if (bytes.front() == 'k' && bytes.size() > ping_request) DW_CHECK(take_ping(bytes));

@@ -96,7 +96,7 @@ class change_stream {
   bool is_bulk_refused_ = false;  // by the server: it streams until it is near
   std::uint64_t looks_at_ = 0;    // from here on it is looked how far behind the stream is
   std::atomic<std::int64_t> reading_us_ = 0;  // zero: all was read
-  std::string arrived_;
+  received arrived_;
   std::optional<pgoutput_reader> reader_;
   std::uint64_t acknowledged_ = 0;  // by our log, or where it was opened
   std::uint64_t given_ = 0;         // by read()

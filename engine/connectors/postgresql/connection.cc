@@ -170,8 +170,32 @@ bool connection::send(statement const& one) {
                            values.data(),
                            nullptr,
                            nullptr,
-                           0) == 1 &&
-         PQpipelineSync(held_.get()) == 1;
+                           0) == 1;
+}
+
+result<void> connection::query_all(std::span<statement const> all, std::vector<answer>& answers) {
+  answers.clear();
+  if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
+  bool sent = PQenterPipelineMode(held_.get()) == 1;
+  for (auto const& one : all) sent = sent && send(one);
+  sent = sent && PQpipelineSync(held_.get()) == 1;
+  result<void> done;
+  for (std::size_t i = 0; sent && i < all.size() && is_open(); ++i) {
+    answer const got(PQgetResult(held_.get()));
+    if (done && got.get() != nullptr && got.succeeded())
+      answers.push_back(got);
+    else if (done)
+      done = refused(got.get());
+    // Nothing behind it.
+    if (is_open()) answer(PQgetResult(held_.get()));
+  }
+  if (sent && is_open()) {
+    answer const end_of_all(PQgetResult(held_.get()));
+    if (PQexitPipelineMode(held_.get()) == 1) return done;
+  }
+  if (done) done = refused(nullptr);
+  close();
+  return error{error_code::app_unreachable, done.error().detail};
 }
 
 result<void> connection::try_each(
@@ -181,7 +205,10 @@ result<void> connection::try_each(
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   bool sent = PQenterPipelineMode(held_.get()) == 1;
   statement const taking_back{back, {}};
-  for (auto const& one : all) sent = sent && send(one) && send(taking_back);
+  auto const send_alone = [&](statement const& one) {
+    return send(one) && PQpipelineSync(held_.get()) == 1;
+  };
+  for (auto const& one : all) sent = sent && send_alone(one) && send_alone(taking_back);
   // An answer, nothing behind it, and the mark that nothing more belongs to it.
   auto const next = [&]() -> result<answer> {
     answer got(is_open() ? PQgetResult(held_.get()) : nullptr);
@@ -275,16 +302,12 @@ result<void> connection::start_stream(std::string const& command) {
   return {};
 }
 
-result<std::optional<std::string>> connection::receive() {
+result<std::optional<received>> connection::receive() {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   for (bool has_looked = false;; has_looked = true) {
     char* bytes = nullptr;
     auto const size = PQgetCopyData(held_.get(), &bytes, 1);
-    if (size > 0) {
-      std::string out(bytes, static_cast<std::size_t>(size));
-      PQfreemem(bytes);
-      return std::optional{std::move(out)};
-    }
+    if (size > 0) return std::optional<received>(std::in_place, bytes, size);
     if (size < 0) {
       // The stream has ended: the server says why.
       answer const last(PQgetResult(held_.get()));
@@ -292,7 +315,7 @@ result<std::optional<std::string>> connection::receive() {
       held_.reset();
       return why;
     }
-    if (has_looked) return std::optional<std::string>{};
+    if (has_looked) return std::optional<received>{};
     if (PQconsumeInput(held_.get()) == 0) {
       auto why = refused(nullptr);
       held_.reset();
@@ -313,6 +336,16 @@ result<transaction> transaction::begin(connection& on, std::string const& how) {
   return transaction(on);
 }
 
+result<transaction> transaction::begin_with(connection& on,
+                                            std::vector<statement> first,
+                                            std::vector<answer>& answers) {
+  first.insert(first.begin(), statement{"BEGIN", {}});
+  transaction begun(on);
+  DW_CHECK(on.query_all(first, answers));
+  answers.erase(answers.begin());
+  return begun;
+}
+
 transaction::~transaction() {
   if (on_ == nullptr || !on_->is_open()) return;
   // Where the rollback is not answered the server does it at the connection's end.
@@ -328,6 +361,16 @@ result<void> transaction::commit() {
   }
   if (!on.is_open()) return error{error_code::app_reply_lost, done.error().detail};
   return done.error();
+}
+
+result<void> transaction::commit_with(std::vector<statement> last, std::vector<answer>& answers) {
+  last.push_back({"COMMIT", {}});
+  auto const done = on_->query_all(last, answers);
+  if (!done && !on_->is_open()) return error{error_code::app_reply_lost, done.error().detail};
+  if (!done) return done;
+  on_ = nullptr;
+  if (answers.back().command() == "COMMIT") return {};
+  return error{error_code::app_unreachable, "the transaction had failed and was rolled back"};
 }
 
 std::string quoted_name(std::string_view name) {

@@ -53,6 +53,21 @@ class answer {
   std::shared_ptr<PGresult> held_;
 };
 
+// A message of a stream, in the memory that libpq gave it.
+class received {
+ public:
+  received() = default;
+  received(char* bytes, int size) : bytes_(bytes), size_(static_cast<std::size_t>(size)) {}
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  struct freed {
+    void operator()(char* bytes) const { PQfreemem(bytes); }
+  };
+  std::unique_ptr<char, freed> bytes_;
+  std::size_t size_ = 0;
+};
+
 using parameters = std::vector<std::optional<std::string>>;
 
 struct statement {
@@ -81,6 +96,11 @@ class connection {
 
   [[nodiscard]] result<void> execute(std::string const& sql);
   [[nodiscard]] result<answer> query(std::string const& sql, parameters const& with = {});
+  // Sent together, and answered in their order: behind one that is refused none is run. Their
+  // answers have to be small: they are not read before all are sent.
+  // `answers` are those of the statements before that one.
+  [[nodiscard]] result<void> query_all(std::span<statement const> all,
+                                       std::vector<answer>& answers);
   // Each is told of, and taken back by `back` whatever came of it, before the next one runs; they
   // are sent without waiting. Few and small ones: their answers have to fit into a socket.
   [[nodiscard]] result<void> try_each(
@@ -98,7 +118,7 @@ class connection {
   // Begins to stream; then receive() and send() are all that may be called.
   [[nodiscard]] result<void> start_stream(std::string const& command);
   // Nothing where no message is there yet.
-  [[nodiscard]] result<std::optional<std::string>> receive();
+  [[nodiscard]] result<std::optional<received>> receive();
   [[nodiscard]] result<void> send(std::string_view message);
 
   server_error const& failure() const { return failure_; }
@@ -120,10 +140,17 @@ class connection {
 class transaction {
  public:
   [[nodiscard]] static result<transaction> begin(connection& on, std::string const& how = "BEGIN");
+  // Begins it with these statements, all sent together.
+  [[nodiscard]] static result<transaction> begin_with(connection& on,
+                                                      std::vector<statement> first,
+                                                      std::vector<answer>& answers);
   transaction(transaction&& other) noexcept : on_(std::exchange(other.on_, nullptr)) {}
   transaction& operator=(transaction&&) = delete;
   ~transaction();
   [[nodiscard]] result<void> commit();
+  // The same, and these statements before it, all sent together; `answers` are those of the
+  // statements that were not refused.
+  [[nodiscard]] result<void> commit_with(std::vector<statement> last, std::vector<answer>& answers);
 
  private:
   explicit transaction(connection& on) : on_(&on) {}

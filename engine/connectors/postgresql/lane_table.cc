@@ -84,15 +84,18 @@ result<std::string> read_parts(connection& on, lane_key const& lane) {
   return out;
 }
 
-result<void> write_parts(connection& on, lane_key const& lane, std::string_view outcome) {
+result<void> write_parts(std::vector<statement>& to,
+                         lane_key const& lane,
+                         std::string_view outcome) {
   for (std::uint64_t part = 0; !outcome.empty(); ++part) {
     auto with = lane_of(lane);
     with.emplace_back(number(part));
     DW_TRY(auto bytes,
            to_text(value::of_bytes(std::string(outcome.substr(0, outcome_part_bytes)))));
     with.push_back(std::move(bytes));
-    DW_TRY(auto const put,
-           on.query("INSERT INTO dualwrite.outcome VALUES($1, $2, $3, $4, $5, $6)", with));
+    auto& put = to.emplace_back();
+    put.sql = "INSERT INTO dualwrite.outcome VALUES($1, $2, $3, $4, $5, $6)";
+    put.with = std::move(with);
     outcome.remove_prefix(std::min(outcome.size(), outcome_part_bytes));
   }
   return {};
@@ -149,17 +152,19 @@ result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
 }
 
 // One question for both: where the row is not ours, what was said is taken back with the rest.
-result<void> enter_lane(connection& on, target_batch const& batch) {
+statement entering(target_batch const& batch) {
   auto with = lane_of(batch.lane);
   with.emplace_back(message_prefix);
   with.emplace_back(print_mark({batch.lane, batch.session, batch.batch}));
-  DW_TRY(auto const row,
-         on.query(std::string("WITH mine AS MATERIALIZED (SELECT session, batch, outcome IS NULL "
-                              "AS in_parts FROM dualwrite.lane ") +
-                      of_lane +
-                      " FOR UPDATE) SELECT session, batch, in_parts, "
-                      "pg_logical_emit_message(true, $5, $6::text) FROM mine",
-                  with));
+  return {std::string("WITH mine AS MATERIALIZED (SELECT session, batch, outcome IS NULL "
+                      "AS in_parts FROM dualwrite.lane ") +
+              of_lane +
+              " FOR UPDATE) SELECT session, batch, in_parts, "
+              "pg_logical_emit_message(true, $5, $6::text) FROM mine",
+          std::move(with)};
+}
+
+result<void> entered(connection& on, target_batch const& batch, answer const& row) {
   bool const ours = row.count() == 1 && number(row, 0, 0) == batch.session.value &&
                     number(row, 0, 1) == batch.previous.value;
   if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
@@ -170,14 +175,15 @@ result<void> enter_lane(connection& on, target_batch const& batch) {
   return {};
 }
 
-result<void> move_lane(connection& on, target_batch const& batch, std::string const& outcome) {
+result<std::vector<statement>> moving(target_batch const& batch, std::string const& outcome) {
+  std::vector<statement> out;
   auto with = lane_of(batch.lane);
   with.emplace_back(number(batch.batch.value));
   with.emplace_back(number(batch.position.value));
   with.emplace_back(batch.chain);
   bool const in_parts = outcome.size() > outcome_part_bytes;
   if (in_parts) {
-    DW_CHECK(write_parts(on, batch.lane, outcome));
+    DW_CHECK(write_parts(out, batch.lane, outcome));
     with.emplace_back(std::nullopt);
   } else {
     DW_TRY(auto bytes, to_text(value::of_bytes(outcome)));
@@ -197,19 +203,22 @@ result<void> move_lane(connection& on, target_batch const& batch, std::string co
     positions.push_back(number(told->position.value));
   }
   for (auto const* column : {&maps, &lanes, &positions}) with.emplace_back(array_of(*column));
-  DW_TRY(auto const moved,
-         on.query(std::string("WITH moved AS (UPDATE dualwrite.lane SET batch = $5, position = $6, "
-                              "chain = $7, outcome = $8 ") +
-                      of_lane +
-                      " AND session = $9 AND batch = $10 RETURNING 1), put AS (INSERT INTO "
-                      "dualwrite.place SELECT $1, $2, $3, told.* FROM unnest($11::bigint[], "
-                      "$12::bigint[], $13::bigint[]) AS told ON CONFLICT(log, link, way, map) DO "
-                      "UPDATE SET lane = excluded.lane, position = excluded.position) "
-                      "SELECT count(*) FROM moved",
-                  with));
-  if (moved.integer(0, 0) != 1)
-    return error{error_code::lane_fenced, "another session has written to this lane"};
-  return {};
+  // It is committed without a look at its answer.
+  out.push_back({std::string("WITH moved AS (UPDATE dualwrite.lane SET batch = $5, position = $6, "
+                             "chain = $7, outcome = $8 ") +
+                     of_lane +
+                     " AND session = $9 AND batch = $10 RETURNING 1), put AS (INSERT INTO "
+                     "dualwrite.place SELECT $1, $2, $3, told.* FROM unnest($11::bigint[], "
+                     "$12::bigint[], $13::bigint[]) AS told ON CONFLICT(log, link, way, map) DO "
+                     "UPDATE SET lane = excluded.lane, position = excluded.position) "
+                     "SELECT 1 / count(*) FROM moved",
+                 std::move(with)});
+  return out;
+}
+
+bool is_fenced(server_error const& refused) {
+  constexpr std::string_view division_by_zero = "22012";
+  return refused.state == division_by_zero;
 }
 
 std::string print_mark(batch_mark const& mark) {

@@ -12,12 +12,14 @@ namespace dualwrite::engine::postgresql {
 // Inside a transaction of the caller's. Waits for the transaction of an older session to end.
 [[nodiscard]] result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known);
 // Holds the row until the transaction ends, and tells the capture whose batch it is.
-// Also removes what the batch before left in parts.
+[[nodiscard]] statement entering(target_batch const& batch);
+// By its answer. Also removes what the batch before left in parts.
 // Errors: `lane_fenced` where the row is not as the batch expects it.
-[[nodiscard]] result<void> enter_lane(connection& on, target_batch const& batch);
-[[nodiscard]] result<void> move_lane(connection& on,
-                                     target_batch const& batch,
-                                     std::string const& outcome);
+[[nodiscard]] result<void> entered(connection& on, target_batch const& batch, answer const& row);
+// The last of them is refused where the row is not as it was: is_fenced() tells.
+[[nodiscard]] result<std::vector<statement>> moving(target_batch const& batch,
+                                                    std::string const& outcome);
+[[nodiscard]] bool is_fenced(server_error const& refused);
 
 // Of the logical messages that name a batch.
 inline constexpr char const* message_prefix = "dualwrite";

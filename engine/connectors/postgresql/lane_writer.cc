@@ -1,12 +1,15 @@
 #include "engine/connectors/postgresql/lane_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/connectors/postgresql/app_error.h"
 #include "engine/connectors/postgresql/lane_table.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
+
+constexpr char const* check_constraints = "SET CONSTRAINTS ALL IMMEDIATE";
 
 bool has_refusal(std::vector<write_result> const& results) {
   return std::any_of(results.begin(), results.end(), [](write_result const& one) {
@@ -51,12 +54,57 @@ result<lane_writer::results> lane_writer::try_until_done(Try const& once) {
   }
 }
 
-result<std::optional<lane_writer::results>> lane_writer::attempt(target_batch const& batch,
-                                                                 results_by_place& refused,
-                                                                 row_writer::care with) {
+result<transaction> lane_writer::enter(target_batch const& batch) {
+  std::vector<statement> asked{entering(batch)};
+  DW_TRY(auto checks, writer_.checks(batch.tables));
+  std::move(checks.begin(), checks.end(), std::back_inserter(asked));
+  std::vector<answer> answers;
+  auto begun = transaction::begin_with(to_, std::move(asked), answers);
+  if (!begun) {
+    writer_.forget();
+    return begun;
+  }
+  DW_CHECK(entered(to_, batch, answers.front()));
+  DW_CHECK(writer_.checked(batch.tables, std::span(answers).subspan(1)));
+  return begun;
+}
+
+result<bool> lane_writer::leave(transaction& all,
+                                target_batch const& batch,
+                                std::string const& outcome) {
+  std::vector<statement> last{{check_constraints, {}}};
+  DW_TRY(auto moves, moving(batch, outcome));
+  auto const behind_moves = last.size() + moves.size();
+  std::move(moves.begin(), moves.end(), std::back_inserter(last));
+  std::vector<answer> answers;
+  auto const done = all.commit_with(std::move(last), answers);
+  if (done) return true;
+  if (answers.empty() && done.error().code == error_code::row_refused) return false;
+  if (answers.size() + 1 == behind_moves && is_fenced(to_.failure()))
+    return error{error_code::lane_fenced, "another session has written to this lane"};
+  return as_app_error(done.error());
+}
+
+result<lane_writer::results> lane_writer::write_whole(target_batch const& batch) {
+  return try_until_done(
+      [&](results_by_place& refused, row_writer::care with) -> result<std::optional<results>> {
+        DW_TRY(auto all, of_the_app(enter(batch)));
+        DW_TRY(auto done, writer_.write(batch.writes, refused, with));
+        if (!done) return done;
+        DW_TRY(bool const left, leave(all, batch, batch.outcome(*done)));
+        if (left) return done;
+        if (with != row_writer::care::constraints) return std::optional<results>{};
+        return error{error_code::app_unreachable, to_.failure().text};
+      });
+}
+
+// Deferred constraints are checked with it.
+result<std::optional<lane_writer::results>> lane_writer::attempt_part(target_batch const& batch,
+                                                                      results_by_place& refused,
+                                                                      row_writer::care with) {
   DW_TRY(auto done, writer_.write(batch.writes, refused, with));
   if (!done || (!batch.ends && deferred_.empty())) return done;
-  auto const checked = to_.execute("SET CONSTRAINTS ALL IMMEDIATE");
+  auto const checked = to_.execute(check_constraints);
   if (!checked && checked.error().code == error_code::row_refused &&
       with != row_writer::care::constraints) {
     return std::optional<results>{};
@@ -66,43 +114,30 @@ result<std::optional<lane_writer::results>> lane_writer::attempt(target_batch co
   return done;
 }
 
-result<lane_writer::results> lane_writer::write_whole(target_batch const& batch) {
-  return try_until_done(
-      [&](results_by_place& refused, row_writer::care with) -> result<std::optional<results>> {
-        DW_TRY(auto all, transaction::begin(to_));
-        DW_CHECK(of_the_app(enter_lane(to_, batch)));
-        DW_CHECK(of_the_app(writer_.check(batch.tables)));
-        DW_TRY(auto done, attempt(batch, refused, with));
-        if (!done) return done;
-        DW_CHECK(of_the_app(move_lane(to_, batch, batch.outcome(*done))));
-        DW_CHECK(of_the_app(all.commit()));
-        return done;
-      });
-}
-
 result<lane_writer::results> lane_writer::write_part(target_batch const& batch) {
-  if (batch.begins) DW_CHECK(begin(batch));
-  DW_CHECK(of_the_app(writer_.check(batch.tables)));
+  if (batch.begins)
+    DW_CHECK(begin(batch));
+  else
+    DW_CHECK(of_the_app(writer_.check(batch.tables)));
   DW_TRY(auto done,
          try_until_done([&](results_by_place& refused,
                             row_writer::care with) -> result<std::optional<results>> {
            DW_CHECK(of_the_app(to_.execute("SAVEPOINT dualwrite_part")));
-           DW_TRY(auto tried, attempt(batch, refused, with));
+           DW_TRY(auto tried, attempt_part(batch, refused, with));
            if (!tried) DW_CHECK(of_the_app(to_.execute("ROLLBACK TO dualwrite_part")));
            DW_CHECK(of_the_app(to_.execute("RELEASE dualwrite_part")));
            return tried;
          }));
   if (batch.ends) {
-    DW_CHECK(of_the_app(move_lane(to_, batch, batch.outcome(done))));
-    DW_CHECK(of_the_app(open_->commit()));
+    DW_TRY(bool const left, leave(*open_, batch, batch.outcome(done)));
+    if (!left) return error{error_code::app_unreachable, to_.failure().text};
   }
   return done;
 }
 
 result<void> lane_writer::begin(target_batch const& batch) {
-  DW_TRY(auto all, transaction::begin(to_));
+  DW_TRY(auto all, of_the_app(enter(batch)));
   open_.emplace(std::move(all));
-  DW_CHECK(of_the_app(enter_lane(to_, batch)));
   DW_TRY(auto const names,
          of_the_app(to_.query("SELECT coalesce(string_agg(DISTINCT format('%I.%I', n.nspname, "
                               "c.conname), ', '), '') FROM pg_constraint c JOIN pg_namespace n ON "

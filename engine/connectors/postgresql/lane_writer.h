@@ -27,15 +27,21 @@ class lane_writer {
  private:
   using results = std::vector<write_result>;
   // Nothing: it has to be taken back, and tried again with more care or with what is known now.
-  [[nodiscard]] result<std::optional<results>> attempt(target_batch const& batch,
-                                                       results_by_place& refused,
-                                                       row_writer::care with);
+  [[nodiscard]] result<std::optional<results>> attempt_part(target_batch const& batch,
+                                                            results_by_place& refused,
+                                                            row_writer::care with);
   // Tries until one attempt gives results.
   template <class Try>
   [[nodiscard]] result<results> try_until_done(Try const& once);
   [[nodiscard]] result<results> write_whole(target_batch const& batch);
   [[nodiscard]] result<results> write_part(target_batch const& batch);
   [[nodiscard]] result<void> begin(target_batch const& batch);
+  // Begins a transaction: the lane is ours, and the tables are as the batch takes them.
+  [[nodiscard]] result<transaction> enter(target_batch const& batch);
+  // Moves the lane and commits. False: a deferred constraint is broken.
+  [[nodiscard]] result<bool> leave(transaction& all,
+                                   target_batch const& batch,
+                                   std::string const& outcome);
 
   connection to_;
   row_writer writer_{to_};

@@ -284,13 +284,21 @@ result<std::vector<table_facts>> describe_tables(connection& on,
 }
 
 result<std::string> shape_of(connection& on, table_facts const& table) {
-  DW_TRY(
-      auto const rows,
-      on.query("SELECT concat_ws(' ', c.relnamespace, c.relname, (SELECT string_agg(concat_ws("
-               "' ', attnum, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, "
-               "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
-               "attnum > 0 AND NOT attisdropped)) FROM pg_class c WHERE c.oid = $1::oid",
-               {std::to_string(table.object)}));
+  auto const asked = shape_question(table);
+  DW_TRY(auto const rows, on.query(asked.sql, asked.with));
+  return shape_in(rows);
+}
+
+statement shape_question(table_facts const& table) {
+  return {
+      "SELECT concat_ws(' ', c.relnamespace, c.relname, (SELECT string_agg(concat_ws("
+      "' ', attnum, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, "
+      "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
+      "attnum > 0 AND NOT attisdropped)) FROM pg_class c WHERE c.oid = $1::oid",
+      {std::to_string(table.object)}};
+}
+
+std::string shape_in(answer const& rows) {
   return rows.count() == 0 ? std::string() : std::string(rows.text(0, 0));
 }
 

@@ -42,5 +42,8 @@ struct table_facts {
 // Changes with the table's name and with everything that describe_table() tells of its columns;
 // empty where there is none.
 [[nodiscard]] result<std::string> shape_of(connection& on, table_facts const& table);
+// The same as a question among others, and what its answer says.
+[[nodiscard]] statement shape_question(table_facts const& table);
+[[nodiscard]] std::string shape_in(answer const& rows);
 
 }  // namespace dualwrite::engine::postgresql

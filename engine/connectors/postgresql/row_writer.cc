@@ -69,18 +69,30 @@ result<row_writer::known_table*> row_writer::table(std::string const& name) {
   return &tables_.emplace(name, std::move(fresh)).first->second;
 }
 
-// The lock is the one that the writes will take; nobody alters a table under it.
 result<void> row_writer::check(std::span<table_form const> forms) {
+  DW_TRY(auto const asked, checks(forms));
+  std::vector<answer> answers;
+  auto const done = on_.query_all(asked, answers);
+  if (!done) forget();
+  return done ? checked(forms, answers) : done;
+}
+
+// The lock is the one that the writes will take; nobody alters a table under it.
+result<std::vector<statement>> row_writer::checks(std::span<table_form const> forms) {
+  std::vector<statement> out;
   for (auto const& form : forms) {
     DW_TRY(auto const* known, table(form.table));
-    auto const locked =
-        on_.execute("LOCK TABLE " + known->facts.sql_name + " IN ROW EXCLUSIVE MODE");
-    if (!locked) {
-      forget();
-      return locked;
-    }
-    DW_TRY(auto const shape, shape_of(on_, known->facts));
-    if (shape != tables_.at(form.table).shape) {
+    out.push_back({"LOCK TABLE " + known->facts.sql_name + " IN ROW EXCLUSIVE MODE", {}});
+    out.push_back(shape_question(known->facts));
+  }
+  return out;
+}
+
+result<void> row_writer::checked(std::span<table_form const> forms,
+                                 std::span<answer const> answers) {
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    auto const& form = forms[i];
+    if (shape_in(answers[2 * i + 1]) != tables_.at(form.table).shape) {
       tables_.erase(form.table);
       DW_CHECK(table(form.table));
     }

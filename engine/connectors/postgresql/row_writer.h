@@ -41,6 +41,10 @@ class row_writer {
   // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
   // Errors: `table_missing`, `table_changed`.
   [[nodiscard]] result<void> check(std::span<table_form const> forms);
+  // The same in two steps: what to ask for it, and what the answers mean.
+  [[nodiscard]] result<std::vector<statement>> checks(std::span<table_form const> forms);
+  [[nodiscard]] result<void> checked(std::span<table_form const> forms,
+                                     std::span<answer const> answers);
 
  private:
   struct known_table {
