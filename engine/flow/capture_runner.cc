@@ -14,6 +14,12 @@ namespace dualwrite::engine {
 using boost::asio::experimental::awaitable_operators::operator&&;
 using projections::map_state;
 
+namespace {
+
+constexpr duration acknowledged_each = std::chrono::milliseconds(100);
+
+}  // namespace
+
 capture_runner::capture_runner(link_context& context, side of, target_session& back)
     : context_(context), side_(of), back_(back), wake_(context.executor) {
   context_.log.add_listener(wake_);
@@ -120,6 +126,7 @@ async<void> capture_runner::run() {
 async<void> capture_runner::start() {
   open_.reset();
   ahead_.reset();
+  unacknowledged_.reset();
   // Its tables may have changed while nobody looked.
   if (!wanted_tables().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
   auto tables = wanted_tables();
@@ -165,6 +172,7 @@ async<void> capture_runner::append(drafts events) {
 async<void> capture_runner::step() {
   if (!ahead_) ahead_ = co_await read();
   DW_CO_TRY(auto parts, *std::exchange(ahead_, std::nullopt));
+  bool const is_quiet = parts.empty();
   std::size_t rows = 0;
   for (auto const& part : parts) rows += part.rows.size();
   bool const is_more = rows >= context_.options.batch_records_max ||
@@ -200,8 +208,19 @@ async<void> capture_runner::step() {
   } else {
     DW_CO_CHECK(co_await append(std::move(events)));
   }
-  if (!started_ || !ended) co_return result<void>{};
-  co_return co_await context_.source(side_).acknowledge(*ended);
+  if (!started_) co_return result<void>{};
+  if (ended) unacknowledged_ = ended;
+  co_return co_await acknowledge(is_quiet || is_more);
+}
+
+// At times, and when there is nothing else to do: each time costs as much as a small transaction.
+async<void> capture_runner::acknowledge(bool at_once) {
+  auto const now = context_.time.now();
+  bool const is_due = at_once || now - acknowledged_at_ >= acknowledged_each;
+  if (!unacknowledged_ || !is_due) co_return result<void>{};
+  auto const upto = *std::exchange(unacknowledged_, std::nullopt);
+  acknowledged_at_ = now;
+  co_return co_await context_.source(side_).acknowledge(upto);
 }
 
 bool capture_runner::is_ours(captured_transaction const& transaction) const {

@@ -63,6 +63,7 @@ class capture_runner {
   [[nodiscard]] async<void> step();
   [[nodiscard]] async<std::vector<captured_transaction>> read();
   [[nodiscard]] async<void> append(drafts events);
+  [[nodiscard]] async<void> acknowledge(bool at_once);
   bool is_ours(captured_transaction const& transaction) const;
   bool is_before_its_outcome(captured_transaction const& transaction) const;
   bool was_taken_back(captured_transaction const& transaction) const;
@@ -83,6 +84,8 @@ class capture_runner {
   wanted tables_;
   std::optional<open_transaction> open_;
   std::optional<result<std::vector<captured_transaction>>> ahead_;  // read, and not taken yet
+  std::optional<source_position> unacknowledged_;  // the source does not know yet that we have it
+  instant acknowledged_at_;
   bool started_ = false;
   std::uint32_t failures_ = 0;
 };

@@ -12,6 +12,12 @@ namespace dualwrite::engine {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::size_t small_block_bytes = 16U << 10U;
+
+}  // namespace
+
 commit_thread::commit_thread(rocks_event_log& log) : log_(log), encoding_(1), writing_(1) {}
 
 commit_thread::~commit_thread() {
@@ -41,9 +47,13 @@ async<log_head> commit_thread::append(shared_events events,
                    expected,
                    answer = std::move(answer)]() mutable {
       auto begun = log_.begin_append(*group, recorded_at, expected);
+      bool const is_small = begun && begun->block.bytes.size() <= small_block_bytes;
       auto write = [this, begun = std::move(begun), answer = std::move(answer)]() mutable {
         answer(begun ? log_.finish_append(*begun) : result<log_head>(begun.error()));
+        --unwritten_;
       };
+      // A small one that has nothing before it is written here: to wake another thread costs more.
+      if (++unwritten_ == 1 && is_small) return write();
       asio::post(writing_, std::move(write));
     };
     asio::post(encoding_, std::move(encode));

@@ -2,6 +2,7 @@
 // that a group is built while the one before it is on its way to the disk.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 
 #include "engine/ports/durable_log.h"
@@ -23,6 +24,7 @@ class commit_thread final : public durable_log {
 
  private:
   rocks_event_log& log_;
+  std::atomic<int> unwritten_ = 0;  // groups that are encoded
   boost::asio::thread_pool encoding_;
   boost::asio::thread_pool writing_;
 };

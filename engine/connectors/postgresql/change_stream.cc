@@ -1,6 +1,7 @@
 #include "engine/connectors/postgresql/change_stream.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "engine/connectors/postgresql/lane_table.h"
 #include "engine/connectors/postgresql/publication.h"
@@ -17,12 +18,23 @@ constexpr auto pings_within = 1s;
 // What one read gives holds about so many bytes of messages at most.
 constexpr std::size_t received_max = 4U << 20U;
 
+// The rest of a transaction follows at once: going away until it has come would cost more than
+// waiting for it. A read does not last longer for it than so many times so long.
+constexpr int rest_waits_max = 100;
+constexpr int rest_wait_ms = 1;
+
 // The server keeps its log by files of this size: a slot that lags less keeps no file more.
 constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
 
 // Before a message's own bytes: of data a letter and three numbers, of a ping a letter and two.
 constexpr std::size_t data_header = 25;
 constexpr std::size_t ping_request = 17;
+
+// Whether something has come by then.
+bool comes_soon(int socket) {
+  pollfd watched{socket, POLLIN, 0};
+  return ::poll(&watched, 1, rest_wait_ms) > 0;
+}
 
 void put_number(std::string& to, std::uint64_t number) {
   for (unsigned shift = 64; shift != 0; shift -= 8)
@@ -229,6 +241,7 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
   std::vector<captured_transaction> out;
   DW_CHECK(choose_how(on));
   std::size_t bytes_received = 0;
+  int rest_waits = 0;
   while (out.size() < limit && (out.empty() || bytes_received < received_max)) {
     auto message = next_message();
     // What has arrived whole is given first; the next call says why there is no more.
@@ -240,6 +253,8 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
       if (whole) out.push_back(std::move(*whole));
       continue;
     }
+    if (is_inside_ && out.empty() && ++rest_waits <= rest_waits_max && comes_soon(socket()))
+      continue;
     // Of a stream all was read then; a part of the log is followed by others.
     if (how_ == way::streamed && !is_inside_) reading_us_ = 0;
     // What a part gave is acknowledged before the next one is asked for.
