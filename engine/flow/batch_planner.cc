@@ -309,9 +309,9 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
     }
     take_over_resolutions(record);
     record.write = batch_.writes.size();
-    auto const earlier = last_write_.find(name);
-    if (!whole && earlier != last_write_.end()) plan.write->behind = earlier->second;
-    last_write_[name] = *record.write;
+    auto const [last, is_first] = last_write_[record.map].try_emplace(plan.key, *record.write);
+    if (!whole && !is_first) plan.write->behind = last->second;
+    last->second = *record.write;
     batch_.writes.add(plan.write);
     auto const target = target_of(way_);
     batch_.tables.try_emplace(map.table(target), map.fingerprint(target));

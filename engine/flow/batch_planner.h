@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -114,7 +115,7 @@ class batch_planner {
   std::map<map_id, std::shared_ptr<compiled_map const>> compiled_;
   std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
-  std::map<std::pair<map_id, std::string>, std::size_t> last_write_;
+  std::map<map_id, std::unordered_map<std::string, std::size_t>> last_write_;  // of a key
   std::map<std::pair<map_id, std::string>, std::size_t>
       owes_;                                            // the record that owes its key's winner
   std::set<std::pair<map_id, std::string>> held_keys_;  // until somebody decides
