@@ -350,13 +350,27 @@ void capture_runner::add(captured_row const& row, sequence cause) {
   open_->blocks.add(schema, {0, 0, row.op, before, after, cause});
 }
 
+// Of no tables in particular: all.
+capture_runner::wanted capture_runner::wanted_of(std::vector<std::string> const& tables) const {
+  auto all = wanted_tables();
+  if (tables.empty()) return all;
+  wanted out;
+  for (auto const& table : tables) {
+    auto const found = all.find(table);
+    if (found != all.end()) out.insert(*found);
+  }
+  return out;
+}
+
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,
-// so its maps stop.
+// so its maps stop. Where it is known which tables that is true of, those of the others go on from
+// where they are.
 async<void> capture_runner::lost_source(error why) {
   auto const reason = fmt::format("source_rewound: {}", why.detail);
-  auto decide = [this, reason](projections::views const& state) -> result<drafts> {
+  auto const lost = context_.source(side_).lost_tables();
+  auto decide = [this, reason, lost](projections::views const& state) -> result<drafts> {
     drafts events;
-    for (auto const& [table, entry] : wanted_tables()) {
+    for (auto const& [table, entry] : wanted_of(lost)) {
       for (auto const map : entry.maps) {
         if (state.status.find(map)->pending_kind == event_type::StopRequested) continue;
         StopRequested const stop{map, {}, reason};

@@ -56,6 +56,7 @@ class capture_runner {
   };
 
   [[nodiscard]] wanted wanted_tables() const;
+  [[nodiscard]] wanted wanted_of(std::vector<std::string> const& tables) const;
   void add_misfit(map_id map, projections::map_row const& row, wanted& to) const;
   bool is_current() const;
   bool is_captured(map_id map) const;

@@ -66,12 +66,14 @@ struct split_request {
   std::size_t parts = 1;         // about
 };
 
-// How a map uses a table; `key` names the columns of its integration key.
+// How a map uses a table; `key` names the columns of its integration key, `read` all that it needs
+// of what is captured.
 struct table_use {
   std::string table;
   std::vector<std::string> key;
   bool captured = false;
   bool written = false;
+  std::vector<std::string> read{};
 };
 // What keeps the table from being used so, and what to do about it: each a sentence, or a statement
 // to run in the app.
@@ -134,6 +136,9 @@ class source_app {
   [[nodiscard]] virtual async<std::optional<source_lag>> lag() {
     co_return std::optional<source_lag>{};
   }
+
+  // The tables that the `source_rewound` is about that was given last; none where it is about all.
+  [[nodiscard]] virtual std::vector<std::string> lost_tables() const { return {}; }
 };
 
 }  // namespace dualwrite::engine

@@ -5,7 +5,6 @@
 
 #include "engine/connectors/postgresql/lane_table.h"
 #include "engine/connectors/postgresql/publication.h"
-#include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -14,6 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr int pings_max = 5;
 constexpr auto pings_within = 1s;
+
+// How long a table may be another one before that is seen.
+constexpr auto check_pause = 2s;
 
 // What one read gives holds about so many bytes of messages at most.
 constexpr std::size_t received_max = 4U << 20U;
@@ -49,23 +51,6 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 }
 
 }  // namespace
-
-result<std::uint64_t> incarnation_of(connection& on) {
-  DW_TRY(auto const rows,
-         on.query("SELECT s.system_identifier || '/' || current_database() || '/' || i.nonce "
-                  "FROM pg_control_system() s, dualwrite.identity i"));
-  if (rows.count() != 1)
-    return error{error_code::source_rewound, "the database has lost its identity"};
-  return hash_key(rows.text(0, 0));
-}
-
-result<source_position> head_of(connection& on) {
-  source_position out;
-  DW_TRY(out.incarnation, incarnation_of(on));
-  DW_TRY(auto const rows, on.query("SELECT " + place_sql("pg_current_wal_insert_lsn()")));
-  out.commit = static_cast<std::uint64_t>(rows.integer(0, 0));
-  return out;
-}
 
 result<void> change_stream::check_goes_on(connection& on,
                                           slot_state const& slot,
@@ -106,11 +91,15 @@ result<source_position> change_stream::open(connection& on,
   DW_CHECK(install(on));
   DW_TRY(auto const name, slot_name(on, name_));
   DW_TRY(auto slot, look_at_slot(on, name));
-  if (after) DW_CHECK(check_goes_on(on, slot, *after));
+  lost_.clear();
+  if (after) {
+    DW_CHECK(check_goes_on(on, slot, *after));
+    DW_CHECK(check_captured(on, &tables));
+  }
   DW_TRY(auto facts, describe_tables(on, tables));
   // What another session is given is not changed under its hands.
   DW_CHECK(wait_until_free(on, name));
-  DW_CHECK(publish(on, name_, facts, after.has_value()));
+  DW_CHECK(publish(on, name_, facts));
   if (slot.is_there && slot.is_lost) {
     DW_TRY(auto const dropped, on.query("SELECT pg_drop_replication_slot($1)", {name}));
     slot.is_there = false;
@@ -214,8 +203,10 @@ result<void> change_stream::stream_on(connection& on) {
 result<std::vector<captured_transaction>> change_stream::read(connection& on, std::size_t limit) {
   if (how_ == way::closed) return error{error_code::app_unreachable, "no capture is open"};
   auto out = receive(on, limit);
-  auto const checked = check_described(on);
-  if (!checked) out = checked.error();
+  if (out || out.error().code != error_code::source_rewound) {
+    auto const checked = check_described(on);
+    if (!checked) out = checked.error();
+  }
   if (out && out->empty()) {
     auto const passed = pass_quiet(on);
     if (!passed) out = passed.error();
@@ -225,10 +216,34 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
   return out;
 }
 
+result<void> change_stream::check_captured(connection& on, std::vector<std::string> const* only) {
+  checked_at_ = std::chrono::steady_clock::now();
+  DW_CHECK(on.open(url_));
+  DW_TRY(auto const lost, find_lost(on, name_));
+  std::optional<std::string> renamed;
+  for (auto const& one : lost) {
+    bool const is_wanted =
+        only == nullptr || std::find(only->begin(), only->end(), one.name) != only->end();
+    if (!is_wanted) continue;
+    if (one.is_renamed) {
+      renamed = one.name;
+    } else {
+      lost_.push_back(one.name);
+    }
+  }
+  if (!lost_.empty())
+    return error{error_code::source_rewound,
+                 lost_.front() + " was dropped, made anew, or taken out of the publication"};
+  if (renamed) return error{error_code::table_missing, *renamed};
+  return {};
+}
+
 // The server describes a table before its first rows and after every change of it.
 result<void> change_stream::check_described(connection& on) {
-  for (auto const* table : reader_->take_described()) {
-    DW_CHECK(on.open(url_));
+  auto const described = reader_->take_described();
+  if (!described.empty() || std::chrono::steady_clock::now() - checked_at_ > check_pause)
+    DW_CHECK(check_captured(on));
+  for (auto const* table : described) {
     DW_TRY(auto const now, describe_table(on, table->schema.table));
     if (now.object != table->object || now.schema != table->schema)
       return error{error_code::table_changed, table->schema.table};
@@ -249,7 +264,7 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
     if (!message) return message.error();
     if (*message) {
       bytes_received += (*message)->size();
-      DW_TRY(auto whole, take_data(**message));
+      DW_TRY(auto whole, take_data(on, **message));
       if (whole) out.push_back(std::move(*whole));
       continue;
     }
@@ -296,13 +311,26 @@ result<std::optional<std::string_view>> change_stream::message_in_part() {
   return message;
 }
 
-result<std::optional<captured_transaction>> change_stream::take_data(std::string_view message) {
+result<std::optional<captured_transaction>> change_stream::take_data(connection& on,
+                                                                     std::string_view message) {
   if (message.front() == 'B') is_inside_ = true;
   if (message.front() == 'C') is_inside_ = false;
-  DW_TRY(auto whole, reader_->feed(message));
+  if (message.front() == 'R') DW_CHECK(find_whole(on, message));
+  auto fed = reader_->feed(message);
+  if (!fed) lost_ = reader_->take_lost();
+  DW_TRY(auto whole, std::move(fed));
   if (message.front() == 'B') reading_us_ = reader_->committed_at().us;
   if (whole && whole->ends) given_ = whole->position.commit;
   return whole;
+}
+
+result<void> change_stream::find_whole(connection& on, std::string_view message) {
+  auto const part = pgoutput_reader::described_object(message);
+  if (!part) return {};
+  DW_CHECK(on.open(url_));
+  DW_TRY(auto whole, whole_of(on, *part));
+  reader_->set_whole_of(*part, std::move(whole));
+  return {};
 }
 
 result<void> change_stream::take_ping(std::string_view bytes) {

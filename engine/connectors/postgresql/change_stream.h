@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/connectors/postgresql/connection.h"
+#include "engine/connectors/postgresql/incarnation.h"
 #include "engine/connectors/postgresql/pgoutput.h"
 #include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/connectors/postgresql/slot_stretch.h"
@@ -49,6 +50,8 @@ class change_stream {
   [[nodiscard]] result<std::vector<captured_transaction>> read(connection& on, std::size_t limit);
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close();
+  // The tables that the last `source_rewound` is about; none where it is about all.
+  std::vector<std::string> const& lost_tables() const { return lost_; }
   way read_how() const { return how_; }
   // When the transaction was committed that was read last, while there may be more to read; from
   // any thread.
@@ -56,8 +59,8 @@ class change_stream {
   // Readable when read() may have something to give that it had not; until the next call of any.
   [[nodiscard]] int socket() const;
 
-  // Takes slot and publication out of the database, and the schema `dualwrite` where nobody else has
-  // something in it.
+  // Takes slot and publication out of the database, and the schema `dualwrite` where nobody else
+  // has something in it.
   [[nodiscard]] result<void> remove(connection& on);
 
  private:
@@ -67,6 +70,9 @@ class change_stream {
   [[nodiscard]] result<bool> was_quiet(connection& on,
                                        slot_state const& slot,
                                        source_position after) const;
+  // That each table is still the one that was captured, and never was out of the publication.
+  [[nodiscard]] result<void> check_captured(connection& on,
+                                            std::vector<std::string> const* only = nullptr);
   // Only between two transactions.
   [[nodiscard]] result<void> choose_how(connection& on);
   [[nodiscard]] result<void> go_on(connection& on);
@@ -79,7 +85,9 @@ class change_stream {
   // The bytes of one of the plug-in's messages, until the next call; nothing where none is there.
   [[nodiscard]] result<std::optional<std::string_view>> next_message();
   [[nodiscard]] result<std::optional<std::string_view>> message_in_part();
-  [[nodiscard]] result<std::optional<captured_transaction>> take_data(std::string_view message);
+  [[nodiscard]] result<std::optional<captured_transaction>> take_data(connection& on,
+                                                                      std::string_view message);
+  [[nodiscard]] result<void> find_whole(connection& on, std::string_view message);
   [[nodiscard]] result<void> take_ping(std::string_view bytes);
   [[nodiscard]] result<void> answer_ping();
   [[nodiscard]] result<void> pass_quiet(connection& on);
@@ -104,13 +112,10 @@ class change_stream {
   std::uint64_t passed_ = 0;        // by the slot
   std::uint64_t settled_ = 0;       // what the server may forget
   bool is_inside_ = false;          // a transaction is under way
+  std::vector<std::string> lost_;
+  std::chrono::steady_clock::time_point checked_at_;
   std::chrono::steady_clock::time_point pinged_at_;
   int pings_ = 0;
 };
-
-// Which life of which database this is.
-[[nodiscard]] result<std::uint64_t> incarnation_of(connection& on);
-// Behind every commit that was made before the call.
-[[nodiscard]] result<source_position> head_of(connection& on);
 
 }  // namespace dualwrite::engine::postgresql

@@ -139,50 +139,73 @@ captured_transaction pgoutput_reader::give(bool ends) {
   return part;
 }
 
+std::optional<std::uint64_t> pgoutput_reader::described_object(std::string_view message) {
+  cursor from(message);
+  if (from.letter() != 'R') return std::nullopt;
+  auto const object = from.number(4);
+  return from.is_whole() ? std::optional(object) : std::nullopt;
+}
+
+void pgoutput_reader::set_whole_of(std::uint64_t part, std::vector<std::uint64_t> whole) {
+  whole_[part] = std::move(whole);
+}
+
+std::vector<table_facts const*> pgoutput_reader::captured_for(std::uint64_t object) const {
+  std::vector<table_facts const*> out;
+  auto const add = [&](std::uint64_t one) {
+    auto const [first, last] = tables_.equal_range(one);
+    for (auto at = first; at != last; ++at) out.push_back(&at->second);
+  };
+  add(object);
+  auto const whole = whole_.find(object);
+  if (whole == whole_.end()) return out;
+  for (auto const one : whole->second) add(one);
+  return out;
+}
+
 result<void> pgoutput_reader::take_relation(cursor& from) {
   auto const object = from.number(4);
   from.text();
   from.text();
   from.number(1);
   relation fresh;
-  auto const known = tables_.find(object);
-  if (known != tables_.end()) fresh.of = &known->second;
+  for (auto const* table : captured_for(object)) fresh.as.push_back({table, {}});
   auto const count = from.number(2);
   for (std::uint64_t i = 0; i < count && from.is_whole(); ++i) {
     fresh.identity.push_back((from.number(1) & 1U) != 0);
     auto const column = from.text();
     from.number(8);
-    auto const at = fresh.of == nullptr ? std::nullopt : fresh.of->schema.column_named(column);
-    fresh.columns.push_back(at);
+    for (auto& as : fresh.as) as.columns.push_back(as.of->schema.column_named(column));
   }
-  if (fresh.of != nullptr) {
-    fresh.lacks_columns = lacks_one(fresh.of->schema, fresh.columns);
-    described_.push_back(fresh.of);
+  for (auto& as : fresh.as) {
+    as.lacks_columns = lacks_one(as.of->schema, as.columns);
+    described_.push_back(as.of);
   }
   relations_[object] = std::move(fresh);
   return {};
 }
 
 result<row_values> pgoutput_reader::take_values(cursor& from,
-                                                relation const& of,
-                                                bool identity_only) const {
-  row_values out(of.of->schema.columns.size(), value::unchanged());
+                                                captured_as const& as,
+                                                std::vector<bool> const* identity) const {
+  row_values out(as.of->schema.columns.size(), value::unchanged());
   auto const count = from.number(2);
-  if (count > of.columns.size())
+  if (count > as.columns.size())
     return error{error_code::value_malformed, "a row has more columns than its table"};
   for (std::size_t i = 0; i < count && from.is_whole(); ++i) {
     auto const kind = from.letter();
     if (kind != 'n' && kind != 'u' && kind != 't')
       return error{error_code::value_malformed, "a value of pgoutput is of no known form"};
     auto const text = kind == 't' ? from.bytes(from.number(4)) : std::string_view{};
-    bool const is_left_out = !of.columns[i] || kind == 'u' || (identity_only && !of.identity[i]);
+    bool const is_left_out =
+        !as.columns[i] || kind == 'u' || (identity != nullptr && !(*identity)[i]);
     if (is_left_out) continue;
-    auto& to = out[*of.columns[i]];
+    auto& to = out[*as.columns[i]];
     if (kind == 'n') {
       to = value::null();
       continue;
     }
-    DW_TRY(to, to_value(text, of.of->schema.columns[*of.columns[i]]));
+    DW_TRY(to, to_value(text, as.of->schema.columns[*as.columns[i]]));
   }
   return out;
 }
@@ -191,38 +214,49 @@ result<void> pgoutput_reader::take_row(cursor& from, operation op) {
   auto const known = relations_.find(from.number(4));
   if (known == relations_.end())
     return error{error_code::value_malformed, "a row of a table that was not described"};
-  auto const& of = known->second;
-  if (of.of == nullptr) return {};
+  auto const begin = from;
+  for (auto const& as : known->second.as) {
+    from = begin;
+    DW_CHECK(take_row_as(from, op, as, known->second.identity));
+  }
+  return {};
+}
+
+result<void> pgoutput_reader::take_row_as(cursor& from,
+                                          operation op,
+                                          captured_as const& as,
+                                          std::vector<bool> const& identity) {
   row_values before;
   row_values after;
   auto kind = from.letter();
   if (kind == 'K' || kind == 'O') {
-    DW_TRY(before, take_values(from, of, kind == 'K'));
+    DW_TRY(before, take_values(from, as, kind == 'K' ? &identity : nullptr));
     if (op != operation::remove) kind = from.letter();
   }
   if (op != operation::remove) {
     if (kind != 'N') return error{error_code::value_malformed, "a row without its new values"};
-    DW_TRY(after, take_values(from, of, false));
+    DW_TRY(after, take_values(from, as, nullptr));
     // The old row holds what did not change, where it is sent whole.
     for (std::size_t i = 0; i < after.size() && i < before.size(); ++i) {
       if (after[i].is_unchanged()) after[i] = before[i];
     }
   }
-  if (op == operation::update && of.lacks_columns) {
-    if (!before.empty() && has_other_key(before, after, of.of->schema.key))
-      keep(of, operation::remove, before, {});
+  auto const& schema = as.of->schema;
+  if (op == operation::update && as.lacks_columns) {
+    if (!before.empty() && has_other_key(before, after, schema.key))
+      keep(schema.table, operation::remove, before, {});
     op = operation::insert;
     before.clear();
   }
-  keep(of, op, before, after);
+  keep(schema.table, op, before, after);
   return {};
 }
 
-void pgoutput_reader::keep(relation const& of,
+void pgoutput_reader::keep(std::string const& table,
                            operation op,
                            row_values const& before,
                            row_values const& after) {
-  captured_row row{of.of->schema.table, op, {}, {}};
+  captured_row row{table, op, {}, {}};
   if (!before.empty()) row.before = encode_row(before);
   if (!after.empty()) row.after = encode_row(after);
   bytes_ += row.before.size() + row.after.size() + sizeof row;
@@ -246,12 +280,11 @@ result<void> pgoutput_reader::take_truncate(cursor& from) {
   auto const count = from.number(4);
   from.number(1);
   for (std::uint64_t i = 0; i < count && from.is_whole(); ++i) {
-    auto const known = tables_.find(from.number(4));
-    if (known != tables_.end())
-      return error{error_code::source_rewound,
-                   known->second.schema.table + " was truncated: its rows have to be copied again"};
+    for (auto const* table : captured_for(from.number(4))) lost_.push_back(table->schema.table);
   }
-  return {};
+  if (lost_.empty()) return {};
+  return error{error_code::source_rewound,
+               lost_.front() + " was truncated: its rows have to be copied again"};
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/connectors/postgresql/postgresql_schema.h"
@@ -16,8 +17,11 @@
 
 namespace dualwrite::engine::postgresql {
 
+// A table that is captured under two names has its rows told under both. Rows of a partition are
+// told as the partition's, and given as those of the tables that it is a part of.
+//
 // Errors of feed(): `value_malformed` for bytes that cannot be read; `source_rewound` where a table
-// was truncated, which no row says.
+// was truncated, which no row says: take_lost() tells which.
 // Lifetime: one stream; what relations look like is said anew in each.
 // Threads: one at a time.
 class pgoutput_reader {
@@ -28,6 +32,12 @@ class pgoutput_reader {
   // A transaction with its last message, or a part of one where it grows large; else nothing, nor
   // for one that has neither rows of the tables nor a mark.
   [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
+  // Of a description: the catalogue's number of the table.
+  [[nodiscard]] static std::optional<std::uint64_t> described_object(std::string_view message);
+  // That a table is part of others. Before its description is fed.
+  void set_whole_of(std::uint64_t part, std::vector<std::uint64_t> whole);
+  // The names of the tables that were truncated.
+  [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(lost_, {}); }
   // The tables that were described since the last call. A description is as old as the rows that
   // follow it; what the table lacked then is *unchanged* in them, and an update of such a row is
   // given as an insert of it: what it lacks is not what the row had before.
@@ -37,31 +47,41 @@ class pgoutput_reader {
 
  private:
   class cursor;
-  struct relation {
-    table_facts const* of = nullptr;                  // nothing: not captured
+  struct captured_as {
+    table_facts const* of = nullptr;
     std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
+    bool lacks_columns = false;                       // that the table has now
+  };
+  struct relation {
+    std::vector<captured_as> as;  // none: not captured
     std::vector<bool> identity;
-    bool lacks_columns = false;  // that the table has now
   };
   void begin(cursor& from);
   // What is held of the transaction; what follows is its next part.
   captured_transaction give(bool ends);
   [[nodiscard]] result<void> take_relation(cursor& from);
   [[nodiscard]] result<void> take_row(cursor& from, operation op);
-  void keep(relation const& of,
+  [[nodiscard]] result<void> take_row_as(cursor& from,
+                                         operation op,
+                                         captured_as const& as,
+                                         std::vector<bool> const& identity);
+  void keep(std::string const& table,
             operation op,
             row_values const& before,
             row_values const& after);
   [[nodiscard]] result<void> take_message(cursor& from);
   [[nodiscard]] result<void> take_truncate(cursor& from);
   [[nodiscard]] result<row_values> take_values(cursor& from,
-                                               relation const& of,
-                                               bool identity_only) const;
+                                               captured_as const& as,
+                                               std::vector<bool> const* identity) const;
+  std::vector<table_facts const*> captured_for(std::uint64_t object) const;
 
   std::uint64_t incarnation_;
-  std::map<std::uint64_t, table_facts> tables_;  // by the catalogue's number
+  std::multimap<std::uint64_t, table_facts> tables_;  // by the catalogue's number
+  std::map<std::uint64_t, std::vector<std::uint64_t>> whole_;
   std::map<std::uint64_t, relation> relations_;
   std::vector<table_facts const*> described_;
+  std::vector<std::string> lost_;
   captured_transaction now_;
   std::size_t bytes_ = 0;  // of the rows that are held
 };

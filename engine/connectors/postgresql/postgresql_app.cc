@@ -212,6 +212,10 @@ async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
   }
 }
 
+std::vector<std::string> postgresql_app::lost_tables() const {
+  return held_->stream.lost_tables();
+}
+
 async<void> postgresql_app::acknowledge(source_position captured) {
   auto call = [held = held_, captured]() { return of_the_app(held->stream.acknowledge(captured)); };
   return blocking<void>(capturing_, std::move(call));

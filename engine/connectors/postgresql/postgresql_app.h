@@ -53,6 +53,7 @@ class postgresql_app final : public source_app, public target_app {
                                                     std::optional<source_position> after) override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
+  [[nodiscard]] std::vector<std::string> lost_tables() const override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::optional<source_lag>> lag() override;

@@ -9,66 +9,60 @@
 #include "engine/connectors/postgresql/row_sql.h"
 
 namespace dualwrite::engine::postgresql {
+namespace {
 
-// A table that enters the publication is locked against writers for a moment: a transaction that
-// wrote to it before would be captured in part.
-result<void> publish(connection& on,
-                     std::string const& name,
-                     std::vector<table_facts> const& tables,
-                     bool goes_on) {
-  DW_TRY(auto all, transaction::begin(on));
-  DW_TRY(auto const there,
-         on.query("SELECT count(*) FROM pg_publication WHERE pubname = $1", {name}));
-  DW_TRY(auto const members,
-         on.query("SELECT prrelid FROM pg_publication_rel r JOIN pg_publication p ON p.oid = "
-                  "r.prpubid WHERE p.pubname = $1",
+// Partitions are told as such: a publication by their root says nothing of one that is truncated.
+constexpr char const* is_whole =
+    "p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot";
+constexpr char const* all_of_it =
+    "(publish = 'insert, update, delete, truncate', publish_via_partition_root = false)";
+
+struct members {
+  bool is_there = false;  // the publication
+  bool is_whole = false;
+  std::set<std::uint64_t> objects;
+};
+
+result<members> members_of(connection& on, std::string const& name) {
+  DW_TRY(auto const rows,
+         on.query(fmt::format("SELECT prrelid, {} FROM pg_publication p LEFT JOIN "
+                              "pg_publication_rel r ON r.prpubid = p.oid WHERE p.pubname = $1",
+                              is_whole),
                   {name}));
-  std::set<std::uint64_t> known;
-  for (int i = 0; i < members.count(); ++i)
-    known.insert(static_cast<std::uint64_t>(members.integer(i, 0)));
+  members out;
+  out.is_there = rows.count() > 0;
+  for (int i = 0; i < rows.count(); ++i) {
+    out.is_whole = rows.is_true(i, 1);
+    if (!rows.is_null(i, 0)) out.objects.insert(static_cast<std::uint64_t>(rows.integer(i, 0)));
+  }
+  return out;
+}
+
+result<void> check_identities(connection& on, std::vector<table_facts> const& tables) {
+  std::vector<std::string> objects;
+  for (auto const& table : tables) objects.push_back(std::to_string(table.object));
+  DW_TRY(auto const without,
+         on.query("SELECT i.place FROM unnest($1::oid[]) WITH ORDINALITY AS i(object, place) "
+                  "JOIN pg_class c ON c.oid = i.object WHERE relreplident = 'n' OR relreplident = "
+                  "'d' AND NOT EXISTS(SELECT FROM pg_index WHERE indrelid = c.oid AND "
+                  "indisprimary) ORDER BY i.place",
+                  {array_of(objects)}));
+  if (without.count() == 0) return {};
+  auto const& table = tables[static_cast<std::size_t>(without.integer(0, 0)) - 1];
+  return error{error_code::invalid_definition,
+               fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
+                           table.sql_name)};
+}
+
+result<void> note_captured(connection& on,
+                           std::string const& name,
+                           std::vector<table_facts> const& tables) {
   std::vector<std::string> names;
   std::vector<std::string> objects;
   for (auto const& table : tables) {
     names.push_back(table.schema.table);
     objects.push_back(std::to_string(table.object));
   }
-  DW_TRY(auto const states,
-         on.query("SELECT i.place, k.object IS NOT NULL, k.object = i.object, "
-                  "  relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS(SELECT FROM pg_index "
-                  "  WHERE indrelid = c.oid AND indisprimary) "
-                  "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(name, object, place) "
-                  "LEFT JOIN pg_class c ON c.oid = i.object::oid "
-                  "LEFT JOIN dualwrite.captured k ON k.name = i.name AND k.publication = $3 "
-                  "ORDER BY i.place",
-                  {array_of(names), array_of(objects), name}));
-  std::vector<std::string> all_tables;
-  std::vector<std::string> added;
-  std::set<std::uint64_t> wanted;
-  for (int i = 0; i < states.count(); ++i) {
-    auto const& table = tables[static_cast<std::size_t>(states.integer(i, 0)) - 1];
-    bool const is_known = known.contains(table.object);
-    bool const was_captured = states.is_true(i, 1);
-    bool const is_other = was_captured && !states.is_true(i, 2);
-    if (goes_on && was_captured && (is_other || !is_known))
-      return error{error_code::source_rewound,
-                   table.schema.table + " was made anew, or taken out of the publication"};
-    if (states.is_true(i, 3))
-      return error{error_code::invalid_definition,
-                   fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
-                               table.sql_name)};
-    if (!is_known) added.push_back(table.sql_name);
-    all_tables.push_back(table.sql_name);
-    wanted.insert(table.object);
-  }
-  if (wanted == known && there.integer(0, 0) == 1) return {};
-  if (!added.empty())
-    DW_CHECK(on.execute(fmt::format("LOCK TABLE {} IN SHARE MODE", fmt::join(added, ", "))));
-  bool const is_new = there.integer(0, 0) == 0;
-  DW_CHECK(on.execute(fmt::format("{} PUBLICATION {} {} TABLE {}",
-                                  is_new ? "CREATE" : "ALTER",
-                                  quoted_name(name),
-                                  is_new ? "FOR" : "SET",
-                                  fmt::join(all_tables, ", "))));
   DW_CHECK(on.query("DELETE FROM dualwrite.captured WHERE publication = $1", {name}));
   DW_CHECK(
       on.query("INSERT INTO dualwrite.captured SELECT $1, i.name, i.object, r.oid "
@@ -76,6 +70,79 @@ result<void> publish(connection& on,
                "JOIN pg_publication p ON p.pubname = $1 "
                "JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = i.object::oid",
                {name, array_of(names), array_of(objects)}));
+  return {};
+}
+
+}  // namespace
+
+result<std::vector<std::uint64_t>> whole_of(connection& on, std::uint64_t part) {
+  DW_TRY(auto const found,
+         on.query("SELECT relid::oid FROM pg_partition_ancestors($1::oid) WHERE relid <> $1::oid",
+                  {std::to_string(part)}));
+  std::vector<std::uint64_t> out;
+  for (int i = 0; i < found.count(); ++i)
+    out.push_back(static_cast<std::uint64_t>(found.integer(i, 0)));
+  return out;
+}
+
+// Names are looked up as describe_table() does.
+result<std::vector<lost_table>> find_lost(connection& on, std::string const& name) {
+  DW_TRY(auto const rows,
+         on.query(fmt::format(
+                      "SELECT k.name, c.oid IS NULL AND o.oid IS NOT NULL AND m.oid IS NOT NULL "
+                      "FROM dualwrite.captured k "
+                      "LEFT JOIN pg_publication p ON p.pubname = k.publication AND {} "
+                      "LEFT JOIN pg_publication_rel m ON m.oid = k.member::oid AND m.prpubid = "
+                      "p.oid AND m.prrelid = k.object::oid AND to_jsonb(m)->>'prqual' IS NULL "
+                      "AND to_jsonb(m)->>'prattrs' IS NULL "
+                      "LEFT JOIN pg_class o ON o.oid = k.object::oid "
+                      "LEFT JOIN pg_class c ON c.oid = coalesce(to_regclass(quote_ident(k.name)), "
+                      "  CASE WHEN strpos(k.name, '.') > 0 THEN to_regclass(quote_ident(left("
+                      "  k.name, strpos(k.name, '.') - 1)) || '.' || quote_ident(substr(k.name, "
+                      "  strpos(k.name, '.') + 1))) END) "
+                      "WHERE k.publication = $1 AND (m.oid IS NULL OR c.oid IS DISTINCT FROM "
+                      "k.object::oid) ORDER BY k.name",
+                      is_whole),
+                  {name}));
+  std::vector<lost_table> out;
+  for (int i = 0; i < rows.count(); ++i)
+    out.push_back({std::string(rows.text(i, 0)), rows.is_true(i, 1)});
+  return out;
+}
+
+// A table that enters the publication is locked against writers for a moment: a transaction that
+// wrote to it before would be captured in part.
+result<void> publish(connection& on,
+                     std::string const& name,
+                     std::vector<table_facts> const& tables) {
+  DW_TRY(auto all, transaction::begin(on));
+  DW_CHECK(check_identities(on, tables));
+  DW_TRY(auto const known, members_of(on, name));
+  std::set<std::uint64_t> wanted;
+  std::set<std::string> all_tables;
+  std::set<std::string> added;
+  for (auto const& table : tables) {
+    if (!known.objects.contains(table.object)) added.insert(table.sql_name);
+    all_tables.insert(table.sql_name);
+    wanted.insert(table.object);
+  }
+  if (!added.empty())
+    DW_CHECK(on.execute(fmt::format("LOCK TABLE {} IN SHARE MODE", fmt::join(added, ", "))));
+  auto const publication = quoted_name(name);
+  if (!known.is_there) {
+    DW_CHECK(on.execute(fmt::format("CREATE PUBLICATION {} FOR TABLE {} WITH {}",
+                                    publication,
+                                    fmt::join(all_tables, ", "),
+                                    all_of_it)));
+  } else {
+    if (!known.is_whole)
+      DW_CHECK(on.execute(fmt::format("ALTER PUBLICATION {} SET {}", publication, all_of_it)));
+    if (wanted != known.objects) {
+      DW_CHECK(on.execute(fmt::format(
+          "ALTER PUBLICATION {} SET TABLE {}", publication, fmt::join(all_tables, ", "))));
+    }
+  }
+  DW_CHECK(note_captured(on, name, tables));
   return all.commit();
 }
 
