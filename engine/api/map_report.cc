@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/api/find_named.h"
+#include "engine/mapping/columns_read.h"
 #include "engine/mapping/compiled_map.h"
 #include "engine/mapping/schema_change.h"
 
@@ -145,6 +146,7 @@ struct reporter {
 
   async<void> add_obstacles(side of) {
     table_use use{definition.of(of).table, key_names(definition, of)};
+    use.read = columns_read(definition, of);
     use.captured = definition.writes(direction_from(of));
     use.written = definition.writes(opposite(direction_from(of)));
     auto obstacles = co_await context.core.find_obstacles(row.link, of, std::move(use));

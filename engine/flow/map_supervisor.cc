@@ -6,6 +6,7 @@
 #include "engine/decide/drift_decider.h"
 #include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
+#include "engine/mapping/columns_read.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -144,9 +145,10 @@ async<bool> map_supervisor::look_for_obstacles(map_id map,
   for (auto const of : {side::left, side::right}) {
     auto const way = direction_from(of);
     table_use use{
-        definition.of(of).table, {}, definition.writes(way), definition.writes(opposite(way))};
+        definition.of(of).table, {}, definition.writes(way), definition.writes(opposite(way)), {}};
     for (auto const& pair : definition.key)
       use.key.push_back(of == side::left ? pair.left : pair.right);
+    use.read = columns_read(definition, of);
     auto const found = co_await context_.source(of).find_obstacles(std::move(use));
     if (!found) co_return co_await refuse_or_end(map, row, found.error());
     for (auto const& one : *found)
