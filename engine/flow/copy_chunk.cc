@@ -76,15 +76,29 @@ std::vector<std::string> errored_keys(projections::views const& state,
   return {keys.begin(), keys.end()};
 }
 
+result<std::string> last_key_of(compiled_map const& map,
+                                chunk_place const& place,
+                                chunk const& rows) {
+  error why{error_code::table_changed};
+  for (auto row = rows.rows.rbegin(); row != rows.rows.rend(); ++row) {
+    auto key = map.key_of(source_of(place.of.way), *row);
+    if (key) return key;
+    why.detail = key.error().detail;
+  }
+  if (place.last) return place.of.after;
+  return why;
+}
+
 result<void> leave_errored_alone(projections::views const& state,
                                  compiled_map const& map,
                                  projections::map_way of,
                                  chunk& rows) {
   std::vector<row_values> kept;
   for (auto& row : rows.rows) {
-    DW_TRY(auto const key, map.key_of(source_of(of.second), row));
-    bool const is_parked = state.parked.chain(of, key) != nullptr ||
-                           state.parked.chain({of.first, opposite(of.second)}, key) != nullptr;
+    auto const key = map.key_of(source_of(of.second), row);
+    bool const is_parked =
+        key && (state.parked.chain(of, *key) != nullptr ||
+                state.parked.chain({of.first, opposite(of.second)}, *key) != nullptr);
     if (!is_parked) kept.push_back(std::move(row));
   }
   rows.rows = std::move(kept);
@@ -141,7 +155,7 @@ result<drafts> chunk_events(projections::views const& state,
     images.push_back(masked_row(row, read));
     pack.add({0, 0, operation::insert, {}, images.back(), {}});
   }
-  DW_TRY(auto const last_key, map.key_of(of, rows.rows.back()));
+  DW_TRY(auto const last_key, last_key_of(map, place, rows));
   RecordsCaptured event;
   event.link = place.of.link;
   event.of = of;

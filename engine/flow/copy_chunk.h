@@ -38,6 +38,11 @@ struct chunk_place {
                                                     projections::map_way of,
                                                     std::string const& after,
                                                     std::size_t limit);
+// Of the last row whose key can be read: the others become errors.
+// Errors: `table_changed` where it would be begun anew at the same key again.
+[[nodiscard]] result<std::string> last_key_of(compiled_map const& map,
+                                              chunk_place const& place,
+                                              chunk const& rows);
 // Leaves out the rows whose key has a record that is parked: in either direction, or the other
 // side's row would come to where one is that has failed to get away from there.
 [[nodiscard]] result<void> leave_errored_alone(projections::views const& state,

@@ -72,8 +72,9 @@ async<std::vector<std::string>> leg_copy::split(map_id map, std::uint64_t rows) 
   row_values row(compiled->schema(of).columns.size(), value::unchanged());
   for (auto const& key : found) {
     for (std::size_t i = 0; i < key.size(); ++i) row[compiled->key_columns(of)[i]] = key[i];
-    DW_CO_TRY(auto split_key, compiled->key_of(of, row));
-    if (keys.empty() || keys.back() < split_key) keys.push_back(std::move(split_key));
+    auto split_key = compiled->key_of(of, row);
+    if (split_key && (keys.empty() || keys.back() < *split_key))
+      keys.push_back(std::move(*split_key));
   }
   co_return keys;
 }
@@ -92,7 +93,7 @@ async<void> leg_copy::read_all(range_left range, bool leaves_errored) {
   DW_CO_TRY(auto rows, co_await ahead_.read(range));
   chunk_place place{std::move(range), {}, rows.last};
   if (!rows.rows.empty()) {
-    DW_CO_TRY(place.last_key, compiled->key_of(source_of(way_), rows.rows.back()));
+    DW_CO_TRY(place.last_key, last_key_of(*compiled, place, rows));
   }
   if (leaves_errored) DW_CO_CHECK(leave_errored_alone(context_.views(), *compiled, of, rows));
   DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));

@@ -6,16 +6,18 @@
 
 #include "engine/mapping/column_limits.h"
 #include "engine/mapping/json_text.h"
+#include "events/utf8_text.h"
 
 namespace dualwrite::engine {
 namespace {
 
 using type = value_type;
 
+constexpr std::size_t shown_max = 60;
+
 error refused(value const& what, column_schema const& to, std::string_view why = {}) {
-  constexpr std::size_t shown = 60;
   auto text = to_string(what);
-  if (text.size() > shown) text = text.substr(0, shown) + "...";
+  if (text.size() > shown_max) text = text.substr(0, shown_max) + "...";
   return {error_code::value_not_convertible,
           fmt::format("'{}' ({}) does not fit {}{}{}.",
                       text,
@@ -23,6 +25,15 @@ error refused(value const& what, column_schema const& to, std::string_view why =
                       print_type(to),
                       why.empty() ? "" : ": ",
                       why)};
+}
+
+// Of a column whose other values are of a type that we know.
+error unreadable(value const& what, column_schema const& to) {
+  return {error_code::value_not_convertible,
+          fmt::format("'{}' does not fit {}: it is more than is kept of its type, or not of the "
+                      "type that its column has.",
+                      utf8(what.as_string().substr(0, shown_max)),
+                      print_type(to))};
 }
 
 result<value> fitted_decimal(value const& what, decimal const& number, column_schema const& to) {
@@ -198,6 +209,7 @@ bool is_numeric(type one) {
 }
 
 result<value> of_type(value const& what, column_schema const& to) {
+  if (what.type() == type::opaque && to.type != type::opaque) return unreadable(what, to);
   if (what.type() == to.type) return same_type(what, to);
   if (to.type == type::text && prints_as_text(what.type())) {
     auto text = to_string(what);

@@ -205,7 +205,7 @@ result<row_values> pgoutput_reader::take_values(cursor& from,
       to = value::null();
       continue;
     }
-    DW_TRY(to, to_value(text, as.of->schema.columns[*as.columns[i]]));
+    to = read_value(text, as.of->schema.columns[*as.columns[i]]);
   }
   return out;
 }

@@ -124,6 +124,7 @@ value_type type_of(std::string_view type_name) {
 result<value> to_value(std::string_view text, column_schema const& column) {
   switch (column.type) {
     case value_type::boolean:
+      if (text != "t" && text != "f") return malformed(text, column);
       return value::of_boolean(text == "t");
     case value_type::int64: {
       std::int64_t number = 0;
@@ -158,6 +159,11 @@ result<value> to_value(std::string_view text, column_schema const& column) {
     default:
       return value::of_opaque(std::string(text));
   }
+}
+
+value read_value(std::string_view text, column_schema const& column) {
+  auto read = to_value(text, column);
+  return read ? std::move(*read) : value::of_opaque(std::string(text));
 }
 
 result<void> check_value(value const& what) {

@@ -16,6 +16,11 @@ namespace dualwrite::engine::postgresql {
 // Errors: `value_malformed` where the text is not of the column's type.
 [[nodiscard]] result<value> to_value(std::string_view text, column_schema const& column);
 
+
+// As to_value(). A text that is not of the column's type, or stands for more than is kept of it, is
+// carried as it is, as `opaque`: only the records are refused whose map reads the column.
+[[nodiscard]] value read_value(std::string_view text, column_schema const& column);
+
 // Errors: `value_not_convertible` where PostgreSQL has no such value.
 [[nodiscard]] result<void> check_value(value const& what);
 // Of a value that passes check_value(), and is neither NULL nor unchanged.

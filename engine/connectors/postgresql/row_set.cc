@@ -236,7 +236,7 @@ result<bool> row_set::equals(answer const& found, int row, set_row const& with) 
     auto const& wanted = with.wish->values[place];
     if (found.is_null(row, at) != wanted.is_null()) return false;
     if (wanted.is_null()) continue;
-    DW_TRY(auto const there, to_value(found.text(row, at), of_.schema.columns[columns_[place]]));
+    auto const there = read_value(found.text(row, at), of_.schema.columns[columns_[place]]);
     if (there != wanted) return false;
   }
   return true;

@@ -65,8 +65,7 @@ result<std::optional<row_values>> single_row::find(target_write const& wish,
       values.push_back(value::null());
       continue;
     }
-    DW_TRY(auto one, to_value(rows.text(0, at), of_.schema.columns[wish.columns[i]]));
-    values.push_back(std::move(one));
+    values.push_back(read_value(rows.text(0, at), of_.schema.columns[wish.columns[i]]));
   }
   return std::optional{std::move(values)};
 }

@@ -67,8 +67,7 @@ result<std::optional<referenced_row>> taker_of(connection& on,
   for (std::size_t i = 0; i < wish.key_columns.size(); ++i) {
     auto const at = static_cast<int>(i);
     if (rows.is_null(0, at)) return out;
-    DW_TRY(auto one, to_value(rows.text(0, at), of.schema.columns[wish.key_columns[i]]));
-    taker.values.push_back(std::move(one));
+    taker.values.push_back(read_value(rows.text(0, at), of.schema.columns[wish.key_columns[i]]));
   }
   out = std::move(taker);
   return out;

@@ -179,6 +179,32 @@ TEST(ColumnLimits, AnExpressionSaysThatItIsMeant) {
   EXPECT_EQ("ab   ", to_string(written->values[1]));
 }
 
+TEST(ColumnLimits, AValueThatCouldNotBeReadIsRefused) {
+  auto const late = value::of_opaque("294276-12-31 23:59:59");
+  for (auto const type : {value_type::timestamp,
+                          value_type::timestamp_tz,
+                          value_type::int64,
+                          value_type::text,
+                          value_type::decimal,
+                          value_type::boolean,
+                          value_type::json,
+                          value_type::bytes})
+    EXPECT_FALSE(convert(late, column(type, 0))) << name_of(type);
+  pair_of_tables with;
+  auto const map = compile(with.definition, with.left, with.right);
+  ASSERT_TRUE(map);
+  for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+    auto const made = map->to_target(way, row_values{value::of_int64(1), late});
+    ASSERT_FALSE(made);
+    EXPECT_EQ(error_code::value_not_convertible, made.error().code);
+    EXPECT_EQ(
+        "v -> v: '294276-12-31 23:59:59' does not fit text: it is more than is kept of "
+        "its type, or not of the type that its column has.",
+        made.error().detail);
+  }
+  EXPECT_FALSE(map->key_of(side::left, row_values{late, value::null()}));
+}
+
 TEST(ColumnLimits, AKeyThatWouldBeFilledUpIsNone) {
   pair_of_tables with;
   with.left.columns[0] = column(value_type::text, 0);
