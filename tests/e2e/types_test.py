@@ -82,6 +82,24 @@ class Types(unittest.TestCase):
         self.world.start()
         self.world.until(lambda: self.crm("SELECT id, v FROM unmapped ORDER BY id") == "1|a\n2|b")
 
+    def test_a_label_that_is_added_while_a_map_runs(self):
+        self.both("CREATE TYPE mood AS ENUM('a', 'b')", "CREATE TABLE t(id bigint PRIMARY KEY, v mood)",
+                  "INSERT INTO t VALUES(1, 'a')")
+        self.begin(t="id")
+        self.run_map("t")
+        self.both("ALTER TYPE mood ADD VALUE 'c'")
+        self.erp("INSERT INTO t VALUES(2, 'c')")
+        self.crm("INSERT INTO t VALUES(3, 'c')")
+        for rows in (self.erp, self.crm):
+            self.world.until(lambda: rows("SELECT id, v FROM t ORDER BY id") == "1|a\n2|c\n3|c")
+        # The other app gets it later: until then it refuses such rows, and then they are tried again.
+        self.erp("ALTER TYPE mood ADD VALUE 'd'", "INSERT INTO t VALUES(4, 'd')")
+        self.world.until(lambda: self.parked("t") == [("application", "22P02")])
+        self.crm("ALTER TYPE mood ADD VALUE 'd'")
+        self.assertEqual(0, self.world.run("error", "retry", "--all", "--yes").returncode)
+        self.world.until(lambda: self.crm("SELECT v FROM t WHERE id = 4") == "d")
+        self.world.until(lambda: self.parked("t") == [])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -213,6 +213,7 @@ result<void> read_columns(connection& on, by_object const& tables) {
   for (int i = 0; i < rows.count(); ++i) {
     if (rows.text(i, 3) != "e") continue;
     for_tables(tables, rows, i, [&](table_facts& facts) {
+      facts.enumerations.emplace_back(rows.text(i, 4));
       auto const at = facts.schema.column_named(rows.text(i, 1));
       enumerations.emplace(rows.text(i, 4), &facts.schema.columns[*at]);
     });
@@ -294,8 +295,10 @@ statement shape_question(table_facts const& table) {
       "SELECT concat_ws(' ', c.relnamespace, c.relname, (SELECT string_agg(concat_ws("
       "' ', attnum, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, "
       "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
-      "attnum > 0 AND NOT attisdropped)) FROM pg_class c WHERE c.oid = $1::oid",
-      {std::to_string(table.object)}};
+      "attnum > 0 AND NOT attisdropped), (SELECT string_agg(enumtypid || ' ' || "
+      "enumlabel, ',' ORDER BY enumtypid, enumsortorder) FROM pg_enum WHERE enumtypid = "
+      "ANY($2::oid[]))) FROM pg_class c WHERE c.oid = $1::oid",
+      {std::to_string(table.object), array_of(table.enumerations)}};
 }
 
 std::string shape_in(answer const& rows) {

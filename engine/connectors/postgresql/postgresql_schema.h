@@ -29,6 +29,7 @@ struct table_facts {
   bool takes_copies = true;        // COPY may write to it
   bool tells_statements = false;   // triggers of it hear of statements, be they of no row
   std::vector<foreign_key> references;
+  std::vector<std::string> enumerations;  // types of its columns, by the catalogue's number
 };
 
 // `table` is a name, or a schema and a name with a point between; without a schema the connection's
@@ -39,8 +40,8 @@ struct table_facts {
 [[nodiscard]] result<std::vector<table_facts>> describe_tables(
     connection& on, std::vector<std::string> const& tables);
 
-// Changes with the table's name and with everything that describe_table() tells of its columns;
-// empty where there is none.
+// Changes with the table's name and with everything that describe_table() tells of its columns, the
+// labels of their types among it; empty where there is none.
 [[nodiscard]] result<std::string> shape_of(connection& on, table_facts const& table);
 // The same as a question among others, and what its answer says.
 [[nodiscard]] statement shape_question(table_facts const& table);

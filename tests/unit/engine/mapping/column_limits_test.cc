@@ -205,6 +205,27 @@ TEST(ColumnLimits, AValueThatCouldNotBeReadIsRefused) {
   EXPECT_FALSE(map->key_of(side::left, row_values{late, value::null()}));
 }
 
+TEST(ColumnLimits, ALabelThatIsNotKnownIsLeftToTheApp) {
+  pair_of_tables with;
+  with.left.columns[1] = with.right.columns[1] = column(value_type::enumeration, 0);
+  with.left.columns[1].labels = with.right.columns[1].labels = {"sad"};
+  row_values const row{value::of_int64(1), value::of_enumeration("glad")};
+  for (auto const source : {value_type::enumeration, value_type::text}) {
+    with.left.columns[1].type = source;
+    auto const map = compile(with.definition, with.left, with.right);
+    ASSERT_TRUE(map) << to_string(map.error());
+    for (auto const way : {direction::left_to_right, direction::right_to_left}) {
+      auto const made = map->to_target(way, row);
+      ASSERT_TRUE(made) << made.error().detail;
+      EXPECT_EQ("glad", made->values[1].as_string());
+    }
+  }
+  // What the definition says is known before.
+  with.definition.columns[0].only = direction::left_to_right;
+  with.definition.columns[0].default_value = "glad";
+  EXPECT_NE("", with.problems());
+}
+
 TEST(ColumnLimits, AKeyThatWouldBeFilledUpIsNone) {
   pair_of_tables with;
   with.left.columns[0] = column(value_type::text, 0);

@@ -62,6 +62,35 @@ TEST_F(PostgresqlApp, EachChunkIsOfTheTableAsItIsThen) {
   EXPECT_EQ("first ", first_row());
 }
 
+TEST_F(PostgresqlApp, ALabelMakesAnotherTable) {
+  people->run(
+      "CREATE TYPE mood AS ENUM('sad'); CREATE DOMAIN feeling AS mood; CREATE DOMAIN deep AS "
+      "feeling; "
+      "CREATE TABLE thing(id bigint PRIMARY KEY, m deep)");
+  std::optional<table_form> form;
+  auto const written = [&](std::int64_t id, std::string label) -> std::string {
+    auto one = write(id, "");
+    one.table = "thing";
+    one.values[1] = value::of_enumeration(std::move(label));
+    auto batch = next_batch({one});
+    auto const described = wait(app->describe("thing"));
+    if (!form) form = table_form{"thing", fingerprint(*described)};
+    batch.tables = {*form};
+    auto const done = wait(app->apply(batch));
+    if (!done) return std::string(name_of(done.error().code));
+    opened->batch = batch.batch;
+    return done->front().effect == write_effect::refused ? done->front().code : "written";
+  };
+  EXPECT_EQ("written", written(1, "sad"));
+  EXPECT_EQ("22P02", written(2, "glad"));
+  people->run("ALTER TYPE mood ADD VALUE 'glad'");
+  EXPECT_EQ("table_changed", written(2, "glad"));
+  form.reset();
+  EXPECT_EQ("written", written(2, "glad"));
+  people->run("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'");
+  EXPECT_EQ("table_changed", written(3, "blue"));
+}
+
 TEST_F(PostgresqlApp, SaysWhatBecameOfEachWrite) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
   auto const effects = apply({write(1, "Ann"),
