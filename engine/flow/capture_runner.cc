@@ -14,12 +14,6 @@ namespace dualwrite::engine {
 using boost::asio::experimental::awaitable_operators::operator&&;
 using projections::map_state;
 
-namespace {
-
-constexpr duration acknowledged_each = std::chrono::milliseconds(100);
-
-}  // namespace
-
 capture_runner::capture_runner(link_context& context, side of, target_session& back)
     : context_(context), side_(of), back_(back), wake_(context.executor) {
   context_.log.add_listener(wake_);
@@ -215,6 +209,7 @@ async<void> capture_runner::step() {
 
 // At times, and when there is nothing else to do: each time costs as much as a small transaction.
 async<void> capture_runner::acknowledge(bool at_once) {
+  constexpr duration acknowledged_each = std::chrono::milliseconds(100);
   auto const now = context_.time.now();
   bool const is_due = at_once || now - acknowledged_at_ >= acknowledged_each;
   if (!unacknowledged_ || !is_due) co_return result<void>{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/connectors/postgresql/refusal.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine::postgresql {
@@ -77,6 +78,13 @@ std::vector<std::size_t> const& batch_attempt::writes_of(referenced_row const& r
     }
   }
   return by_row_[name_of_row(row.table, row.columns, row.values)];
+}
+
+bool batch_attempt::may_pass_in_its_turn(write_result const& one) {
+  if (is_for_its_values(one.code)) return false;
+  if (one.code != unique_violation || !one.taken_by) return true;
+  auto const& its = writes_of(*one.taken_by);
+  return !its.empty() && its.back() >= next();
 }
 
 }  // namespace dualwrite::engine::postgresql

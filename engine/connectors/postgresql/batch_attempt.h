@@ -17,8 +17,7 @@ namespace dualwrite::engine::postgresql {
 using results_by_place = std::map<std::size_t, write_result>;
 
 struct batch_attempt {
-  batch_attempt(write_list const& of, results_by_place& known)
-      : writes(of), refused(known) {}
+  batch_attempt(write_list const& of, results_by_place& known) : writes(of), refused(known) {}
 
   write_list const& writes;
   results_by_place& refused;  // known from tries before: they are not tried again
@@ -38,6 +37,10 @@ struct batch_attempt {
   // The writes, in their order, that change the row that has this key in the target when the batch
   // begins.
   std::vector<std::size_t> const& writes_of(referenced_row const& row);
+
+  // Whether rows of the batch that are not written yet may give away what it wants, or bring what
+  // it refers to; of the table itself, for earlier ones of other tables are written.
+  bool may_pass_in_its_turn(write_result const& one);
 
  private:
   std::unordered_map<std::string, std::vector<std::size_t>> by_row_{};  // once it was asked for

@@ -11,9 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int pings_max = 5;
-constexpr auto pings_within = 1s;
-
 // How long a table may be another one before that is seen.
 constexpr auto check_pause = 2s;
 
@@ -28,26 +25,10 @@ constexpr int rest_wait_ms = 1;
 // The server keeps its log by files of this size: a slot that lags less keeps no file more.
 constexpr std::uint64_t quiet_bytes_min = 16U << 20U;
 
-// Before a message's own bytes: of data a letter and three numbers, of a ping a letter and two.
-constexpr std::size_t data_header = 25;
-constexpr std::size_t ping_request = 17;
-
 // Whether something has come by then.
 bool comes_soon(int socket) {
   pollfd watched{socket, POLLIN, 0};
   return ::poll(&watched, 1, rest_wait_ms) > 0;
-}
-
-void put_number(std::string& to, std::uint64_t number) {
-  for (unsigned shift = 64; shift != 0; shift -= 8)
-    to.push_back(static_cast<char>(number >> (shift - 8) & 0xffU));
-}
-
-std::uint64_t number_at(std::string_view bytes, std::size_t at) {
-  std::uint64_t out = 0;
-  for (auto const letter : bytes.substr(at, sizeof out))
-    out = out << 8U | static_cast<unsigned char>(letter);
-  return out;
 }
 
 }  // namespace
@@ -190,8 +171,8 @@ result<void> change_stream::stream_on(connection& on) {
   looks_at_ = place() + limits_.near;
   if (stream_.is_open()) return {};
   DW_TRY(auto const slot, slot_name(on, name_));
-  DW_CHECK(stream_.open(url_, connection::purpose::replication));
-  DW_CHECK(stream_.start_stream(
+  DW_CHECK(stream_.start(
+      url_,
       fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}, "
                   "messages 'true')",
                   quoted_name(slot),
@@ -287,15 +268,9 @@ std::optional<instant> change_stream::reading() const {
 
 result<std::optional<std::string_view>> change_stream::next_message() {
   if (how_ == way::in_bulk) return message_in_part();
-  while (true) {
-    DW_TRY(auto message, stream_.receive());
-    if (!message) return std::optional<std::string_view>{};
-    arrived_ = std::move(*message);
-    auto const bytes = arrived_.view();
-    if (bytes.front() == 'w' && bytes.size() > data_header)
-      return std::optional{bytes.substr(data_header)};
-    if (bytes.front() == 'k' && bytes.size() > ping_request) DW_CHECK(take_ping(bytes));
-  }
+  DW_TRY(auto const message, stream_.next());
+  if (!message && !is_inside_) reached_ = std::max(reached_, stream_.told());
+  return message;
 }
 
 result<std::optional<std::string_view>> change_stream::message_in_part() {
@@ -333,12 +308,6 @@ result<void> change_stream::find_whole(connection& on, std::string_view message)
   return {};
 }
 
-result<void> change_stream::take_ping(std::string_view bytes) {
-  if (!is_inside_) reached_ = std::max(reached_, number_at(bytes, 1));
-  if (bytes[ping_request] == 0) return {};
-  return answer_ping();
-}
-
 // Only where our log has all that was given: what it lacks is kept. The row is durable before the
 // slot moves, or the next capture would take the slot for one that lost changes.
 result<void> change_stream::pass_quiet(connection& on) {
@@ -358,21 +327,6 @@ result<void> change_stream::pass_quiet(connection& on) {
   return report();
 }
 
-// A server that shuts down asks again and again, until all that it sent is acknowledged: it would
-// wait for our log, which may wait for it.
-result<void> change_stream::answer_ping() {
-  auto const now = std::chrono::steady_clock::now();
-  if (now - pinged_at_ > pings_within) {
-    pinged_at_ = now;
-    pings_ = 0;
-  }
-  if (++pings_ > pings_max) {
-    close();
-    return error{error_code::app_unreachable, "the server is shutting down"};
-  }
-  return report();
-}
-
 result<void> change_stream::acknowledge(source_position captured) {
   acknowledged_ = std::max(acknowledged_, captured.commit);
   settled_ = std::max(settled_, captured.commit);
@@ -382,11 +336,7 @@ result<void> change_stream::acknowledge(source_position captured) {
 // While no stream is there the slot is moved before it is read again.
 result<void> change_stream::report() {
   if (how_ == way::in_bulk) return {};
-  std::string message = "r";
-  for (int what = 0; what < 3; ++what) put_number(message, settled_);
-  put_number(message, 0);
-  message.push_back('\0');
-  return stream_.send(message);
+  return stream_.report(settled_);
 }
 
 result<void> change_stream::remove(connection& on) {

@@ -27,6 +27,7 @@
 #include "engine/connectors/postgresql/pgoutput.h"
 #include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/connectors/postgresql/slot_stretch.h"
+#include "engine/connectors/postgresql/wal_stream.h"
 #include "engine/ports/source_app.h"
 
 namespace dualwrite::engine::postgresql {
@@ -88,8 +89,6 @@ class change_stream {
   [[nodiscard]] result<std::optional<captured_transaction>> take_data(connection& on,
                                                                       std::string_view message);
   [[nodiscard]] result<void> find_whole(connection& on, std::string_view message);
-  [[nodiscard]] result<void> take_ping(std::string_view bytes);
-  [[nodiscard]] result<void> answer_ping();
   [[nodiscard]] result<void> pass_quiet(connection& on);
   [[nodiscard]] result<void> report();
   // Every commit before it was given.
@@ -99,12 +98,11 @@ class change_stream {
   std::string name_;
   stretch_limits limits_;
   way how_ = way::closed;
-  connection stream_;
+  wal_stream stream_;
   slot_stretch stretch_;
   bool is_bulk_refused_ = false;  // by the server: it streams until it is near
   std::uint64_t looks_at_ = 0;    // from here on it is looked how far behind the stream is
   std::atomic<std::int64_t> reading_us_ = 0;  // zero: all was read
-  received arrived_;
   std::optional<pgoutput_reader> reader_;
   std::uint64_t acknowledged_ = 0;  // by our log, or where it was opened
   std::uint64_t given_ = 0;         // by read()
@@ -114,8 +112,6 @@ class change_stream {
   bool is_inside_ = false;          // a transaction is under way
   std::vector<std::string> lost_;
   std::chrono::steady_clock::time_point checked_at_;
-  std::chrono::steady_clock::time_point pinged_at_;
-  int pings_ = 0;
 };
 
 }  // namespace dualwrite::engine::postgresql

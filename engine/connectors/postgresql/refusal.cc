@@ -56,4 +56,9 @@ result<write_result> ran(result<answer> const& how, write_effect effect, connect
   return out;
 }
 
+bool is_for_its_values(std::string_view code) {
+  constexpr std::string_view data_exceptions = "22";
+  return code.starts_with(data_exceptions) || code == not_null_violation || code == check_violation;
+}
+
 }  // namespace dualwrite::engine::postgresql

@@ -15,6 +15,8 @@ inline constexpr std::string_view check_violation = "23514";
 
 // Else it concerns the whole batch.
 [[nodiscard]] bool is_of_the_row(error const& why);
+// The row's values decide it, whatever else is written.
+[[nodiscard]] bool is_for_its_values(std::string_view code);
 // `on` is the connection that it came from, and still has it.
 [[nodiscard]] write_result refusal_of(error const& why, connection const& on);
 // A trigger took the row and wrote nothing.

@@ -105,6 +105,11 @@ std::vector<set_row*> without_results(row_set::rows rows) {
   return out;
 }
 
+bool are_alike(target_write const& one, target_write const& other) {
+  return one.kind == other.kind && one.table == other.table && one.columns == other.columns &&
+         one.key_columns == other.key_columns;
+}
+
 row_set::row_set(connection& on, table_facts const& of, target_write const& like)
     : on_(on),
       of_(of),

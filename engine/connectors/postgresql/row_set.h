@@ -20,6 +20,9 @@ struct set_row {
 // In their order.
 [[nodiscard]] std::vector<set_row*> without_results(std::span<set_row* const> rows);
 
+// Whether they may be rows of one set.
+[[nodiscard]] bool are_alike(target_write const& one, target_write const& other);
+
 // All of its rows are of one table and kind, and have the same columns, other keys, and no old key.
 // A row has its result when it is accepted. Where the target does not tell rows apart by their
 // keys, or changes fewer than it was asked to, a call gives false: what it did is to be taken back,

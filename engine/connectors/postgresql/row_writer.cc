@@ -32,17 +32,6 @@ constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_r
 constexpr char const* back_to_row = "ROLLBACK TO dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
-// The row's values decide it, whatever else is written.
-bool is_for_its_values(std::string_view code) {
-  constexpr std::string_view data_exceptions = "22";
-  return code.starts_with(data_exceptions) || code == not_null_violation || code == check_violation;
-}
-
-bool are_alike(target_write const& one, target_write const& other) {
-  return one.kind == other.kind && one.table == other.table && one.columns == other.columns &&
-         one.key_columns == other.key_columns;
-}
-
 // About so many.
 std::size_t bytes_of(row_values const& values) {
   constexpr std::size_t small = 16;
@@ -102,8 +91,9 @@ result<void> row_writer::checked(std::span<table_form const> forms,
   return {};
 }
 
-result<std::optional<std::vector<write_result>>> row_writer::write(
-    write_list const& writes, results_by_place& refused, care with) {
+result<std::optional<std::vector<write_result>>> row_writer::write(write_list const& writes,
+                                                                   results_by_place& refused,
+                                                                   care with) {
   batch_attempt to{writes, refused};
   to.results.reserve(writes.size());
   while (!to.is_over && to.next() < writes.size()) DW_CHECK(write_next(to, with));
@@ -293,18 +283,9 @@ result<void> row_writer::refuse_breaking(batch_attempt& to,
     if (!row.result) continue;
     DW_CHECK(explain(*row.result, *row.wish, of.facts, said[at].constraint));
     bool const by_a_trigger = !said[at].context.empty();
-    if (by_a_trigger || may_pass_in_its_turn(to, *row.result)) row.result.reset();
+    if (by_a_trigger || to.may_pass_in_its_turn(*row.result)) row.result.reset();
   }
   return {};
-}
-
-// Rows of the batch that are not written yet may give away what it wants, or bring what it refers
-// to; of the table itself, for earlier ones of other tables are written.
-bool row_writer::may_pass_in_its_turn(batch_attempt& to, write_result const& refused) {
-  if (is_for_its_values(refused.code)) return false;
-  if (refused.code != unique_violation || !refused.taken_by) return true;
-  auto const& writes = to.writes_of(*refused.taken_by);
-  return !writes.empty() && writes.back() >= to.next();
 }
 
 // None where the question itself is refused.

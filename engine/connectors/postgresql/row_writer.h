@@ -35,8 +35,9 @@ class row_writer {
 
   // The results, or nothing where the transaction is to be rolled back and the batch written again:
   // with more care, or with what `refused` has learned.
-  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(
-      write_list const& writes, results_by_place& refused, care with);
+  [[nodiscard]] result<std::optional<std::vector<write_result>>> write(write_list const& writes,
+                                                                       results_by_place& refused,
+                                                                       care with);
   void forget() { tables_.clear(); }
   // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
   // Errors: `table_missing`, `table_changed`.
@@ -76,7 +77,6 @@ class row_writer {
                                              row_set& set,
                                              row_set::rows rows,
                                              known_table& of);
-  [[nodiscard]] static bool may_pass_in_its_turn(batch_attempt& to, write_result const& refused);
   [[nodiscard]] result<std::vector<set_row*>> breaking_rules(row_set& set,
                                                              row_set::rows rows,
                                                              known_table& of);

@@ -1,9 +1,6 @@
 // PostgreSQL behind the ports: what is captured, what is read, what is noticed.
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
-#include <fstream>
 #include <thread>
 
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
@@ -126,30 +123,6 @@ TEST_F(PostgresqlApp, AnUpdateFromBeforeAColumnWasRenamedIsGivenAsARowThatLacksI
   EXPECT_EQ("Annika", (*decode_row(all[2].rows.front().after))[1].as_string());
 }
 
-TEST_F(PostgresqlApp, TheUrlsOwnOptionsCountAndWhatIsSetForTheRoleEndsNoStatement) {
-  people->run("ALTER ROLE CURRENT_USER SET statement_timeout = '50ms'");
-  connection on;
-  auto const own = url + (url.find('?') == std::string::npos ? "?" : "&") + "options=-c%20work_mem%3D7MB";
-  ASSERT_TRUE(on.open(own));
-  EXPECT_EQ("7MB", on.query("SHOW work_mem")->text(0, 0));
-  EXPECT_EQ("ISO, MDY", on.query("SHOW datestyle")->text(0, 0));
-  EXPECT_TRUE(on.query("SELECT pg_sleep(0.2)"));
-  people->run("ALTER ROLE CURRENT_USER RESET statement_timeout");
-}
-
-TEST_F(PostgresqlApp, AUrlInAFileIsReadAgainForEachConnection) {
-  auto const path = testing::TempDir() + "dualwrite_url_" + std::to_string(getpid());
-  std::ofstream(path) << "host=/nowhere dbname=shop\n";
-  connection on;
-  EXPECT_EQ(error_code::app_unreachable, on.open("file:" + path).error().code);
-  std::ofstream(path) << url << "\n";
-  EXPECT_TRUE(on.open("file:" + path));
-  EXPECT_EQ("shop", std::string(on.query("SELECT left(current_database(), 4)")->text(0, 0)));
-  unlink(path.c_str());
-  on.close();
-  EXPECT_EQ(error_code::app_unreachable, on.open("file:" + path).error().code);
-}
-
 TEST_F(PostgresqlApp, ALongValueThatDidNotChangeIsNotSentUnlessTheRowIsWhole) {
   people->run("ALTER TABLE customer ALTER photo SET STORAGE EXTERNAL");
   people->run(
@@ -203,111 +176,6 @@ TEST_F(PostgresqlApp, KeepsValuesExact) {
   EXPECT_EQ((std::vector{write_effect::inserted, write_effect::inserted}), apply(writes));
   EXPECT_EQ((std::vector{write_effect::equal, write_effect::equal}), apply(writes));
   EXPECT_EQ("0", people->ask("SELECT count(*) FROM (TABLE thing EXCEPT TABLE copy) x"));
-}
-
-TEST_F(PostgresqlApp, ReadsChunksInKeyOrderWithTheirPosition) {
-  capture();
-  people->run("INSERT INTO customer(id, name) VALUES(3, 'c'), (1, 'a'), (2, 'b')");
-  auto const at = captured(1).back().position;
-  chunk_request request;
-  request.table = "customer";
-  request.key = {0};
-  request.limit = 2;
-  auto const first = wait(app->read_chunk(request));
-  ASSERT_TRUE(first) << to_string(first.error());
-  ASSERT_EQ(2U, first->rows.size());
-  EXPECT_EQ(1, first->rows[0][0].as_int64());
-  EXPECT_LE(at, first->snapshot);
-  people->run("UPDATE customer SET name = 'bb' WHERE id = 2");
-  EXPECT_GT(captured(1).back().position, first->snapshot);
-  EXPECT_EQ(3U, *wait(app->count_rows("customer")));
-  request.after = row_values{value::of_int64(2)};
-  EXPECT_EQ(1U, wait(app->read_chunk(request))->rows.size());
-  request.only = row_values{value::of_int64(2)};
-  EXPECT_EQ("bb", wait(app->read_chunk(request))->rows.at(0)[1].as_string());
-}
-
-TEST_F(PostgresqlApp, ChunksAreInTheOrderOfBytesWhateverTheColumnsLanguage) {
-  people->run(
-      "CREATE TYPE mood AS ENUM('sad', 'glad', 'calm'); CREATE TABLE word(text text COLLATE "
-      "\"en-x-icu\", m mood, PRIMARY KEY(text, m)); INSERT INTO word SELECT t, m FROM "
-      "unnest('{b,B,a,é,_,Z,\"\",zz}'::text[]) t, unnest('{sad,glad,calm}'::mood[]) m");
-  for (std::uint64_t copy = 0; copy < 2; ++copy) {
-    chunk_request request;
-    request.table = "word";
-    request.key = {0, 1};
-    request.limit = 5;
-    request.copy = copy;
-    std::vector<row_values> rows;
-    while (true) {
-      auto const some = wait(app->read_chunk(request));
-      ASSERT_TRUE(some) << to_string(some.error());
-      rows.insert(rows.end(), some->rows.begin(), some->rows.end());
-      if (some->last) break;
-      request.after = rows.back();
-    }
-    EXPECT_EQ(24U, rows.size());
-    auto const rises = [](row_values const& one, row_values const& other) {
-      return encode_key(one) < encode_key(other);
-    };
-    EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end(), rises));
-  }
-}
-
-TEST_F(PostgresqlApp, ACopyGoesOnWhenItsSessionWasEnded) {
-  people->run("INSERT INTO customer(id, name) SELECT i, 'x' FROM generate_series(1, 9) i");
-  chunk_request request;
-  request.table = "customer";
-  request.key = {0};
-  request.limit = 3;
-  request.copy = 1;
-  auto const first = wait(app->read_chunk(request));
-  ASSERT_TRUE(first) << to_string(first.error());
-  people->run("INSERT INTO customer(id, name) VALUES(10, 'x')");
-  request.after = row_values{value::of_int64(3)};
-  auto const second = wait(app->read_chunk(request));
-  ASSERT_TRUE(second);
-  EXPECT_EQ(first->snapshot, second->snapshot);
-  people->run(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'");
-  request.after = row_values{value::of_int64(6)};
-  request.limit = 10;
-  auto const third = wait(app->read_chunk(request));
-  ASSERT_TRUE(third) << to_string(third.error());
-  EXPECT_EQ(4U, third->rows.size());
-  EXPECT_TRUE(third->last);
-  EXPECT_LT(first->snapshot, third->snapshot);
-}
-
-TEST_F(PostgresqlApp, ChunksOfLargeRowsHoldFewOfThem) {
-  people->run(
-      "INSERT INTO customer(id, name) SELECT i, repeat('x', 3000000) FROM generate_series(1, 10) "
-      "i");
-  chunk_request request;
-  request.table = "customer";
-  request.key = {0};
-  request.limit = 1000;
-  request.copy = 1;
-  std::size_t rows = 0;
-  for (bool last = false; !last;) {
-    auto const some = wait(app->read_chunk(request));
-    ASSERT_TRUE(some) << to_string(some.error());
-    EXPECT_LE(some->rows.size(), 3U);
-    rows += some->rows.size();
-    last = some->last;
-    if (!last) request.after = row_values{some->rows.back()[0]};
-  }
-  EXPECT_EQ(10U, rows);
-}
-
-TEST_F(PostgresqlApp, ALargeTableIsSplitIntoPartsOfAboutTheSameSize) {
-  people->run("INSERT INTO customer(id, name) SELECT i, 'x' FROM generate_series(1, 100000) i");
-  auto const keys = wait(app->split({"customer", {0}, 4}));
-  ASSERT_TRUE(keys) << to_string(keys.error());
-  ASSERT_EQ(3U, keys->size());
-  for (std::size_t i = 0; i < 3; ++i)
-    EXPECT_NEAR(25'000.0 * static_cast<double>(i + 1), (*keys)[i][0].as_int64(), 10'000);
-  EXPECT_NEAR(100'000, static_cast<double>(*wait(app->count_rows("customer"))), 10'000);
 }
 
 TEST_F(PostgresqlApp, ASlotThatIsGoneOrMadeAnewHasLostChanges) {
