@@ -12,7 +12,7 @@
 
 namespace dualwrite::engine::postgresql {
 
-// A server that has gone without a farewell sends nothing, and so does one that has nothing to send:
+// A server that has gone without a farewell sends nothing, nor does one that has nothing to send:
 // after a while it is asked.
 struct stream_patience {
   std::chrono::milliseconds asks_after = std::chrono::seconds(10);
