@@ -95,8 +95,17 @@ result<value> text_as_kept(value what, column_schema const& in) {
 
 }  // namespace
 
+column_schema element_of(column_schema const& array) {
+  auto element = array;
+  element.type = array.element;
+  element.element = value_type::null;
+  element.labels.clear();
+  return element;
+}
+
 std::optional<std::string> loss_between(column_schema const& from, column_schema const& to) {
   if (from.type != to.type) return std::nullopt;
+  if (to.type == type::array) return loss_between(element_of(from), element_of(to));
   if (to.type == type::text) return text_loss(from, to);
   if (from.precision == 0 || to.precision == 0) return std::nullopt;
   if (to.type == type::decimal && scale_of(from) > scale_of(to))

@@ -43,6 +43,9 @@ enum class time_unit : std::uint32_t {
   return static_cast<std::int32_t>(column.scale);
 }
 
+// The limits of an array's column are those of its elements.
+[[nodiscard]] column_schema element_of(column_schema const& array);
+
 // What ordinary values of `from` lose in `to`, as a part of a sentence; nothing where they do not,
 // where the types differ, or where it is not known what `from` has.
 [[nodiscard]] std::optional<std::string> loss_between(column_schema const& from,

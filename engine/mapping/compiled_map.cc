@@ -77,7 +77,11 @@ result<value> compiled_map::converted(direction way, column_plan const& plan, va
   DW_TRY(auto made, as_written(what, to));
   auto const& from = schema(source_of(way)).columns[*plan.source];
   auto const back = as_written(made, from);
-  if (!back || *back != what) {
+  bool const both_json =
+      back && back->type() == value_type::json && what.type() == value_type::json;
+  bool const is_same =
+      back && (both_json ? same_json(back->as_string(), what.as_string()) : *back == what);
+  if (!is_same) {
     return error{
         error_code::value_not_convertible,
         fmt::format(

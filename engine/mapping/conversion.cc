@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/mapping/array_json.h"
 #include "engine/mapping/column_limits.h"
 #include "engine/mapping/json_text.h"
 #include "events/utf8_text.h"
@@ -62,6 +63,11 @@ bool is_label(std::string const& label, column_schema const& to) {
 
 error longer(value const& what, column_schema const& to) {
   return refused(what, to, "it is longer");
+}
+
+result<value> fitted_text(value const& what, std::string text, column_schema const& to) {
+  if (is_too_long(text, to)) return longer(what, to);
+  return value::of_text(std::move(text));
 }
 
 error no_label(value const& what, column_schema const& to) {
@@ -178,7 +184,8 @@ fit fit_of_same_type(column_schema const& from, column_schema const& to) {
     case type::opaque:
       return !to.type_name.empty() && from.type_name == to.type_name ? fit::always : fit::none;
     case type::array:
-      return from.element == to.element ? fit::always : fit::none;
+      if (from.element != to.element) return fit::none;
+      return fit_of_same_type(element_of(from), element_of(to));
     case type::decimal:
       return to.precision == 0 ? fit::always : fit::checked;
     case type::text:
@@ -208,14 +215,59 @@ bool is_numeric(type one) {
   return one == type::int64 || one == type::float64 || one == type::decimal || one == type::boolean;
 }
 
+bool is_document(type one) {
+  return one == type::text || one == type::json;
+}
+
+// In an app without arrays they are JSON.
+fit fit_of_array(column_schema const& from, column_schema const& to) {
+  auto const& array = from.type == type::array ? from : to;
+  auto const& other = from.type == type::array ? to : from;
+  if (!is_document(other.type) || !prints_as_text(array.element)) return fit::none;
+  return from.type == type::array && to.length_max == 0 ? fit::always : fit::checked;
+}
+
+result<value> array_of_elements(value const& what, column_schema const& to) {
+  auto const element = element_of(to);
+  std::vector<value> made;
+  made.reserve(what.as_array().size());
+  for (auto const& one : what.as_array()) {
+    DW_TRY(auto fitted,
+           one.type() == type::array ? array_of_elements(one, to) : convert(one, element));
+    made.push_back(std::move(fitted));
+  }
+  return value::of_array(std::move(made));
+}
+
+result<value> array_of_text(value const& what, column_schema const& to) {
+  auto const element = element_of(to);
+  auto made = parse_array(what.as_string(), [&](std::string text) {
+    return convert(value::of_text(std::move(text)), element);
+  });
+  if (!made) return refused(what, to, made.error().detail);
+  return made;
+}
+
+result<value> of_array_type(value const& what, column_schema const& to) {
+  if (what.type() == type::array) {
+    if (to.type == type::array) return array_of_elements(what, to);
+    if (to.type == type::json) return value::of_json(print_array(what));
+    if (to.type == type::text) return fitted_text(what, print_array(what), to);
+  } else if (is_document(what.type())) {
+    return array_of_text(what, to);
+  } else if (what.type() == type::opaque) {
+    // One with bounds of its own, as its app writes it.
+    return what;
+  }
+  return refused(what, to);
+}
+
 result<value> of_type(value const& what, column_schema const& to) {
+  if (what.type() == type::array || to.type == type::array) return of_array_type(what, to);
   if (what.type() == type::opaque && to.type != type::opaque) return unreadable(what, to);
   if (what.type() == to.type) return same_type(what, to);
-  if (to.type == type::text && prints_as_text(what.type())) {
-    auto text = to_string(what);
-    if (is_too_long(text, to)) return longer(what, to);
-    return value::of_text(std::move(text));
-  }
+  if (to.type == type::text && prints_as_text(what.type()))
+    return fitted_text(what, to_string(what), to);
   switch (what.type()) {
     case type::text:
       return from_text(what, to);
@@ -243,6 +295,7 @@ result<value> of_type(value const& what, column_schema const& to) {
 
 fit fit_between(column_schema const& from, column_schema const& to) {
   if (from.type == to.type) return fit_of_same_type(from, to);
+  if (from.type == type::array || to.type == type::array) return fit_of_array(from, to);
   if (to.type == type::text) {
     if (!prints_as_text(from.type)) return fit::none;
     return to.length_max == 0 ? fit::always : fit::checked;
@@ -260,7 +313,8 @@ fit fit_between(column_schema const& from, column_schema const& to) {
 
 result<value> convert(value what, column_schema const& to) {
   if (what.is_null() || what.is_unchanged()) return what;
-  if (what.type() == to.type && to.precision == 0) return same_type(std::move(what), to);
+  bool const is_as_it_is = what.type() == to.type && to.precision == 0 && to.type != type::array;
+  if (is_as_it_is) return same_type(std::move(what), to);
   auto made = of_type(what, to);
   if (!made || to.precision == 0) return made;
   auto kept = as_kept(std::move(*made), to);
@@ -272,7 +326,7 @@ std::string print_type(column_schema const& column) {
   auto text = std::string(name_of(column.type)) + print_limits(column);
   bool const is_named = column.type == type::enumeration || column.type == type::opaque;
   if (is_named && !column.type_name.empty()) text += " " + column.type_name;
-  if (column.type == type::array) text += fmt::format(" of {}", name_of(column.element));
+  if (column.type == type::array) text += " of " + print_type(element_of(column));
   return text;
 }
 

@@ -32,19 +32,6 @@ void append_utf8(std::string& text, std::uint32_t point) {
   }
 }
 
-std::string quoted(std::string_view text) {
-  std::string made = "\"";
-  for (char const c : text) {
-    if (c == '"' || c == '\\') made.push_back('\\');
-    if (static_cast<unsigned char>(c) < 0x20)
-      made += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      made.push_back(c);
-  }
-  made.push_back('"');
-  return made;
-}
-
 class canonical_reader {
  public:
   explicit canonical_reader(std::string_view text) : rest_(text) {}
@@ -65,7 +52,7 @@ class canonical_reader {
       case '"': {
         std::string text;
         if (!string(text)) return false;
-        into += quoted(text);
+        into += quoted_json(text);
         return true;
       }
       case 't':
@@ -77,6 +64,21 @@ class canonical_reader {
       default:
         return number(into);
     }
+  }
+
+  bool string(std::string& into) {
+    if (!take('"')) return false;
+    while (!rest_.empty()) {
+      char const c = rest_.front();
+      rest_.remove_prefix(1);
+      if (c == '"') return true;
+      if (static_cast<unsigned char>(c) < 0x20) return false;
+      if (c != '\\')
+        into.push_back(c);
+      else if (!escape(into))
+        return false;
+    }
+    return false;
   }
 
  private:
@@ -113,21 +115,6 @@ class canonical_reader {
     into += made->normalized().to_string();
     rest_.remove_prefix(text.size());
     return true;
-  }
-
-  bool string(std::string& into) {
-    if (!take('"')) return false;
-    while (!rest_.empty()) {
-      char const c = rest_.front();
-      rest_.remove_prefix(1);
-      if (c == '"') return true;
-      if (static_cast<unsigned char>(c) < 0x20) return false;
-      if (c != '\\')
-        into.push_back(c);
-      else if (!escape(into))
-        return false;
-    }
-    return false;
   }
 
   bool escape(std::string& into) {
@@ -199,7 +186,7 @@ class canonical_reader {
     into.push_back('{');
     for (auto const& [name, member] : members) {
       if (into.back() != '{') into.push_back(',');
-      into += quoted(name);
+      into += quoted_json(name);
       into.push_back(':');
       into += member;
     }
@@ -211,6 +198,26 @@ class canonical_reader {
 };
 
 }  // namespace
+
+std::string quoted_json(std::string_view text) {
+  std::string made = "\"";
+  for (char const c : text) {
+    if (c == '"' || c == '\\') made.push_back('\\');
+    if (static_cast<unsigned char>(c) < 0x20)
+      made += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      made.push_back(c);
+  }
+  made.push_back('"');
+  return made;
+}
+
+std::optional<std::string> unquoted_json(std::string_view text) {
+  canonical_reader reader(text);
+  std::string made;
+  if (!reader.string(made) || !reader.at_end()) return std::nullopt;
+  return made;
+}
 
 std::optional<std::string> canonical_json(std::string_view text) {
   canonical_reader reader(text);

@@ -13,4 +13,8 @@ namespace dualwrite::engine {
 // zeros. Nothing where the text is not JSON, or is nested deeper than 200.
 [[nodiscard]] std::optional<std::string> canonical_json(std::string_view text);
 
+// A JSON string of the text, and the text of one; nothing where it is none.
+[[nodiscard]] std::string quoted_json(std::string_view text);
+[[nodiscard]] std::optional<std::string> unquoted_json(std::string_view text);
+
 }  // namespace dualwrite::engine

@@ -188,6 +188,32 @@ TEST_F(PostgresqlTypes, ASetWritesWhatSingleRowsWrite) {
   EXPECT_EQ(counted(write_effect::removed, 9), apply(gone));
 }
 
+TEST_F(PostgresqlTypes, AnArrayIsOneOfItsElements) {
+  run(types);
+  run("CREATE TABLE source(id int PRIMARY KEY, i int[], t varchar(4)[], n numeric(4,1)[], m "
+      "mood[], "
+      "d many, c char(2)[], s share[], p pair[], v int2vector, b bytea[], z timestamptz(0)[])");
+  run("INSERT INTO source VALUES(1, '{{1,NULL},{3,4}}', '{\"a,b\",\"\",NULL,\"NULL\"}', '{1.5}', "
+      "'{sad,\"so, so\"}', '{}', '{a}', '{1.25}', '{}', '1 2', '{\"\\\\x00ff\"}', "
+      "'{2026-01-01 00:00:00+00}'), (2, '[0:1]={1,2}', NULL, '{}', '{}', NULL, '{}', '{}', '{}', "
+      "'1', '{}', '{294276-01-01 00:00:00+00}')");
+  auto const schema = wait_for(app_->describe("source"));
+  std::vector<std::string> declared;
+  for (auto const& one : schema.columns) declared.push_back(print_type(one));
+  EXPECT_EQ(
+      "int64, array of int64, array of text(4), array of decimal(4,1), array of enumeration "
+      "mood[], array of int64, array of text(2, padded), opaque share[], opaque pair[], opaque "
+      "int2vector, array "
+      "of bytes, array of timestamp_tz(0)",
+      fmt::format("{}", fmt::join(declared, ", ")));
+  auto const rows = rows_of("source", "target");
+  EXPECT_EQ("{{1, NULL}, {3, 4}}", to_string(rows[0].values[1]));
+  EXPECT_EQ("{a,b, , NULL, NULL}", to_string(rows[0].values[2]));
+  EXPECT_TRUE(rows[0].values[2].as_array()[2].is_null());
+  EXPECT_EQ(value_type::opaque, rows[1].values[1].type());
+  EXPECT_EQ(value_type::opaque, rows[1].values[11].type());
+}
+
 // What PostgreSQL would round, cut or fill up would come back to the source as its new value.
 TEST_F(PostgresqlTypes, APairThatLosesIsToldApartFromOneThatDoesNot) {
   constexpr char const* pairs[][2] = {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Values that do not fit, in PostgreSQL databases that are kept in step by the built program."""
+import sqlite3
 import sys
 import unittest
 
@@ -32,12 +33,21 @@ class Types(unittest.TestCase):
     def crm(self, *statements):
         return self.server.ask("crm", *statements)
 
+    def ask_sqlite(self, statement):
+        with sqlite3.connect(self.world.folder / "crm.db", timeout=30) as file:
+            found = file.execute(statement).fetchall()
+        file.close()
+        return found
+
     def both(self, *statements):
         self.erp(*statements)
         self.crm(*statements)
 
-    def begin(self, **keys):
+    def begin(self, is_sqlite=False, **keys):
         text = PAIR.format(erp=self.server.url("erp"), crm=self.server.url("crm"))
+        if is_sqlite:
+            text = text.replace(f'connector: postgresql, url: "{self.server.url("crm")}"',
+                                "connector: sqlite, path: crm.db")
         self.world.config.write_text(text + "".join(MAP.format(name=name, key=key) for name, key in keys.items()))
         self.world.start()
 
@@ -99,6 +109,37 @@ class Types(unittest.TestCase):
         self.assertEqual(0, self.world.run("error", "retry", "--all", "--yes").returncode)
         self.world.until(lambda: self.crm("SELECT v FROM t WHERE id = 4") == "d")
         self.world.until(lambda: self.parked("t") == [])
+
+    def test_arrays(self):
+        for app, length in ((self.erp, 3), (self.crm, 5)):
+            app(f"CREATE TABLE t(id bigint PRIMARY KEY, v varchar({length})[])")
+        self.erp("INSERT INTO t VALUES(1, ARRAY['a,b', NULL, '\"', '']), (2, '{}'), (3, '[0:1]={x,y}')")
+        self.begin(t="id")
+        self.run_map("t")
+        self.crm("INSERT INTO t VALUES(4, '{{abc,b},{c,d}}'), (5, '{abcd}')")
+        self.world.until(lambda: self.erp("SELECT count(*) FROM t") == "4")
+        self.world.until(lambda: self.parked("t") == [("mapping", "value_not_convertible")])
+        wanted = "1|{\"a,b\",NULL,\"\\\"\",\"\"}\n2|{}\n3|[0:1]={x,y}\n4|{{abc,b},{c,d}}"
+        for app in (self.erp, self.crm):
+            self.world.until(lambda: app("SELECT * FROM t WHERE id < 5 ORDER BY id") == wanted)
+
+    def test_arrays_and_sqlite(self):
+        self.erp("CREATE TABLE t(id bigint PRIMARY KEY, v numeric[])",
+                 "CREATE TABLE j(id bigint PRIMARY KEY, v text[])",
+                 "INSERT INTO t VALUES(1, '{1.50,NULL,NaN}')", "INSERT INTO j VALUES(1, '{\"a \\\"b\\\"\"}')")
+        self.world.write("crm", "CREATE TABLE t(id INTEGER PRIMARY KEY NOT NULL, v TEXT)",
+                         "CREATE TABLE j(id INTEGER PRIMARY KEY NOT NULL, v JSON)")
+        self.begin(is_sqlite=True, t="id", j="id")
+        for name in "tj":
+            self.run_map(name)
+        self.assertEqual([(1, '[1.50,null,"NaN"]')], self.ask_sqlite("SELECT * FROM t"))
+        self.assertEqual([(1, '["a \\"b\\""]')], self.ask_sqlite("SELECT * FROM j"))
+        self.world.write("crm", "INSERT INTO t VALUES(2, '[[1],[2.0]]')", "INSERT INTO j VALUES(2, '[ \"x\" ]')")
+        self.world.until(lambda: self.erp("SELECT v FROM t WHERE id = 2") == "{{1},{2.0}}")
+        self.world.until(lambda: self.erp("SELECT v FROM j WHERE id = 2") == "{x}")
+        self.world.write("crm", "INSERT INTO t VALUES(3, '[1,')")
+        self.world.until(lambda: self.parked("t") == [("mapping", "value_not_convertible")])
+        self.assertEqual([(2, '[ "x" ]')], self.ask_sqlite("SELECT * FROM j WHERE id = 2"))
 
 
 if __name__ == "__main__":

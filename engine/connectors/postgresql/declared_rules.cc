@@ -98,7 +98,7 @@ result<void> add_unique_values(conditions& to,
 
 bool breaks_column_rules(column_schema const& column, std::optional<std::string> const& text) {
   if (!text) return !column.nullable;
-  if (column.length_max == 0) return false;
+  if (column.length_max == 0 || column.type != value_type::text) return false;
   // Blanks at the end are cut off, and not refused.
   auto const end = text->find_last_not_of(' ') + 1;
   auto const is_first = [](char byte) {

@@ -140,6 +140,22 @@ result<void> read_labels(connection& on,
   return {};
 }
 
+// Of arrays of elements that we know; a domain of them may refuse what its type takes.
+void set_element(column_schema& column, answer const& rows, int row) {
+  auto const kind = rows.text(row, 14);
+  if (kind != "b" && kind != "e") return;
+  column_schema element;
+  auto const base = rows.text(row, 13);
+  element.type = kind == "e" ? value_type::enumeration : type_of(base);
+  if (element.type == value_type::opaque) return;
+  set_limits(element, base, rows.integer(row, 5));
+  column.type = value_type::array;
+  column.element = element.type;
+  column.precision = element.precision;
+  column.scale = element.scale;
+  column.length_max = element.length_max;
+}
+
 column_schema column_in(answer const& rows, int row) {
   column_schema column;
   column.name = rows.text(row, 1);
@@ -147,6 +163,7 @@ column_schema column_in(answer const& rows, int row) {
   column.type = rows.text(row, 3) == "e" ? value_type::enumeration : type_of(base);
   column.type_name = rows.text(row, 9);
   set_limits(column, base, rows.integer(row, 5));
+  set_element(column, rows, row);
   column.nullable = !rows.is_true(row, 6);
   column.generated = rows.is_true(row, 8);
   column.has_default = rows.is_true(row, 7) && !column.generated;
@@ -196,10 +213,12 @@ result<void> read_columns(connection& on, by_object const& tables) {
              "     coalesce(to_jsonb(s)->>'datlocprovider', 'c') = 'c' FROM pg_database s "
              "   WHERE datname = current_database()) "
              "  ELSE o.collprovider = 'c' AND o.collcollate IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8') "
-             "  END FROM base b JOIN pg_attribute a ON a.attrelid = b.rel AND a.attnum = b.num "
+             "  END, e.typname, e.typtype FROM base b JOIN pg_attribute a ON a.attrelid = b.rel "
+             "AND a.attnum = b.num "
              "JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd' "
              "JOIN pg_type d ON d.oid = a.atttypid JOIN pg_namespace n ON n.oid = d.typnamespace "
              "LEFT JOIN pg_collation o ON o.oid = a.attcollation "
+             "LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid "
              "ORDER BY a.attrelid, a.attnum",
              {objects_of(tables)}));
   for (int i = 0; i < rows.count(); ++i) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "engine/connectors/postgresql/array_text.h"
 #include "events/assert.h"
 
 namespace dualwrite::engine::postgresql {
@@ -156,6 +157,8 @@ result<value> to_value(std::string_view text, column_schema const& column) {
       return value::of_enumeration(std::string(text));
     case value_type::text:
       return value::of_text(std::string(text));
+    case value_type::array:
+      return to_array(text, column);
     default:
       return value::of_opaque(std::string(text));
   }
@@ -169,7 +172,8 @@ value read_value(std::string_view text, column_schema const& column) {
 result<void> check_value(value const& what) {
   switch (what.type()) {
     case value_type::array:
-      return error{error_code::value_not_convertible, "arrays of another app are not written"};
+      for (auto const& one : what.as_array()) DW_CHECK(check_value(one));
+      return {};
     case value_type::text:
     case value_type::json:
     case value_type::enumeration:
@@ -224,6 +228,8 @@ void append_text(std::string& to, value const& what) {
       to += what.as_string();
       break;
     case value_type::array:
+      to += array_text(what);
+      break;
     case value_type::null:
     case value_type::unchanged:
       DW_ASSERT(false);
