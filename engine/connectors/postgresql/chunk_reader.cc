@@ -14,8 +14,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds cursor_age_min{5};
-constexpr std::chrono::seconds cursor_age_max{60};
+constexpr std::chrono::seconds dear_age_max{60};
 constexpr int age_by_opening = 20;  // so that what it costs to open one is a small part
 constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
 constexpr std::uint64_t counted_pages_max = 1000;
@@ -159,9 +158,9 @@ result<chunk> chunk_reader::read(connection& on, connection& guard, chunk_reques
   DW_CHECK(open(on, guard, request));
   auto first = go_on(on, request.limit);
   if (cursor_) {
-    auto const took = age_by_opening * (steady_clock::now() - begun);
-    cursor_->until =
-        begun + std::clamp<steady_clock::duration>(took, cursor_age_min, cursor_age_max);
+    steady_clock::duration const dear = age_by_opening * (steady_clock::now() - begun);
+    cursor_->until = begun + std::max<steady_clock::duration>(
+                                 age_, std::min<steady_clock::duration>(dear, dear_age_max));
   }
   if (request.copy == 0) cursor_.reset();
   return first;

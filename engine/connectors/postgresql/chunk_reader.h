@@ -24,6 +24,9 @@ namespace dualwrite::engine::postgresql {
 // Threads: one at a time.
 class chunk_reader {
  public:
+  // A snapshot is read on from for `age`, or longer where it is dear to begin one.
+  explicit chunk_reader(std::chrono::milliseconds age) : age_(age) {}
+
   // The connections are to the same database each time, and outlive it.
   [[nodiscard]] result<chunk> read(connection& on, connection& guard, chunk_request const& request);
   // Whether the rows asked for are those behind the last ones read.
@@ -46,6 +49,7 @@ class chunk_reader {
   [[nodiscard]] result<void> open(connection& on, connection& guard, chunk_request const& request);
   [[nodiscard]] result<chunk> go_on(connection& on, std::size_t limit);
 
+  std::chrono::milliseconds age_;
   // What is known of them is looked at again, which is one question and not five.
   std::map<std::string, known_table> tables_;
   std::optional<open_cursor> cursor_;

@@ -62,6 +62,8 @@ struct postgresql_app::connections {
 
 // Reads chunks for one call at a time.
 struct postgresql_app::reader {
+  explicit reader(std::chrono::milliseconds age) : chunks(age) {}
+
   connection on;
   connection guard;
   chunk_reader chunks;
@@ -223,7 +225,7 @@ async<void> postgresql_app::acknowledge(source_position captured) {
 
 // The one that stands where the request goes on, else any that is free, else a new one.
 std::shared_ptr<postgresql_app::reader> postgresql_app::take_reader(chunk_request const& request) {
-  if (readers_.empty()) return std::make_shared<reader>();
+  if (readers_.empty()) return std::make_shared<reader>(held_->settings.snapshot_age);
   auto const stands_there = std::find_if(readers_.begin(), readers_.end(), [&](auto const& one) {
     return one->chunks.goes_on(request);
   });

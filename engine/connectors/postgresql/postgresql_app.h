@@ -3,6 +3,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ struct postgresql_settings {
   std::string url;                 // as libpq takes it, or "file:" and the file that holds it
   std::string name = "dualwrite";  // of the publication, and the slot's begin: nobody else's
   stretch_limits stretches = {};   // when, and how much, is read in bulk
+  std::chrono::milliseconds snapshot_age{5000};  // for so long a copy reads on from one
 };
 
 // Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a

@@ -58,6 +58,9 @@ TEST_F(PostgresqlApp, ChunksAreInTheOrderOfBytesWhateverTheColumnsLanguage) {
 }
 
 TEST_F(PostgresqlApp, ACopyGoesOnWhenItsSessionWasEnded) {
+  postgresql_settings settings{url};
+  settings.snapshot_age = 10min;
+  app = std::make_unique<postgresql_app>(io.get_executor(), pool, settings);
   people->run("INSERT INTO customer(id, name) SELECT i, 'x' FROM generate_series(1, 9) i");
   chunk_request request;
   request.table = "customer";
