@@ -103,13 +103,15 @@ duration backoff(flow_options const& options, std::uint32_t failures) {
 }
 
 bool is_drift(error_code code) {
-  return code == error_code::table_missing || code == error_code::table_changed;
+  return code == error_code::table_missing || code == error_code::table_changed ||
+         code == error_code::not_authorized;
 }
 
 fault_class fault_of(error const& why) {
   if (why.code == error_code::app_busy) return fault_class::throttled;
   if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost)
     return fault_class::network;
+  if (why.code == error_code::not_authorized) return fault_class::unauthorized;
   return fault_class::unavailable;
 }
 

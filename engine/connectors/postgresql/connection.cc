@@ -4,6 +4,8 @@
 #include <charconv>
 #include <fstream>
 
+#include "engine/connectors/postgresql/sqlstate.h"
+
 namespace dualwrite::engine::postgresql {
 namespace {
 
@@ -15,16 +17,6 @@ std::string trimmed(char const* text) {
 
 std::string field(PGresult const* of, int which) {
   return of == nullptr ? std::string() : trimmed(PQresultErrorField(of, which));
-}
-
-// What is not known to heal by itself is not waited for.
-error_code code_of(std::string const& state) {
-  auto const is = [&](std::string_view prefix) { return state.starts_with(prefix); };
-  if (is("40001") || is("40P01") || is("55P03") || is("55006") || is("53"))
-    return error_code::app_busy;
-  if (is("57P0") || is("08")) return error_code::app_unreachable;
-  if (is("42P01") || is("42703") || is("3F000")) return error_code::table_missing;
-  return error_code::row_refused;
 }
 
 std::int64_t number(std::string_view text) {
@@ -132,7 +124,8 @@ error connection::refused(PGresult const* why) {
   failure_.constraint = field(why, PG_DIAG_CONSTRAINT_NAME);
   failure_.context = field(why, PG_DIAG_CONTEXT);
   if (failure_.text.empty()) failure_.text = held_ ? trimmed(PQerrorMessage(held_.get())) : "";
-  auto const code = is_open() ? code_of(failure_.state) : error_code::app_unreachable;
+  auto const raised_in = field(why, PG_DIAG_SOURCE_FUNCTION);
+  auto const code = is_open() ? code_of(failure_.state, raised_in) : error_code::app_unreachable;
   // The server has told its farewell, but libpq may not have seen the end yet.
   if (code == error_code::app_unreachable) close();
   return error{code, failure_.text};

@@ -88,7 +88,7 @@ result<bool> lane_writer::leave(transaction& all,
 result<lane_writer::results> lane_writer::write_whole(target_batch const& batch) {
   return try_until_done(
       [&](results_by_place& refused, row_writer::care with) -> result<std::optional<results>> {
-        DW_TRY(auto all, of_the_app(enter(batch)));
+        DW_TRY(auto all, of_the_batch(enter(batch)));
         DW_TRY(auto done, writer_.write(batch.writes, refused, with));
         if (!done) return done;
         DW_TRY(bool const left, leave(all, batch, batch.outcome(*done)));
@@ -118,7 +118,7 @@ result<lane_writer::results> lane_writer::write_part(target_batch const& batch) 
   if (batch.begins)
     DW_CHECK(begin(batch));
   else
-    DW_CHECK(of_the_app(writer_.check(batch.tables)));
+    DW_CHECK(of_the_batch(writer_.check(batch.tables)));
   DW_TRY(auto done,
          try_until_done([&](results_by_place& refused,
                             row_writer::care with) -> result<std::optional<results>> {
@@ -136,7 +136,7 @@ result<lane_writer::results> lane_writer::write_part(target_batch const& batch) 
 }
 
 result<void> lane_writer::begin(target_batch const& batch) {
-  DW_TRY(auto all, of_the_app(enter(batch)));
+  DW_TRY(auto all, of_the_batch(enter(batch)));
   open_.emplace(std::move(all));
   DW_TRY(auto const names,
          of_the_app(to_.query("SELECT coalesce(string_agg(DISTINCT format('%I.%I', n.nspname, "

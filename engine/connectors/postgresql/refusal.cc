@@ -3,8 +3,6 @@
 namespace dualwrite::engine::postgresql {
 namespace {
 
-constexpr std::string_view insufficient_privilege = "42501";
-
 // "Key (email)=(b@y) already exists." names the columns of a constraint; the first one is told.
 std::string column_in(std::string const& text) {
   constexpr std::string_view before = "Key (";
@@ -31,9 +29,7 @@ write_result refusal_of(error const& why, connection const& on) {
     return out;
   }
   auto const& said = on.failure();
-  out.kind = why.code == error_code::table_missing  ? fault_class::schema
-             : said.state == insufficient_privilege ? fault_class::unauthorized
-                                                    : fault_class::application;
+  out.kind = why.code == error_code::table_missing ? fault_class::schema : fault_class::application;
   out.code = said.state;
   out.column = said.column.empty() ? column_in(said.text) : said.column;
   return out;

@@ -240,6 +240,28 @@ TEST_F(PostgresqlApp, WritesAllOrNothingWhereItsConnectionsWereEnded) {
   EXPECT_EQ(error_code::lane_fenced, wait(app->apply(batch)).error().code);
 }
 
+// Whether it may be written does not depend on the row.
+TEST_F(PostgresqlApp, WithoutARightToTheTableNothingIsWrittenAndNoRowRefused) {
+  people->run(
+      "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT ALL ON DATABASE shop TO clerk; "
+      "GRANT SELECT, INSERT, DELETE ON customer TO clerk; "
+      "INSERT INTO customer VALUES(1, 'Ann'), (2, 'Bob'), (3, 'Cy'), (4, 'Di')");
+  app = std::make_unique<postgresql_app>(
+      io.get_executor(), pool, postgresql_settings{url + " user=clerk"});
+  for (std::int64_t const count : {1, 4}) {
+    SCOPED_TRACE(count);
+    std::vector<target_write> writes;
+    for (std::int64_t id = 1; id <= count; ++id) writes.push_back(write(id, "new"));
+    EXPECT_EQ(error_code::not_authorized, wait(app->apply(next_batch(writes))).error().code);
+  }
+  people->run("REVOKE ALL ON customer FROM clerk");
+  auto const batch = next_batch({write(1, "new")});
+  EXPECT_EQ(error_code::not_authorized, wait(app->apply(batch)).error().code);
+  people->run("GRANT ALL ON customer TO clerk");
+  EXPECT_TRUE(wait(app->apply(batch)));
+  people->run("DROP OWNED BY clerk; DROP ROLE clerk");
+}
+
 TEST_F(PostgresqlApp, ARowThatSomebodyHoldsMakesTheAppBusy) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
   people->run("ALTER ROLE postgres SET lock_timeout = 0");
