@@ -28,8 +28,8 @@ struct column_schema {
   std::string type_name{};   // the app's own; two enumeration or opaque types are the same type if
                              // this is the same
   value_type element = value_type::null;  // of an array's innermost elements
-  std::uint32_t precision = 0;            // of a decimal: digits in all, 0 where there is no limit
-  std::uint32_t scale = 0;                // of a decimal with a precision: digits after the point
+  std::uint32_t precision = 0;            // of a decimal: digits in all; of others: column_limits.h
+  std::uint32_t scale = 0;                // of a decimal with a precision; 32 bits with a sign
   std::uint32_t length_max = 0;           // of a text, in characters; 0 where there is no limit
   std::vector<std::string> labels{};      // of an enumeration, where known
 
