@@ -104,9 +104,17 @@ TEST(Mutation, ACopyOverANewerLiveRowIsCaught) {
   EXPECT_TRUE(is_caught(options));
 }
 
+// Copies of parts follow wherever one can.
 TEST(Mutation, ACopyOfAPartThatIsTakenForTheWholeIsCaught) {
   random_options options;
   options.rules = app_rules::refusing;
+  options.before_round = [](world& here) {
+    auto const maps = here.views().status.maps;
+    for (auto const& [id, map] : maps) {
+      if (map.state == projections::map_state::holding)
+        (void)here.submit(engine::rerun_sync{id, run_mode::without_errors});
+    }
+  };
   options.faults.delivery.part_taken_for_whole = true;
   EXPECT_TRUE(is_caught(options));
 }

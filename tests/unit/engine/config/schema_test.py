@@ -9,8 +9,8 @@ import jsonschema
 
 # What the loader finds out by itself, since a schema cannot say it.
 BEYOND_A_SCHEMA = {
-    "alerts", "anchors", "columns", "duplicate_key", "expressions", "key_twice", "links", "listen_port", "names",
-    "nul", "renames", "secrets", "soft_delete", "value_maps",
+    "alerts", "anchors", "app_in_two_links", "columns", "duplicate_key", "expressions", "key_twice", "links",
+    "listen_port", "names", "nul", "renames", "secrets", "soft_delete", "value_maps",
 }
 
 

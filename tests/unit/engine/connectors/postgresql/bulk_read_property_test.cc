@@ -87,7 +87,8 @@ class writer {
     auto const mark = print_mark({lane_key{}, epoch{1}, batch_number{batch}});
     run(fmt::format("SELECT pg_logical_emit_message(true, '{}', '{}')", message_prefix, mark));
     run(fmt::format("SELECT pg_logical_emit_message(false, '{}', '{}')", message_prefix, mark));
-    mark_ = fmt::format("batch{} ", batch);
+    // A batch says its own before anything else.
+    if (mark_.empty()) mark_ = fmt::format("batch{} ", batch);
   }
   void write_in_vain() {
     run("SAVEPOINT here");

@@ -11,15 +11,15 @@ namespace dualwrite::engine::postgresql {
 namespace {
 
 TEST_F(PostgresqlApp, TheUrlsOwnOptionsCountAndWhatIsSetForTheRoleEndsNoStatement) {
-  people->run("ALTER ROLE CURRENT_USER SET statement_timeout = '50ms'");
+  people->run("DROP ROLE IF EXISTS hasty; CREATE ROLE hasty LOGIN");
+  people->run("ALTER ROLE hasty SET statement_timeout = '50ms'");
   connection on;
-  auto const own =
-      url + (url.find('?') == std::string::npos ? "?" : "&") + "options=-c%20work_mem%3D7MB";
-  ASSERT_TRUE(on.open(own));
+  auto const done = on.open(url + " user=hasty options='-c work_mem=7MB'");
+  ASSERT_TRUE(done) << to_string(done.error());
   EXPECT_EQ("7MB", on.query("SHOW work_mem")->text(0, 0));
   EXPECT_EQ("ISO, MDY", on.query("SHOW datestyle")->text(0, 0));
-  EXPECT_TRUE(on.query("SELECT pg_sleep(0.2)"));
-  people->run("ALTER ROLE CURRENT_USER RESET statement_timeout");
+  EXPECT_EQ("0", on.query("SHOW statement_timeout")->text(0, 0));
+  EXPECT_TRUE(on.query("SELECT pg_sleep(0.1)"));
 }
 
 TEST_F(PostgresqlApp, AUrlInAFileIsReadAgainForEachConnection) {

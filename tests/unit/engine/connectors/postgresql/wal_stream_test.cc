@@ -11,10 +11,10 @@ namespace {
 class WalStream : public PostgresqlApp {
  protected:
   void start(wal_stream& stream) {
-    people->run(
-        "CREATE PUBLICATION all_of_it FOR ALL TABLES; "
+    EXPECT_TRUE(people->run("CREATE PUBLICATION all_of_it FOR ALL TABLES"));
+    EXPECT_TRUE(people->run(
         "SELECT pg_create_logical_replication_slot('quiet_' || oid, 'pgoutput') FROM pg_database "
-        "WHERE datname = current_database()");
+        "WHERE datname = current_database()"));
     auto const slot =
         people->ask("SELECT 'quiet_' || oid FROM pg_database WHERE datname = current_database()");
     auto const started = stream.start(url,
