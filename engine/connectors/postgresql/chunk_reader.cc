@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/connectors/postgresql/change_stream.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
@@ -17,8 +16,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds dear_age_max{60};
 constexpr int age_by_opening = 20;  // so that what it costs to open one is a small part
 constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
-constexpr std::uint64_t counted_pages_max = 1000;
-constexpr std::uint64_t sampled_rows = 10'000;
+constexpr double sampled_pages = 1000;
 
 // A column as rows are put in order by: where the server's own order of its type is another than
 // ours, by its bytes.
@@ -110,6 +108,21 @@ bool ends_readable(std::vector<row_values> const& rows,
          });
 }
 
+// How much of a table a sample takes that is large enough to know the others by.
+result<double> sampled_percent(connection& on, table_facts const& of) {
+  DW_TRY(
+      auto const pages,
+      on.query("SELECT coalesce(sum(pg_relation_size(relid)), pg_relation_size($1::oid))::bigint "
+               "/ current_setting('block_size')::bigint FROM pg_partition_tree($1::oid)",
+               {std::to_string(of.object)}));
+  auto const all = static_cast<double>(pages.integer(0, 0));
+  return all <= sampled_pages ? 100 : 100 * sampled_pages / all;
+}
+
+std::string sample_of(double percent) {
+  return percent < 100 ? fmt::format(" TABLESAMPLE SYSTEM ({:.6f})", percent) : std::string();
+}
+
 bool is_same_range(chunk_request const& one, chunk_request const& other) {
   return one.copy == other.copy && one.table == other.table && one.key == other.key &&
          one.after == other.after && one.until == other.until && one.only == other.only;
@@ -148,11 +161,7 @@ bool chunk_reader::goes_on(chunk_request const& request) const {
 }
 
 result<chunk> chunk_reader::read(connection& on, connection& guard, chunk_request const& request) {
-  if (goes_on(request)) {
-    auto next = go_on(on, request.limit);
-    if (next) return next;
-    // It is gone, or the connection is: then what is tried now says so.
-  }
+  if (goes_on(request)) return go_on(on, request.limit);
   cursor_.reset();
   auto const begun = steady_clock::now();
   DW_CHECK(open(on, guard, request));
@@ -221,55 +230,47 @@ result<chunk> chunk_reader::go_on(connection& on, std::size_t limit) {
 
 result<std::vector<row_values>> split_table(connection& on, split_request const& wish) {
   DW_TRY(auto const facts, describe_table(on, wish.table));
-  DW_TRY(auto const rows, about_how_many(on, wish.table));
-  auto const percent = std::min(100.0, 100.0 * sampled_rows / static_cast<double>(rows + 1));
+  DW_TRY(auto const percent, sampled_percent(on, facts));
   std::vector<std::string> names;
   std::vector<std::string> conditions;
   for (auto const column : wish.key) {
     names.push_back(quoted_name(facts.schema.columns[column].name));
     conditions.push_back(names.back() + " IS NOT NULL");
   }
-  DW_TRY(auto const sample,
-         on.query(fmt::format("SELECT {} FROM {} TABLESAMPLE SYSTEM ({:.6f}) WHERE {} ORDER BY {}",
-                              fmt::join(names, ", "),
-                              facts.sql_name,
-                              percent,
-                              fmt::join(conditions, " AND "),
-                              order_of_key(facts, wish.key))));
-  auto const count = static_cast<std::size_t>(sample.count());
+  auto const key = fmt::format("{}", fmt::join(names, ", "));
+  DW_TRY(
+      auto const ends,
+      on.query(fmt::format("SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY {1}) AS "
+                           "\"dualwrite row\", count(*) OVER () / {2} AS \"dualwrite part\" "
+                           "FROM {3}{4} WHERE {5}) s WHERE "
+                           "\"dualwrite part\" > 0 AND \"dualwrite row\" % \"dualwrite part\" = 0 "
+                           "ORDER BY \"dualwrite row\" LIMIT {6}",
+                           key,
+                           order_of_key(facts, wish.key),
+                           wish.parts,
+                           facts.sql_name,
+                           sample_of(percent),
+                           fmt::join(conditions, " AND "),
+                           wish.parts - 1)));
   std::vector<row_values> out;
-  if (count < wish.parts) return out;
-  for (std::size_t part = 1; part < wish.parts; ++part) {
-    auto const row = static_cast<int>(part * count / wish.parts);
-    row_values key;
+  for (int row = 0; row < ends.count(); ++row) {
+    row_values one;
     for (std::size_t i = 0; i < wish.key.size(); ++i) {
-      auto const text = sample.text(row, static_cast<int>(i));
-      key.push_back(read_value(text, facts.schema.columns[wish.key[i]]));
+      auto const& column = facts.schema.columns[wish.key[i]];
+      DW_TRY(auto part, to_value(ends.text(row, static_cast<int>(i)), column));
+      one.push_back(std::move(part));
     }
-    out.push_back(std::move(key));
+    out.push_back(std::move(one));
   }
   return out;
 }
 
-// Of a plan the estimate follows the size of the table's file, so that it is right soon after rows
-// came.
 result<std::uint64_t> about_how_many(connection& on, std::string const& table) {
   DW_TRY(auto const facts, describe_table(on, table));
-  DW_TRY(auto const pages,
-         on.query("SELECT coalesce(sum(pg_relation_size(relid)), 0)::bigint / "
-                  "current_setting('block_size')::bigint FROM pg_partition_tree($1::oid)",
-                  {std::to_string(facts.object)}));
-  if (static_cast<std::uint64_t>(pages.integer(0, 0)) <= counted_pages_max) {
-    DW_TRY(auto const counted, on.query("SELECT count(*) FROM " + facts.sql_name));
-    return static_cast<std::uint64_t>(counted.integer(0, 0));
-  }
-  DW_TRY(auto const plan, on.query("EXPLAIN SELECT FROM " + facts.sql_name));
-  auto const text = plan.text(0, 0);
-  auto const at = text.find(" rows=");
-  std::uint64_t rows = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(text.data() + at + 6, text.data() + text.size(), rows);
-  return rows;
+  DW_TRY(auto const percent, sampled_percent(on, facts));
+  DW_TRY(auto const counted,
+         on.query(fmt::format("SELECT count(*) FROM {}{}", facts.sql_name, sample_of(percent))));
+  return static_cast<std::uint64_t>(static_cast<double>(counted.integer(0, 0)) * 100 / percent);
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -59,7 +59,7 @@ class chunk_reader {
 [[nodiscard]] result<std::vector<row_values>> split_table(connection& on,
                                                           split_request const& wish);
 
-// How many rows a table has: counted where it is small, else the planner's estimate.
+// How many rows a table has: counted where it is small, else by a sample of its pages.
 [[nodiscard]] result<std::uint64_t> about_how_many(connection& on, std::string const& table);
 
 }  // namespace dualwrite::engine::postgresql

@@ -71,7 +71,15 @@ struct postgresql_app::reader {
   result<chunk> read(std::string const& url, chunk_request const& request) {
     DW_CHECK(on.open(url));
     DW_CHECK(guard.open(url));
-    if (!chunks.goes_on(request)) DW_CHECK(install(on));
+    if (!chunks.goes_on(request)) return read_anew(request);
+    auto next = chunks.read(on, guard, request);
+    if (next) return next;
+    // Its session may have been ended meanwhile.
+    DW_CHECK(on.open(url));
+    return read_anew(request);
+  }
+  result<chunk> read_anew(chunk_request const& request) {
+    DW_CHECK(install(on));
     return chunks.read(on, guard, request);
   }
 };
