@@ -7,6 +7,7 @@ import threading
 
 SOCKET = ".s.PGSQL.5432"
 LANE_MOVES = b"UPDATE dualwrite.lane SET batch"
+COMMITTED = b"C" + (11).to_bytes(4, "big") + b"COMMIT\0"
 
 
 class CuttingProxy:
@@ -45,11 +46,13 @@ class CuttingProxy:
         return head + await reader.readexactly(int.from_bytes(head[-4:], "big") - 4)
 
     async def ask(self, client, to_server, commits):
-        moves_lane = False
+        moves_lane = commits_now = False
         while True:
             message = await self.message(client)
             moves_lane = moves_lane or LANE_MOVES in message
-            if moves_lane and b"\0COMMIT\0" in message[:16]:
+            commits_now = commits_now or (moves_lane and b"\0COMMIT\0" in message[:16])
+            # What is asked for together is answered when the end of it is there.
+            if commits_now and message[:1] in b"QS":
                 commits.set()
             to_server.write(message)
             await to_server.drain()
@@ -60,7 +63,6 @@ class CuttingProxy:
             if not commits.is_set():
                 to_client.write(message)
                 await to_client.drain()
-            elif message[:1] == b"C":
-                assert message[5:] == b"COMMIT\0", message
+            elif message == COMMITTED:
                 self.cuts += 1
                 return

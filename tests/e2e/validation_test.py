@@ -127,7 +127,7 @@ class Validation(unittest.TestCase):
         self.assertIn("lacks code", identity[0]["reason"])
         refused = self.world.run("map", "run", "customers", "--wait")
         self.assertEqual(3, refused.returncode, refused)
-        self.assertIn('ALTER TABLE "public"."customer" REPLICA IDENTITY FULL', refused.stderr)
+        self.assertIn('ALTER TABLE public.customer REPLICA IDENTITY FULL', refused.stderr)
         server.ask("postgres", *fixes)
         self.assertEqual((0, []), self.validate())
         done = self.world.run("map", "run", "customers", "--wait")

@@ -1,5 +1,7 @@
 #include "engine/connectors/postgresql/batch_attempt.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/connectors/postgresql/refusal.h"
@@ -29,7 +31,7 @@ std::string name_of_row(std::string const& table,
                         std::vector<std::size_t> const& columns,
                         row_values const& values) {
   std::string out = table;
-  for (auto const column : columns) out += "," + std::to_string(column);
+  for (auto const column : columns) out += fmt::format(",{}", column);
   return out + ":" + encode_row(values);
 }
 
