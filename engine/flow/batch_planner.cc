@@ -128,19 +128,28 @@ result<map_record> batch_planner::to_map_record(queued_record const& record,
   return out;
 }
 
-// An insert says all that was captured of its row; of an update only what it could not have said is
-// lacking, since what it did not say did not change.
+// An insert says all that was captured of its row. Of an update it may not be told whether a column
+// did not change, or was not captured because no map read it then.
 bool batch_planner::lacks_columns(queued_record const& record,
                                   map_record const& mine,
                                   compiled_map const& compiled) const {
   if (record.kind != capture_kind::live || mine.after.empty()) return false;
   auto const& columns = compiled.reads(source_of(way_));
-  if (mine.op == operation::insert) {
-    return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
-      return mine.after[column].is_unchanged();
-    });
-  }
-  return alignments_.at({&compiled, record.schema}).lacks(columns);
+  bool const is_whole = std::none_of(columns.begin(), columns.end(), [&](std::size_t column) {
+    return mine.after[column].is_unchanged();
+  });
+  if (is_whole) return false;
+  return mine.op == operation::insert ||
+         alignments_.at({&compiled, record.schema}).lacks(columns) ||
+         is_from_before_capture(record.at, mine.map);
+}
+
+// A capture begins anew with each definition. The first one was there before anything was captured.
+bool batch_planner::is_from_before_capture(sequence at, map_id map) const {
+  auto const& captures = context_.views().delivery.captures;
+  auto const capture = captures.find({context_.link, source_of(way_)});
+  return context_.views().status.find(map)->version > 1 && capture != captures.end() &&
+         at < capture->second.started_at;
 }
 
 // How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it

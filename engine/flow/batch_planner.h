@@ -76,6 +76,7 @@ class batch_planner {
   bool lacks_columns(replay::queued_record const& record,
                      map_record const& mine,
                      compiled_map const& compiled) const;
+  bool is_from_before_capture(sequence at, map_id map) const;
   // A row of the map's source as its table looks now.
   [[nodiscard]] result<row_values> row_of_now(std::string_view image,
                                               schema_id was,

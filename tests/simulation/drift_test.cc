@@ -131,6 +131,31 @@ TEST_F(Drift, AQueuedUpdateOfAColumnThatHasAnotherNameNowIsReadAgain) {
   expect_conserved();
 }
 
+TEST_F(Drift, WhatNoMapReadWhenItWasCapturedIsReadAgain) {
+  for (auto* app : {&here.left, &here.right}) {
+    auto& table = app->table("customer");
+    column_schema town;
+    town.name = "town";
+    table.schema.columns.push_back(town);
+    for (auto& [key, row] : table.rows) row.push_back(value::of_text("Oslo"));
+  }
+  run_another();
+  here.run(2'000);
+  pause();
+  engine::row_change change{"customer", operation::update, {}};
+  change.row = {value::of_int64(1), value::of_text("Adam"), value::of_text("Rome")};
+  user(here.left, change);
+  here.run(2'000);
+  engine::column_pair town;
+  town.left = town.right = "town";
+  definition.columns.push_back(town);
+  submit(engine::change_map{map, engine::print_definition(definition)});
+  here.run(2'000);  // until the capture goes by it
+  resume();
+  ASSERT_TRUE(comes_to(map_state::running)) << to_string(here.failure());
+  EXPECT_TRUE(become_equal());
+}
+
 TEST_F(Drift, RecordsKeepTheirColumnsWhenTheTableIsOrderedAnew) {
   pause();
   user(here.left, put(2, "Ben"));
