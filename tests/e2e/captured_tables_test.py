@@ -3,24 +3,11 @@
 import sys
 import unittest
 
-from postgres_server import PostgresServer
+from postgres_server import PAIR, PostgresServer
 from world import World
 
 PROGRAM = sys.argv.pop(1)
 TABLES = ("apple", "pear", "plum")
-CONFIG = """
-version: 1
-data_dir: ./data
-listen: 127.0.0.1:0
-apps:
-  erp: {{ connector: postgresql, url: "{erp}" }}
-  crm: {{ connector: postgresql, url: "{crm}" }}
-links:
-  - name: erp-crm
-    left: erp
-    right: crm
-    maps:
-"""
 MAP = """\
       - name: {name}
         left:  {{ table: {left} }}
@@ -43,7 +30,7 @@ class CapturedTables(unittest.TestCase):
         self.addCleanup(self.world.end)
         for database in ("erp", "crm"):
             self.server.ask("postgres", f"CREATE DATABASE {database}")
-        self.world.config.write_text(CONFIG.format(erp=self.server.url("erp"), crm=self.server.url("crm")) + "".join(
+        self.world.config.write_text(PAIR.format(erp=self.server.url("erp"), crm=self.server.url("crm")) + "".join(
             MAP.format(name=name, left=left, column=column) for name, left, column in maps))
 
     def drop(self):

@@ -78,7 +78,7 @@ result<source_position> change_stream::open(connection& on,
     DW_CHECK(check_captured(on, &tables));
   }
   DW_TRY(auto facts, describe_tables(on, tables));
-  // What another session is given is not changed under its hands.
+  // Who streams from the slot still is given the tables as they were published for him.
   DW_CHECK(wait_until_free(on, name));
   DW_CHECK(publish(on, name_, facts));
   if (slot.is_there && slot.is_lost) {

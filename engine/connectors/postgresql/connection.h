@@ -78,9 +78,8 @@ struct statement {
 // Guarantees: values come and go in the same form whatever the server, the database or the role is
 // set to (ISO dates in UTC, hexadecimal bytes, UTF-8).
 // Errors: `app_unreachable` where there is no connection (any more), `app_busy` where the same may
-// succeed later, `table_missing` where a name is not known, `not_authorized`
-// where the role lacks a right, `row_refused` for all else that the
-// server refuses; failure() then says more.
+// succeed later, `table_missing` where a name is not known, `not_authorized` where the role lacks a
+// right, `row_refused` for all else that the server refuses; failure() then says more.
 // Threads: one at a time; calls block.
 class connection {
  public:
