@@ -11,14 +11,15 @@ namespace dualwrite::simulation {
 engine::async<void> virtual_clock::sleep_until(instant when) {
   auto const place = std::pair{std::max(when, now_), ++asked_};
   auto begin = [this, place](auto done) {
-    auto slot = boost::asio::get_associated_cancellation_slot(done);
+    // The kept handler has a slot of its own.
+    auto const& kept = waiting_.emplace(place, std::move(done)).first->second;
+    auto slot = boost::asio::get_associated_cancellation_slot(kept);
     if (slot.is_connected()) {
       slot.assign([this, place](boost::asio::cancellation_type) {
         auto waiter = waiting_.extract(place);
         if (!waiter.empty()) std::move(waiter.mapped())();
       });
     }
-    waiting_.emplace(place, std::move(done));
   };
   co_await boost::asio::async_initiate<boost::asio::use_awaitable_t<> const, void()>(
       begin, boost::asio::use_awaitable);
