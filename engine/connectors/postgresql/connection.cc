@@ -46,6 +46,12 @@ result<std::string> url_named(std::string const& text) {
   return url;
 }
 
+std::vector<char const*> given(parameters const& with) {
+  std::vector<char const*> out;
+  for (auto const& one : with) out.push_back(one ? one->c_str() : nullptr);
+  return out;
+}
+
 // What the URL itself wishes stands before ours, which counts.
 std::string options_with(std::string const& url) {
   std::string out;
@@ -97,6 +103,7 @@ result<void> connection::open(std::string const& named, purpose what) {
                           "30000",
                           "database",
                           static_cast<char const*>(nullptr)};
+  plans_.clear();
   held_.reset(PQconnectdbParams(names.data(), values.data(), 1), &PQfinish);
   if (!is_open()) {
     error const why{error_code::app_unreachable, trimmed(PQerrorMessage(held_.get()))};
@@ -137,25 +144,39 @@ result<void> connection::execute(std::string const& sql) {
   return got.succeeded() ? result<void>{} : refused(got.get());
 }
 
+result<void> connection::renew_plans() {
+  if (!plans_.are_old()) return {};
+  plans_.clear();
+  return execute("DEALLOCATE ALL");
+}
+
+prepared_plans::use connection::use_of(std::string const& sql, parameters const& with) {
+  return keeps_plans_ && !with.empty() ? plans_.use_of(sql) : prepared_plans::use{};
+}
+
 result<answer> connection::query(std::string const& sql, parameters const& with) {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
-  std::vector<char const*> values;
-  for (auto const& one : with) values.push_back(one ? one->c_str() : nullptr);
-  answer got(PQexecParams(held_.get(),
-                          sql.c_str(),
-                          static_cast<int>(values.size()),
-                          nullptr,
-                          values.data(),
-                          nullptr,
-                          nullptr,
-                          0));
+  auto* const to = held_.get();
+  auto const values = given(with);
+  auto const count = static_cast<int>(values.size());
+  auto const [is_to_prepare, name] = use_of(sql, with);
+  if (is_to_prepare) {
+    answer const made(PQprepare(to, name.c_str(), sql.c_str(), count, nullptr));
+    if (!made.succeeded()) plans_.lost(sql);
+    if (!made.succeeded()) return refused(made.get());
+  }
+  auto const run = [&] {
+    return name.empty()
+               ? PQexecParams(to, sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
+               : PQexecPrepared(to, name.c_str(), count, values.data(), nullptr, nullptr, 0);
+  };
+  answer got(run());
   if (!got.succeeded()) return refused(got.get());
   return got;
 }
 
-bool connection::send(statement const& one) {
-  std::vector<char const*> values;
-  for (auto const& text : one.with) values.push_back(text ? text->c_str() : nullptr);
+bool connection::send_plain(statement const& one) {
+  auto const values = given(one.with);
   return PQsendQueryParams(held_.get(),
                            one.sql.c_str(),
                            static_cast<int>(values.size()),
@@ -166,21 +187,40 @@ bool connection::send(statement const& one) {
                            0) == 1;
 }
 
+int connection::send(statement const& one) {
+  auto const [is_to_prepare, name] = use_of(one.sql, one.with);
+  if (name.empty()) return send_plain(one) ? 1 : 0;
+  auto* const to = held_.get();
+  auto const values = given(one.with);
+  auto const count = static_cast<int>(values.size());
+  if (is_to_prepare && PQsendPrepare(to, name.c_str(), one.sql.c_str(), count, nullptr) != 1)
+    return 0;
+  if (PQsendQueryPrepared(to, name.c_str(), count, values.data(), nullptr, nullptr, 0) != 1)
+    return 0;
+  return is_to_prepare ? 2 : 1;
+}
+
 result<void> connection::query_all(std::span<statement const> all, std::vector<answer>& answers) {
   answers.clear();
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
   bool sent = PQenterPipelineMode(held_.get()) == 1;
-  for (auto const& one : all) sent = sent && send(one);
+  std::vector<int> expected;
+  for (auto const& one : all) {
+    if (sent) expected.push_back(send(one));
+    sent = sent && expected.back() > 0;
+  }
   sent = sent && PQpipelineSync(held_.get()) == 1;
   result<void> done;
   for (std::size_t i = 0; sent && i < all.size() && is_open(); ++i) {
-    answer const got(PQgetResult(held_.get()));
-    if (done && got.get() != nullptr && got.succeeded())
-      answers.push_back(got);
-    else if (done)
-      done = refused(got.get());
-    // Nothing behind it.
-    if (is_open()) answer(PQgetResult(held_.get()));
+    for (int left = expected[i]; left > 0 && is_open(); --left) {
+      answer const got(PQgetResult(held_.get()));
+      bool const is_fine = got.get() != nullptr && got.succeeded();
+      if (!is_fine && expected[i] > 1) plans_.lost(all[i].sql);
+      if (done && !is_fine) done = refused(got.get());
+      if (done && left == 1) answers.push_back(got);
+      // Nothing behind it.
+      if (is_open()) answer(PQgetResult(held_.get()));
+    }
   }
   if (sent && is_open()) {
     answer const end_of_all(PQgetResult(held_.get()));
@@ -199,7 +239,7 @@ result<void> connection::try_each(
   bool sent = PQenterPipelineMode(held_.get()) == 1;
   statement const taking_back{back, {}};
   auto const send_alone = [&](statement const& one) {
-    return send(one) && PQpipelineSync(held_.get()) == 1;
+    return send_plain(one) && PQpipelineSync(held_.get()) == 1;
   };
   for (auto const& one : all) sent = sent && send_alone(one) && send_alone(taking_back);
   // An answer, nothing behind it, and the mark that nothing more belongs to it.
@@ -322,48 +362,6 @@ result<void> connection::send(std::string_view message) {
   auto const put = PQputCopyData(held_.get(), message.data(), static_cast<int>(message.size()));
   if (put != 1 || PQflush(held_.get()) < 0) return refused(nullptr);
   return {};
-}
-
-result<transaction> transaction::begin(connection& on, std::string const& how) {
-  DW_CHECK(on.execute(how));
-  return transaction(on);
-}
-
-result<transaction> transaction::begin_with(connection& on,
-                                            std::vector<statement> first,
-                                            std::vector<answer>& answers) {
-  first.insert(first.begin(), statement{"BEGIN", {}});
-  transaction begun(on);
-  DW_CHECK(on.query_all(first, answers));
-  answers.erase(answers.begin());
-  return begun;
-}
-
-transaction::~transaction() {
-  if (on_ == nullptr || !on_->is_open()) return;
-  // Where the rollback is not answered the server does it at the connection's end.
-  if (!on_->execute("ROLLBACK")) on_->close();
-}
-
-result<void> transaction::commit() {
-  auto& on = *std::exchange(on_, nullptr);
-  auto done = on.query("COMMIT");
-  if (done) {
-    if (done->command() == "COMMIT") return {};
-    return error{error_code::app_unreachable, "the transaction had failed and was rolled back"};
-  }
-  if (!on.is_open()) return error{error_code::app_reply_lost, done.error().detail};
-  return done.error();
-}
-
-result<void> transaction::commit_with(std::vector<statement> last, std::vector<answer>& answers) {
-  last.push_back({"COMMIT", {}});
-  auto const done = on_->query_all(last, answers);
-  if (!done && !on_->is_open()) return error{error_code::app_reply_lost, done.error().detail};
-  if (!done) return done;
-  on_ = nullptr;
-  if (answers.back().command() == "COMMIT") return {};
-  return error{error_code::app_unreachable, "the transaction had failed and was rolled back"};
 }
 
 std::string quoted_name(std::string_view name) {

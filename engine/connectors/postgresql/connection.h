@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/connectors/postgresql/prepared_plans.h"
 #include "events/result.h"
 
 namespace dualwrite::engine::postgresql {
@@ -94,6 +95,13 @@ class connection {
   [[nodiscard]] int socket() const { return held_ ? PQsocket(held_.get()) : -1; }
   bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
 
+  // From here on statements with parameters that come again are prepared.
+  void keep_plans() { keeps_plans_ = true; }
+  // A table may be another one: until the next transaction nothing is run as it was prepared.
+  void distrust_plans() { plans_.distrust(); }
+  // Gives up those that are not to be kept; not in a transaction that has failed.
+  [[nodiscard]] result<void> renew_plans();
+
   [[nodiscard]] result<void> execute(std::string const& sql);
   [[nodiscard]] result<answer> query(std::string const& sql, parameters const& with = {});
   // Sent together, and answered in their order: behind one that is refused none is run. Their
@@ -125,13 +133,18 @@ class connection {
 
  private:
   void close_if_ended();
-  [[nodiscard]] bool send(statement const& one);
+  // How many answers will come of it; none where it could not be sent.
+  [[nodiscard]] int send(statement const& one);
+  [[nodiscard]] bool send_plain(statement const& one);
+  prepared_plans::use use_of(std::string const& sql, parameters const& with);
   // What next_copied() gives where no more rows can come without an answer of the server.
   [[nodiscard]] result<copied> copy_answer();
   error refused(PGresult const* why);
 
   std::shared_ptr<PGconn> held_;
   server_error failure_;
+  bool keeps_plans_ = false;
+  prepared_plans plans_;
 };
 
 // Begins a transaction, and takes it back unless it was committed.

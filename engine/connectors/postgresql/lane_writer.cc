@@ -115,10 +115,12 @@ result<std::optional<lane_writer::results>> lane_writer::attempt_part(target_bat
 }
 
 result<lane_writer::results> lane_writer::write_part(target_batch const& batch) {
-  if (batch.begins)
+  if (batch.begins) {
     DW_CHECK(begin(batch));
-  else
+  } else {
+    DW_CHECK(of_the_app(to_.renew_plans()));
     DW_CHECK(of_the_batch(writer_.check(batch.tables)));
+  }
   DW_TRY(auto done,
          try_until_done([&](results_by_place& refused,
                             row_writer::care with) -> result<std::optional<results>> {

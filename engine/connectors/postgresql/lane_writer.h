@@ -17,6 +17,7 @@ class lane_writer {
  public:
   // A part lies behind a savepoint, so that what the target refuses of it takes nothing with it of
   // the parts before. Deferred constraints are checked at the end of each part.
+  lane_writer() { to_.keep_plans(); }
   [[nodiscard]] result<std::vector<write_result>> apply(std::string const& url,
                                                         target_batch const& batch);
   // Takes back a batch of which not all parts came.

@@ -83,6 +83,7 @@ result<void> row_writer::checked(std::span<table_form const> forms,
     auto const& form = forms[i];
     if (shape_in(answers[2 * i + 1]) != tables_.at(form.table).shape) {
       tables_.erase(form.table);
+      on_.distrust_plans();
       DW_CHECK(table(form.table));
     }
     if (tables_.at(form.table).fingerprint != form.fingerprint)

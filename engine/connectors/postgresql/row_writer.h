@@ -38,7 +38,10 @@ class row_writer {
   [[nodiscard]] result<std::optional<std::vector<write_result>>> write(write_list const& writes,
                                                                        results_by_place& refused,
                                                                        care with);
-  void forget() { tables_.clear(); }
+  void forget() {
+    tables_.clear();
+    on_.distrust_plans();
+  }
   // Inside the transaction of the writes: the tables are as these writes take them, and stay so.
   // Errors: `table_missing`, `table_changed`.
   [[nodiscard]] result<void> check(std::span<table_form const> forms);
