@@ -270,6 +270,10 @@ result<bool> row_set::remove(rows which) {
                                same_key(),
                                place_column),
                    arrays(all_places_, which)));
+  if (gone.count() < static_cast<int>(which.size())) {
+    DW_TRY(auto const left, count_there(which));
+    if (left > 0) return false;
+  }
   for (auto* row : which) row->result = with_effect(write_effect::equal);
   for (int i = 0; i < gone.count(); ++i) {
     auto const place = static_cast<std::size_t>(gone.integer(i, 0)) - 1;
@@ -292,22 +296,22 @@ result<bool> row_set::insert(rows which) {
                                     arrays(all_places_, which));
   if (!done) return done.error();
   if (done->changed() != static_cast<std::int64_t>(which.size())) {
-    DW_TRY(bool const are_there, are_all_there(which));
-    if (!are_there) return false;
+    DW_TRY(auto const there, count_there(which));
+    if (there != static_cast<std::int64_t>(which.size())) return false;
   }
   for (auto* row : which) row->result = with_effect(write_effect::inserted);
   return true;
 }
 
 // A trigger can put rows into other tables that belong to this one; then they are not counted.
-result<bool> row_set::are_all_there(rows which) const {
+result<std::int64_t> row_set::count_there(rows which) const {
   DW_TRY(auto const found,
          on_.query(fmt::format("SELECT count(*) FROM {} JOIN {} AS t ON {}",
                                relation(key_places_),
                                of_.sql_name,
                                same_key()),
                    arrays(key_places_, which)));
-  return found.integer(0, 0) == static_cast<std::int64_t>(which.size());
+  return found.integer(0, 0);
 }
 
 result<answer> row_set::copy(rows which, std::string const& names) {

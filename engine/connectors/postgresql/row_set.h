@@ -77,7 +77,7 @@ class row_set {
   [[nodiscard]] result<bool> remove(rows which);
   [[nodiscard]] result<bool> insert(rows which);
   [[nodiscard]] result<answer> copy(rows which, std::string const& names);
-  [[nodiscard]] result<bool> are_all_there(rows which) const;
+  [[nodiscard]] result<std::int64_t> count_there(rows which) const;
   [[nodiscard]] result<bool> update(rows which);
   [[nodiscard]] std::string update_statement() const;
   [[nodiscard]] result<bool> change_unseen(rows which);

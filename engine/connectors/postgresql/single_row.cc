@@ -41,7 +41,7 @@ result<write_result> single_row::write(target_write const& wish) {
     return out;
   }
   auto const& there_under = under_old ? *wish.old_key : wish.key;
-  return run(update(wish, there_under), write_effect::updated);
+  return change(wish, there_under);
 }
 
 result<std::optional<row_values>> single_row::find(target_write const& wish,
@@ -70,9 +70,13 @@ result<std::optional<row_values>> single_row::find(target_write const& wish,
   return std::optional{std::move(values)};
 }
 
-result<write_result> single_row::run(result<statement> const& what, write_effect effect) {
+// The row is there, and nobody else may take it away.
+result<write_result> single_row::change(target_write const& wish, row_values const& there_under) {
+  auto const what = update(wish, there_under);
   if (!what) return refusal_of(what.error(), on_);
-  return ran(on_.query(what->sql, what->with), effect, on_);
+  auto const done = on_.query(what->sql, what->with);
+  DW_TRY(auto out, ran(done, write_effect::updated, on_));
+  return out.effect == write_effect::refused || done->changed() > 0 ? out : suppressed_row();
 }
 
 result<write_result> single_row::add(target_write const& wish) {
@@ -117,17 +121,22 @@ result<statement> single_row::update(target_write const& wish,
   return out;
 }
 
+// A row that was put there behind the first statement is held by the look at it, and removed by the
+// second.
 result<write_result> single_row::remove(target_write const& wish) {
   parameters with;
   // A key that cannot be stored is not there.
   if (!add_values(with, wish.key)) return write_result{};
-  auto const gone = on_.query(
-      fmt::format(
-          "DELETE FROM {} WHERE {}", of_.sql_name, key_condition(of_.schema, wish.key_columns, 1)),
-      with);
-  DW_TRY(auto out, ran(gone, write_effect::removed, on_));
-  if (out.effect == write_effect::removed && gone->changed() == 0) out.effect = write_effect::equal;
-  return out;
+  auto const sql = fmt::format(
+      "DELETE FROM {} WHERE {}", of_.sql_name, key_condition(of_.schema, wish.key_columns, 1));
+  for (int tries = 0; tries < 2; ++tries) {
+    auto const gone = on_.query(sql, with);
+    DW_TRY(auto out, ran(gone, write_effect::removed, on_));
+    if (out.effect == write_effect::refused || gone->changed() > 0) return out;
+    DW_TRY(auto const there, find(wish, wish.key));
+    if (!there) return write_result{};
+  }
+  return suppressed_row();
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -23,7 +23,8 @@ class single_row {
                                          row_values const& there_under) const;
 
  private:
-  [[nodiscard]] result<write_result> run(result<statement> const& what, write_effect effect);
+  [[nodiscard]] result<write_result> change(target_write const& wish,
+                                            row_values const& there_under);
   [[nodiscard]] result<write_result> add(target_write const& wish);
   [[nodiscard]] result<write_result> remove(target_write const& wish);
   // Columns of the row under this key, which is locked; or nothing.

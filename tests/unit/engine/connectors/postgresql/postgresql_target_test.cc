@@ -126,6 +126,36 @@ TEST_F(PostgresqlApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
   EXPECT_EQ("1;3", people->ask("SELECT id FROM seen ORDER BY id"));
 }
 
+TEST_F(PostgresqlApp, ARowThatATriggerLeavesAsItIsIsRefused) {
+  people->run(
+      "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN OLD.id "
+      "% 2 = 0 THEN NULL WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END; END $$; CREATE TRIGGER keep "
+      "BEFORE UPDATE OR DELETE ON customer FOR EACH ROW EXECUTE FUNCTION keep(); "
+      "INSERT INTO customer(id, name) SELECT i, 'old' FROM generate_series(1, 12) i");
+  for (std::int64_t const count : {2, 6}) {
+    SCOPED_TRACE(count);
+    std::vector<target_write> changes;
+    std::vector<target_write> removals;
+    for (std::int64_t id = 1; id <= count; ++id) {
+      changes.push_back(write(id, "new"));
+      removals.push_back(write(id + 6, "", write_kind::remove));
+    }
+    removals.push_back(write(77, "", write_kind::remove));
+    apply(changes);
+    auto const changed = results;
+    apply(removals);
+    auto const& removed = results;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      bool const is_kept = i % 2 == 1;
+      EXPECT_EQ(is_kept ? "SUPPRESSED" : "", changed[i].code);
+      EXPECT_EQ(is_kept ? "SUPPRESSED" : "", removed[i].code);
+    }
+    EXPECT_EQ(write_effect::equal, removed.back().effect);
+  }
+  EXPECT_EQ("9", people->ask("SELECT count(*) FROM customer"));
+  EXPECT_EQ("3", people->ask("SELECT count(*) FROM customer WHERE name = 'new'"));
+}
+
 TEST_F(PostgresqlApp, ARowThatATriggerSuppressesIsRefused) {
   people->run(
       "CREATE TABLE seen(id int); CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ "
