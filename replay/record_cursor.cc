@@ -29,8 +29,9 @@ result<stored_event const*> record_cursor::reader::peek(sequence until) {
   return held_ && held_->at <= until ? &*held_ : nullptr;
 }
 
-result<std::optional<queued_unit>> record_cursor::next(sequence until) {
+result<std::optional<queued_unit>> record_cursor::next(sequence until, bool may_go_ahead) {
   ended_early_ = false;
+  was_void_ = false;
   for (std::size_t read = 0; read < events_max_; ++read) {
     DW_TRY(auto const* stored, events_.peek(until));
     if (stored == nullptr) return std::optional<queued_unit>{};
@@ -39,12 +40,13 @@ result<std::optional<queued_unit>> record_cursor::next(sequence until) {
       continue;
     }
     DW_TRY(auto const event, decode(*stored));
-    DW_TRY(bool const ready, is_ready(event, until));
+    DW_TRY(bool const ready, is_ready(event, until, may_go_ahead));
     if (!ready) return std::optional<queued_unit>{};
     auto const last = stored->last();
     DW_CHECK(take(event));
     events_.pop();
-    if (open_ == transaction::whole) {
+    if (was_void_) return std::optional<queued_unit>{};
+    if (open_ == transaction::whole || open_ == transaction::open) {
       if (!items_.empty()) return give(open_until_, false);
       continue;
     }
@@ -69,11 +71,15 @@ bool record_cursor::is_of_source(RecordsCaptured const& captured) const {
   return captured.of == source_of(way_) && captured.kind == capture_kind::live;
 }
 
-result<bool> record_cursor::is_ready(event_view const& event, sequence until) {
+result<bool> record_cursor::is_ready(event_view const& event, sequence until, bool may_go_ahead) {
   auto const* captured = event.as<RecordsCaptured>();
   bool const begins = captured != nullptr && is_of_source(*captured) && !captured->last &&
                       open_ == transaction::none;
   if (!begins) return true;
+  if (may_go_ahead) {
+    open_ = transaction::open;
+    return true;
+  }
   if (!ahead_) ahead_ = read_behind(event.last());
   DW_TRY(auto const known, look_ahead(until));
   if (!known) return false;
@@ -109,7 +115,9 @@ result<void> record_cursor::take(event_view const& event) {
         captured->of == source_of(way_) && captured->kind == capture_kind::reread;
     if (is_read_again) return take_records(event, *captured);
   } else if (auto const* started = event.as<CaptureStarted>()) {
-    if (started->app == source_) open_ = transaction::none;
+    if (started->app != source_) return {};
+    was_void_ = open_ == transaction::open;
+    open_ = transaction::none;
   } else if (auto const* echo = event.as<EchoSeen>()) {
     if (echo->way == opposite(way_))
       items_.emplace_back(passed_echo{event.at, echo->lane, echo->batch});

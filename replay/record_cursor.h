@@ -75,9 +75,14 @@ class record_cursor {
                 std::size_t events_max = no_limit);
 
   // The next unit of what is complete at `until`; nothing where there is no more (for now), or
-  // where the limit was reached before: ended_early() tells then.
-  [[nodiscard]] result<std::optional<queued_unit>> next(sequence until);
+  // where the limit was reached before: ended_early() tells then. With `may_go_ahead` a transaction
+  // may begin of which it is not known whether it will ever be complete; was_void() tells as soon
+  // as it is known that it will not, and what was given of it has to be given up.
+  [[nodiscard]] result<std::optional<queued_unit>> next(sequence until, bool may_go_ahead = false);
   bool ended_early() const { return ended_early_; }
+  bool was_void() const { return was_void_; }
+  // Whether it is inside of such a transaction.
+  bool is_ahead() const { return open_ == transaction::open; }
   // Whether next() has anything to read.
   [[nodiscard]] result<bool> has_more(sequence until);
   // Everything up to here was given, or is not of this direction; no source transaction is open
@@ -97,13 +102,13 @@ class record_cursor {
     std::unique_ptr<event_cursor> from_;
     std::optional<stored_event> held_;
   };
-  enum class transaction : std::uint8_t { none, whole, unfinished };
+  enum class transaction : std::uint8_t { none, whole, unfinished, open };
 
   reader read_behind(sequence at) const;
   bool is_of_source(RecordsCaptured const& captured) const;
   // Whether the event can be taken: of a transaction that begins with it, it has to be known
   // whether it ends.
-  [[nodiscard]] result<bool> is_ready(event_view const& event, sequence until);
+  [[nodiscard]] result<bool> is_ready(event_view const& event, sequence until, bool may_go_ahead);
   [[nodiscard]] result<std::optional<transaction>> look_ahead(sequence until);
   [[nodiscard]] result<void> take(event_view const& event);
   [[nodiscard]] result<void> take_live(event_view const& event, RecordsCaptured const& captured);
@@ -116,6 +121,7 @@ class record_cursor {
   app_id source_;
   std::size_t events_max_;
   bool ended_early_ = false;
+  bool was_void_ = false;
   reader events_;
   // How far the end of the transaction at hand was looked for.
   std::optional<reader> ahead_;

@@ -365,9 +365,7 @@ bool batch_planner::is_full() const {
 
 ready_batch batch_planner::take() {
   auto batch = take_part();
-  parked_keys_.clear();
-  held_keys_.clear();
-  beaten_.clear();
+  forget();
   return batch;
 }
 

@@ -27,6 +27,7 @@ struct ready_batch {
       echoes_passed;  // of the other direction, by all members, when this batch is done
   std::vector<map_id> members;
   bool goes_on = false;  // there are more parts of it
+  bool is_void = false;  // its source transaction will never be complete: it must not be written
 };
 
 // Errors: `event_malformed`, `invalid_definition`.
@@ -51,6 +52,12 @@ class batch_planner {
   [[nodiscard]] ready_batch take();
   // What follows belongs to the same batch.
   [[nodiscard]] ready_batch take_part();
+  // Nothing of what was planned is true.
+  void forget() {
+    parked_keys_.clear();
+    held_keys_.clear();
+    beaten_.clear();
+  }
   // The rows that parts before have parked stand before those that follow.
   void heed(outcome_so_far const& before);
   planned_batch& plan() { return *batch_.plan; }

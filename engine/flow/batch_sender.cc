@@ -83,7 +83,7 @@ async<ready_batch> target_session::plan_next(in_hand& mine,
                                              batch_reader& rest,
                                              std::shared_ptr<outcome_so_far const> before) {
   auto const& now = *mine.batch->plan;
-  DW_CO_TRY(auto next, rest.next_part(*before));
+  DW_CO_TRY(auto next, co_await rest.next_part(std::move(before)));
   next.plan->lane = now.lane;
   next.plan->batch = now.batch;
   next.plan->session = now.session;
@@ -98,6 +98,7 @@ async<ready_batch> target_session::plan_next(in_hand& mine,
 async<bool> target_session::send_parts(lane_id lane, in_hand& mine, batch_reader& rest) {
   auto const so_far = std::make_shared<outcome_so_far>();
   bool begins = true;
+  auto const opening = openings_;
   while (true) {
     bool const ends = !mine.batch->goes_on;
     if (ends) mine.batch->plan->before = so_far;
@@ -133,9 +134,11 @@ async<bool> target_session::send_parts(lane_id lane, in_hand& mine, batch_reader
       mine.dropped = true;
       co_return false;
     }
+    mine.dropped = mine.dropped || (next && next->is_void);
     if (next && !mine.dropped) {
       *mine.batch = std::move(*next);
-      if (open_ && !meets_another(lane, *mine.batch)) continue;
+      // Whoever opened the lanes meanwhile has given up what was written.
+      if (open_ && opening == openings_ && !meets_another(lane, *mine.batch)) continue;
     }
     lane_key const key{context_.log.log().head().log, context_.link, way_, lane};
     DW_CO_CHECK(co_await context_.target(target_of(way_)).give_up(key));

@@ -246,7 +246,7 @@ async<void> catch_up_lane::queue_batch(map_id map) {
   auto place = [map](ready_batch& batch) {
     batch.plan->places = {{map, projections::no_lane, batch.plan->position}};
   };
-  batch_reader reader(context_, way_, behind, std::move(place));
+  batch_reader reader(context_, way_, behind, std::move(place), wake_);
   auto const always = [] { return true; };
   DW_CO_TRY(auto batch, reader.next({map}, always));
   if (batch.plan->records.empty() && !batch.goes_on) {

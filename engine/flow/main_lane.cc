@@ -33,7 +33,7 @@ void main_lane::start_over() {
   auto const* lane = context_.views().delivery.lane({context_.link, way_, projections::main_lane});
   auto const behind = lane == nullptr ? sequence{} : lane->position;
   auto finish = [this](ready_batch& batch) { complete(batch); };
-  reader_ = std::make_unique<batch_reader>(context_, way_, behind, std::move(finish));
+  reader_ = std::make_unique<batch_reader>(context_, way_, behind, std::move(finish), wake_);
   context_.main_read_of(way_) = behind;
   rewinds_ = session_.rewinds();
 }
@@ -49,7 +49,7 @@ async<void> main_lane::run() {
       continue;
     }
     auto const has_room = [this] { return context_.may_hand(way_); };
-    DW_CO_TRY(auto batch, reader_->next(members(), has_room));
+    DW_CO_TRY(auto batch, reader_->next(members(), has_room, may_go_ahead_));
     if (batch.plan->records.empty() && !batch.goes_on) {
       for (auto const& echo : batch.echoes_passed) {
         for (auto const map : batch.members) context_.ledger.passed(echo, map);
@@ -74,6 +74,7 @@ async<void> main_lane::run() {
     }
     DW_CO_TRY(auto const end,
               co_await session_.deliver(projections::main_lane, std::move(batch), reader_.get()));
+    may_go_ahead_ = end == delivery_end::done;
     if (end == delivery_end::dropped) {
       start_over();
     } else {

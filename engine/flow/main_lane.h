@@ -39,6 +39,8 @@ class main_lane {
   bell wake_;
   std::unique_ptr<batch_reader> reader_;
   std::uint64_t rewinds_ = 0;
+  // After a batch was dropped the next one waits for all of its transaction.
+  bool may_go_ahead_ = true;
 };
 
 }  // namespace dualwrite::engine

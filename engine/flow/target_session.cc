@@ -92,6 +92,7 @@ async<void> target_session::reopen() {
   }
   failures_ = 0;
   open_ = true;
+  ++openings_;
   // What every batch did is known now.
   std::erase_if(context_.in_doubt,
                 [&](projections::map_way const& of) { return of.second == way_; });

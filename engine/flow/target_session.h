@@ -111,6 +111,7 @@ class target_session {
   std::map<lane_id, in_hand> lanes_;
   bool open_ = false;
   bool opening_ = false;
+  std::uint64_t openings_ = 0;
   bell opened_;
   bell call_ended_;
   bell doubted_;

@@ -11,6 +11,7 @@ engine::flow_options small_steps() {
   engine::flow_options out;
   out.batch_records_max = 4;
   out.capture_bytes_max = 40;
+  out.capture_transactions_max = 2;
   return out;
 }
 
@@ -30,9 +31,69 @@ class LargeTransactions : public testing::Test, protected customers {
     for (std::int64_t id = 0; id < count; ++id) out.push_back(put(id, name + std::to_string(id)));
     return out;
   }
+  // Some of it is written, and not all of it captured.
+  void begin_large_one() {
+    ASSERT_TRUE(here.left.commit(many(100, "row ")));
+    ASSERT_TRUE(here.run_until([&] { return !rows(here.right).empty(); }));
+    ASSERT_FALSE(is_captured_whole());
+  }
+  // Whether the log has the end of the last transaction that was captured.
+  bool is_captured_whole() const {
+    bool is_whole = true;
+    auto const cursor = here.log().read({});
+    while (auto const stored = cursor->next()) {
+      if (!*stored) break;
+      auto const event = decode(**stored);
+      if (auto const* captured = event->as<RecordsCaptured>()) is_whole = captured->last;
+    }
+    return is_whole;
+  }
   std::size_t parts_written = 0;
   std::size_t whole_written = 0;
 };
+
+TEST_F(LargeTransactions, AreWrittenWhileTheyAreCaptured) {
+  start();
+  auto const commits = here.right.last_commit();
+  begin_large_one();
+  ASSERT_TRUE(become_equal());
+  EXPECT_EQ(commits + 1, here.right.last_commit());
+  here.run(500);
+  expect_conserved();
+}
+
+// The target is not kept waiting for a source that is away, and not begun with again and again.
+TEST_F(LargeTransactions, AreGivenUpWhereTheirSourceDoesNotGoOn) {
+  start();
+  auto const commits = here.right.last_commit();
+  begin_large_one();
+  here.left_port.stay_away_until(here.time.now() + std::chrono::seconds(60));
+  auto const later = here.time.now() + std::chrono::seconds(2);
+  ASSERT_TRUE(here.run_until([&] { return here.time.now() >= later; }));
+  auto const long_after = later + std::chrono::seconds(40);
+  EXPECT_FALSE(here.run_until([&] {
+    return !rows(here.right).empty() || here.time.now() >= long_after;
+  }) && !rows(here.right).empty());
+  ASSERT_TRUE(become_equal());
+  EXPECT_EQ(commits + 1, here.right.last_commit());
+  here.run(500);
+  expect_conserved();
+}
+
+TEST_F(LargeTransactions, AMapMayPauseWhileOneIsCaptured) {
+  start();
+  begin_large_one();
+  here.left_port.stay_away_until(here.time.now() + std::chrono::seconds(60));
+  auto const soon = here.time.now() + std::chrono::seconds(1);
+  ASSERT_TRUE(here.submit(engine::pause_map{map}));
+  ASSERT_TRUE(comes_to(projections::map_state::paused));
+  EXPECT_LT(here.time.now(), soon);
+  EXPECT_TRUE(rows(here.right).empty());
+  ASSERT_TRUE(here.submit(engine::resume_map{map}));
+  ASSERT_TRUE(become_equal());
+  here.run(500);
+  expect_conserved();
+}
 
 TEST_F(LargeTransactions, ArriveAsOneTransaction) {
   start();

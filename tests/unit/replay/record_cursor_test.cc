@@ -104,6 +104,34 @@ TEST_F(RecordCursor, ATransactionOfSeveralEventsComesEventByEventWhenAllOfItIsTh
   EXPECT_EQ(log().head().at, cursor.position());
 }
 
+TEST_F(RecordCursor, ATransactionMayComeBeforeItsEndIsThere) {
+  begin_capture();
+  auto const behind = log().head().at;
+  auto cursor = read();
+  block(1, 0, 2, false);
+  auto const first = cursor.next(log().head().at, true);
+  ASSERT_TRUE(first && *first);
+  EXPECT_EQ("1.0 1.1 ", shown(**first));
+  EXPECT_EQ("", rest(cursor, log().head().at));
+  EXPECT_EQ(behind, cursor.position());
+  block(1, 2, 1, true);
+  EXPECT_EQ("1.2 | ", rest(cursor, log().head().at));
+  EXPECT_FALSE(cursor.was_void());
+  EXPECT_EQ(log().head().at, cursor.position());
+}
+
+TEST_F(RecordCursor, ATransactionThatCameBeforeItsEndMayNeverBeComplete) {
+  begin_capture();
+  auto cursor = read();
+  block(1, 0, 2, false);
+  ASSERT_TRUE(cursor.next(log().head().at, true));
+  begin_capture();
+  block(1, 0, 3, true);
+  EXPECT_EQ("", rest(cursor, log().head().at));
+  EXPECT_TRUE(cursor.was_void());
+  EXPECT_EQ("1.0 1.1 1.2 | ", all());
+}
+
 TEST_F(RecordCursor, WhatIsBehindTheEndIsNotRead) {
   begin_capture();
   block(1, 0, 1, true);
