@@ -47,7 +47,8 @@ enum class stop_reason : std::uint8_t {
   rule = 1,
   source_rewound = 2,
   target_rewound = 3,
-  run_failed = 4
+  run_failed = 4,
+  slot_lost = 5
 };
 enum class skip_reason : std::uint8_t {
   superseded = 0,      // a newer record of the key, or a copy that had seen it, took its place

@@ -147,6 +147,22 @@ struct AttemptFailed {
   std::string_view code, text;
   DW_FIELDS(link, way, lane, app, kind, code, text);
 };
+// An app does not answer at all: nothing but whether it does is asked of it from here on, and each
+// time that fails is an AttemptFailed of this way and lane.
+struct AppUnreachable {
+  link_id link;
+  direction way = direction::left_to_right;  // whose attempt found it out
+  lane_id lane;
+  app_id app;
+  fault_class kind = fault_class::network;
+  std::string_view code, text;
+  DW_FIELDS(link, way, lane, app, kind, code, text);
+};
+struct AppRecovered {
+  link_id link;
+  app_id app;
+  DW_FIELDS(link, app);
+};
 struct RecordParked {
   map_id map;
   direction way = direction::left_to_right;

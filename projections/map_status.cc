@@ -57,6 +57,7 @@ struct status_fold {
     row.link = e.link;
     row.name = e.name;
     row.definition = e.definition;
+    row.defined_at = event.at;
     row.owner = e.owner;
     row.since = event.recorded_at;
     view.maps[map_id{event.at.value}] = std::move(row);
@@ -65,6 +66,7 @@ struct status_fold {
     change(e.map, [&](map_row& row) {
       row.version = e.version;
       row.definition = e.definition;
+      row.defined_at = event.at;
     });
   }
   void operator()(MapRenamed const& e) {

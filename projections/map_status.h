@@ -26,6 +26,7 @@ struct map_row {
   link_id link;
   std::string name;
   std::string definition;
+  sequence defined_at;  // the event that the definition came with
   std::uint32_t version = 1;
   definition_owner owner = definition_owner::hand;
   map_state state = map_state::idle;
@@ -53,6 +54,7 @@ struct map_row {
   DW_FIELDS(link,
             name,
             definition,
+            defined_at,
             version,
             owner,
             state,
@@ -95,7 +97,7 @@ struct schema_row {
 // Fed by the definitions' and the life cycle's events. One row a map, a link, an app.
 struct map_status {
   static constexpr std::string_view name = "map_status";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<map_id, map_row> maps;
   std::map<link_id, link_row> links;

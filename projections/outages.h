@@ -1,4 +1,5 @@
-// Apps that do not answer: since when, how often they were tried, and what came back last.
+// Apps that did not do what they were asked: since when, how often they were tried, and what came
+// back last; and which of them do not answer at all.
 #pragma once
 
 #include <map>
@@ -19,14 +20,25 @@ struct outage_row {
   DW_FIELDS(app, since, last, attempts, kind, code, text);
 };
 
-// Fed by AttemptFailed, and by what shows that the app answers again: CaptureStarted where it is
-// read, LaneOpened and RecordsApplied where it is written to.
+// An app that is asked nothing but whether it answers again.
+struct away_row {
+  link_id link;
+  direction way = direction::left_to_right;  // whose attempt found it out
+  lane_id lane;
+  outage_row outage;
+  DW_FIELDS(link, way, lane, outage);
+};
+
+// Fed by AttemptFailed, and by what shows that the app does again what it is asked: CaptureStarted
+// where it is read, LaneOpened and RecordsApplied where it is written to; and by AppUnreachable and
+// AppRecovered.
 struct outages {
   static constexpr std::string_view name = "outages";
-  static constexpr int version = 1;
+  static constexpr int version = 2;
 
   std::map<std::pair<link_id, side>, outage_row> read, written;
-  DW_FIELDS(read, written);
+  std::map<app_id, away_row> away;
+  DW_FIELDS(read, written, away);
 
   void fold(event_view const& event);
 };

@@ -92,11 +92,15 @@ std::string messages_metrics(projections::notifications const& outbox) {
 }
 
 async<std::string> apps_metrics(api_context& context) {
-  std::string bytes, seconds;
+  std::string answers, bytes, seconds;
+  declare(answers, "dualwrite_app_up", "gauge", "Whether an app answers, as far as it was asked.");
   declare(bytes, "dualwrite_capture_lag_bytes", "gauge", "Of an app's own log, kept to be read.");
   declare(seconds, "dualwrite_capture_lag_seconds", "gauge", "Since what is read was committed.");
   auto const apps = context.views().status.apps;
   for (auto const& [id, name] : apps) {
+    answers += fmt::format("dualwrite_app_up{{app=\"{}\"}} {}\n",
+                           label(name),
+                           context.views().outages.away.contains(id) ? 0 : 1);
     DW_CO_TRY(auto const lag, co_await context.core.lag(id));
     if (!lag) continue;
     auto const app = label(name);
@@ -105,7 +109,7 @@ async<std::string> apps_metrics(api_context& context) {
                            app,
                            lag_seconds(*lag, context.time.now()));
   }
-  co_return bytes + seconds;
+  co_return answers + bytes + seconds;
 }
 
 bool is_working(api_context const& context) {

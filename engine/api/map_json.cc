@@ -306,6 +306,9 @@ boost::json::object app_json(projections::views const& state, app_id app) {
   json["name"] = app_name(state, app);
   auto const connector = state.status.connectors.find(app);
   json["connector"] = connector == state.status.connectors.end() ? "" : connector->second;
+  auto const away = state.outages.away.find(app);
+  json["away"] = nullptr;
+  if (away != state.outages.away.end()) json["away"] = outage_json(state, away->second.outage);
   return json;
 }
 

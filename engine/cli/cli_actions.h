@@ -15,6 +15,7 @@ exit_code run_config_schema(command_line const& line);
 exit_code run_config_plan(command_line const& line);
 exit_code run_config_apply(command_line const& line);
 
+exit_code run_app_list(command_line const& line);
 exit_code run_map_list(command_line const& line);
 exit_code run_map_show(command_line const& line);
 exit_code run_map_queue(command_line const& line);

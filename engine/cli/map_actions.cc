@@ -14,6 +14,15 @@
 namespace dualwrite::engine {
 namespace {
 
+constexpr table_column app_columns[] = {
+    {"APP", "name"},
+    {"CONNECTOR", "connector"},
+    {"AWAY SINCE", "away.since"},
+    {"ASKED", "away.attempts", true},
+    {"IT SAYS", "away.text"},
+    {"BEHIND, BYTES", "capture_lag.bytes", true},
+    {"BEHIND, SECONDS", "capture_lag.seconds", true},
+};
 constexpr table_column map_columns[] = {
     {"MAP", "name"},
     {"LINK", "link"},
@@ -210,6 +219,10 @@ exit_code run_status(command_line const& line) {
                              text_at(channel, "reply"));
   }
   return exit_code::fine;
+}
+
+exit_code run_app_list(command_line const& line) {
+  return list_items(line, "/api/v1/apps", app_columns);
 }
 
 exit_code run_map_list(command_line const& line) {

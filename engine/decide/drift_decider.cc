@@ -83,6 +83,13 @@ drafts decide_observed(projections::views const& state,
   return out;
 }
 
+drafts decide_barred(projections::views const& state, map_id map, std::string const& why) {
+  drafts out;
+  auto const* row = state.status.find(map);
+  if (row != nullptr) request_pause(map, *row, why, out);
+  return out;
+}
+
 drafts decide_gone(projections::views const& state,
                    app_id app,
                    std::string const& table,

@@ -23,6 +23,11 @@ namespace dualwrite::engine {
                                  std::string const& table,
                                  std::string const& why);
 
+// The map's table on one side must not be used as the map does: a PauseRequested that says why.
+[[nodiscard]] drafts decide_barred(projections::views const& state,
+                                   map_id map,
+                                   std::string const& why);
+
 // Whether the definition of a map fits the tables as they were last seen.
 // Errors: `invalid_definition`, with all problems, one to a line.
 [[nodiscard]] result<void> fits(projections::map_status const& status,

@@ -144,12 +144,14 @@ bool batch_planner::lacks_columns(queued_record const& record,
          is_from_before_capture(record.at, mine.map);
 }
 
-// A capture begins anew with each definition. The first one was there before anything was captured.
+// A capture begins anew with each definition, and what came before lacks what only the definition
+// reads. The first one was there before anything was captured.
 bool batch_planner::is_from_before_capture(sequence at, map_id map) const {
   auto const& captures = context_.views().delivery.captures;
   auto const capture = captures.find({context_.link, source_of(way_)});
-  return context_.views().status.find(map)->version > 1 && capture != captures.end() &&
-         at < capture->second.started_at;
+  auto const& row = *context_.views().status.find(map);
+  if (row.version == 1 || capture == captures.end()) return false;
+  return at < capture->second.started_at || capture->second.started_at < row.defined_at;
 }
 
 // How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it

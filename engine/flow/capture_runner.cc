@@ -5,6 +5,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
+#include "engine/flow/app_breaker.h"
 #include "engine/flow/copy_chunk.h"
 #include "engine/flow/table_watch.h"
 #include "events/row_image.h"
@@ -12,7 +13,6 @@
 namespace dualwrite::engine {
 
 using boost::asio::experimental::awaitable_operators::operator&&;
-using projections::map_state;
 
 capture_runner::capture_runner(link_context& context, side of, target_session& back)
     : context_(context), side_(of), back_(back), wake_(context.executor) {
@@ -23,76 +23,38 @@ capture_runner::~capture_runner() {
   context_.log.remove_listener(wake_);
 }
 
-// The tables of every map that captures, or is about to, on this side.
-capture_runner::wanted capture_runner::wanted_tables() const {
-  wanted out;
-  for (auto const& [map, row] : context_.views().status.maps) {
-    if (row.link != context_.link) continue;
-    bool const starts = row.pending_kind == event_type::RunRequested;
-    if (!row.captures() && !starts) continue;
-    if (auto const compiled = context_.maps.fitting(context_.views(), map)) {
-      if (!compiled->writes(direction_from(side_))) continue;
-      auto const& table = compiled->table(side_);
-      auto& entry = out[table];
-      entry.maps.push_back(map);
-      entry.schema = context_.views().status.schema_of(context_.app(side_), table);
-      entry.key = compiled->key_columns(side_);
-      auto const read = compiled->reads(side_);
-      entry.read.insert(read.begin(), read.end());
-    } else if (!starts) {
-      add_misfit(map, row, out);
-    }
-  }
-  return out;
-}
-
-// A map that paused because it does not fit its tables: what it will need is not known, so all of
-// the table is kept.
-void capture_runner::add_misfit(map_id map, projections::map_row const& row, wanted& to) const {
-  auto const definition = parse_definition(row.definition);
-  if (!definition || !definition->writes(direction_from(side_))) return;
-  auto const& table = definition->of(side_).table;
-  auto const schema = context_.views().status.schema_of(context_.app(side_), table);
-  if (!schema) return;
-  auto& entry = to[table];
-  entry.maps.push_back(map);
-  entry.schema = schema;
-  auto const seen = decode_schema(context_.views().status.schemas.at(schema).schema);
-  for (std::size_t i = 0; seen && i < seen->columns.size(); ++i) entry.read.insert(i);
-}
-
-// From a CaptureStarted that names it until it is stopped a map has its place in the delivery.
-bool capture_runner::is_captured(map_id map) const {
-  return context_.views().delivery.places.contains({map, direction_from(side_)});
-}
-
-bool capture_runner::is_current() const {
-  if (!started_) return false;
-  auto const now = wanted_tables();
-  for (auto const& [table, entry] : now) {
-    // A map that was stopped and is run again at once begins anew, although it is wanted as it was.
-    if (!std::all_of(
-            entry.maps.begin(), entry.maps.end(), [&](map_id map) { return is_captured(map); }))
-      return false;
-  }
-  return std::equal(
-      now.begin(), now.end(), tables_.begin(), tables_.end(), [](auto const& a, auto const& b) {
-        return a.first == b.first && a.second.maps == b.second.maps &&
-               a.second.read == b.second.read && a.second.schema == b.second.schema;
-      });
+// Until the source is ready for more tables those that are captured go on.
+async<bool> capture_runner::has_to_wait() {
+  if (context_.time.now() < asks_again_at_) co_return true;
+  std::vector<std::string> names;
+  for (auto const& [table, entry] : wanted()) names.push_back(table);
+  auto const ready = co_await context_.source(side_).prepare_capture(std::move(names));
+  bool const waits = !ready && ready.error().code == error_code::app_busy;
+  if (waits && held_up_ == 0) DW_CO_CHECK(co_await tell_failed(context_, failed(), ready.error()));
+  held_up_ = waits ? held_up_ + 1 : 0;
+  asks_again_at_ = waits ? context_.time.now() + backoff(context_.options, held_up_) : instant{};
+  co_return waits;
 }
 
 async<void> capture_runner::run() {
   while (true) {
-    if (!started_ && wanted_tables().empty()) {
+    if (!started_ && wanted().empty()) {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
+    DW_CO_CHECK(co_await wait_while_away(context_, side_, wake_));
+    bool goes_on = started_ && is_all(context_, side_, tables_, wanted()) && held_up_ == 0;
+    bool const is_more = started_ && !goes_on && is_part(context_, side_, tables_, wanted());
+    bool is_ready = false;
+    if (is_more) {
+      DW_CO_TRY(goes_on, co_await has_to_wait());
+      is_ready = !goes_on;
+    }
     result<void> how;
-    if (is_current()) {
+    if (goes_on) {
       how = co_await step();
     } else {
-      how = co_await start();
+      how = co_await start(is_ready);
     }
     if (how) {
       // An app that was away may have lost what was written to it last.
@@ -105,7 +67,9 @@ async<void> capture_runner::run() {
       if (looked && how.error().code == error_code::table_changed) continue;
       if (!looked) how = looked;
     }
-    if (how.error().code == error_code::source_rewound) {
+    bool const is_untold = how.error().code == error_code::invalid_definition &&
+                           !context_.source(side_).lost_tables().empty();
+    if (is_loss(how.error().code) || is_untold) {
       DW_CO_CHECK(co_await lost_source(how.error()));
     } else if (class_of(how.error().code) == error_class::transient || is_drift(how.error().code)) {
       DW_CO_CHECK(co_await rest(how.error()));
@@ -117,18 +81,23 @@ async<void> capture_runner::run() {
 
 // Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is
 // not looked for.
-async<void> capture_runner::start() {
+// What is new is left for later unless it is ready: it may have to wait.
+async<void> capture_runner::start(bool with_new_ones) {
   open_.reset();
   ahead_.reset();
   unacknowledged_.reset();
+  held_up_ = 0;
+  asks_again_at_ = {};
   // Its tables may have changed while nobody looked.
-  if (!wanted_tables().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
-  auto tables = wanted_tables();
+  if (!wanted().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
+  auto tables = with_new_ones ? wanted() : captured_ones(context_, side_, wanted());
   auto const known = context_.views().delivery.captures.find({context_.link, side_});
   std::optional<source_position> after;
   if (known != context_.views().delivery.captures.end()) {
     auto const& maps = known->second.maps;
-    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) { return is_captured(map); }))
+    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) {
+          return is_captured(context_, side_, map);
+        }))
       after = known->second.at;
   }
   std::vector<std::string> names;
@@ -345,29 +314,23 @@ void capture_runner::add(captured_row const& row, sequence cause) {
   open_->blocks.add(schema, {0, 0, row.op, before, after, cause});
 }
 
-// Of no tables in particular: all.
-capture_runner::wanted capture_runner::wanted_of(std::vector<std::string> const& tables) const {
-  auto all = wanted_tables();
-  if (tables.empty()) return all;
-  wanted out;
-  for (auto const& table : tables) {
-    auto const found = all.find(table);
-    if (found != all.end()) out.insert(*found);
-  }
-  return out;
-}
-
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,
 // so its maps stop. Where it is known which tables that is true of, those of the others go on from
 // where they are.
 async<void> capture_runner::lost_source(error why) {
-  auto const reason = fmt::format("source_rewound: {}", why.detail);
   auto const lost = context_.source(side_).lost_tables();
-  auto decide = [this, reason, lost](projections::views const& state) -> result<drafts> {
+  auto decide = [this, why, lost](projections::views const& state) -> result<drafts> {
     drafts events;
-    for (auto const& [table, entry] : wanted_of(lost)) {
+    for (auto const& [table, entry] : only(wanted(), lost)) {
       for (auto const map : entry.maps) {
-        if (state.status.find(map)->pending_kind == event_type::StopRequested) continue;
+        auto const& row = *state.status.find(map);
+        if (row.pending_kind == event_type::StopRequested) continue;
+        auto const reason = fmt::format(
+            "{}: {}. Both sides have to be compared anew: dualwrite map run {}/{} --initial-sync",
+            name_of(why.code),
+            why.detail,
+            state.status.links.at(row.link).name,
+            row.name);
         StopRequested const stop{map, {}, reason};
         events.push_back(draft({stream_kind::map, map.value}, context_.link, stop));
       }
@@ -380,19 +343,15 @@ async<void> capture_runner::lost_source(error why) {
 }
 
 async<void> capture_runner::rest(error why) {
-  AttemptFailed const failed{context_.link,
-                             direction_from(side_),
-                             projections::no_lane,
-                             context_.app(side_),
-                             fault_of(why),
-                             name_of(why.code),
-                             why.detail};
-  drafts events;
-  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
-  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  auto const until = context_.time.now() + backoff(context_.options, ++failures_);
-  DW_CO_CHECK(co_await context_.time.sleep_until(until));
-  co_return result<void>{};
+  co_return co_await rest_after(context_, failed(), std::move(why), ++failures_);
+}
+
+AttemptFailed capture_runner::failed() const {
+  AttemptFailed out;
+  out.way = direction_from(side_);
+  out.lane = projections::no_lane;
+  out.app = context_.app(side_);
+  return out;
 }
 
 }  // namespace dualwrite::engine

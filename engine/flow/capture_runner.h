@@ -11,6 +11,7 @@
 #include "engine/flow/link_context.h"
 #include "engine/flow/record_blocks.h"
 #include "engine/flow/target_session.h"
+#include "engine/flow/wanted_tables.h"
 
 namespace dualwrite::engine {
 
@@ -28,15 +29,6 @@ class capture_runner {
   [[nodiscard]] async<void> run();
 
  private:
-  struct wanted_table {
-    std::vector<map_id> maps;
-    std::set<std::size_t> read;
-    bool reads_all = false;  // of its columns
-    schema_id schema;
-    std::vector<std::size_t> key;
-  };
-  using wanted = std::map<std::string, wanted_table>;
-
   // A row that the app's own rules changed in a batch of ours, and the record whose write led to
   // it.
   struct derived_row {
@@ -55,12 +47,9 @@ class capture_runner {
     std::uint64_t derived_count = 0;  // with those that were not left so
   };
 
-  [[nodiscard]] wanted wanted_tables() const;
-  [[nodiscard]] wanted wanted_of(std::vector<std::string> const& tables) const;
-  void add_misfit(map_id map, projections::map_row const& row, wanted& to) const;
-  bool is_current() const;
-  bool is_captured(map_id map) const;
-  [[nodiscard]] async<void> start();
+  wanted_tables wanted() const { return find_wanted(context_, side_); }
+  [[nodiscard]] async<bool> has_to_wait();
+  [[nodiscard]] async<void> start(bool with_new_ones);
   [[nodiscard]] async<void> step();
   [[nodiscard]] async<std::vector<captured_transaction>> read();
   [[nodiscard]] async<void> append(drafts events);
@@ -77,17 +66,20 @@ class capture_runner {
   std::string name_of_row(std::string const& table, row_values const& row) const;
   [[nodiscard]] async<void> lost_source(error why);
   [[nodiscard]] async<void> rest(error why);
+  AttemptFailed failed() const;
 
   link_context& context_;
   side side_;
   target_session& back_;
   bell wake_;
-  wanted tables_;
+  wanted_tables tables_;
   std::optional<open_transaction> open_;
   std::optional<result<std::vector<captured_transaction>>> ahead_;  // read, and not taken yet
   std::optional<source_position> unacknowledged_;  // the source does not know yet that we have it
   instant acknowledged_at_;
   bool started_ = false;
+  instant asks_again_at_;      // whether the source is ready to have more tables captured
+  std::uint32_t held_up_ = 0;  // so many times it was not
   std::uint32_t failures_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/flow/app_breaker.h"
 #include "engine/flow/batch_reader.h"
 #include "engine/flow/circle_batch.h"
 #include "engine/flow/copy_chunk.h"
@@ -80,19 +81,11 @@ void catch_up_lane::lay_down(work const& what) {
 
 // A source that cannot be read is tried again later.
 async<void> catch_up_lane::rest(error why) {
-  AttemptFailed const failed{context_.link,
-                             way_,
-                             lane_,
-                             context_.app(source_of(way_)),
-                             fault_class::network,
-                             name_of(why.code),
-                             why.detail};
-  drafts events;
-  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
-  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  auto const until = context_.time.now() + backoff(context_.options, ++failures_);
-  DW_CO_CHECK(co_await context_.time.sleep_until(until));
-  co_return result<void>{};
+  AttemptFailed failed;
+  failed.way = way_;
+  failed.lane = lane_;
+  failed.app = context_.app(source_of(way_));
+  co_return co_await rest_after(context_, failed, std::move(why), ++failures_);
 }
 
 // The map that is furthest behind, of those that no other lane works on; where there is none, a
@@ -133,11 +126,13 @@ std::optional<catch_up_lane::work> catch_up_lane::choose_circles() const {
 std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
     map_id map, projections::map_row const& row) const {
   map_way const of{map, way_};
+  // Of an app that does not answer nothing can be read; what was captured can still be written.
+  bool const is_away = context_.is_away(source_of(way_));
   if (row.state == map_state::initializing && row.execution_open) {
     auto const* execution = context_.views().progress.of(map);
     for (auto const& leg : execution->legs) {
       if (leg.done) continue;
-      if (leg.way == way_) return work_kind::copy;
+      if (leg.way == way_ && !is_away) return work_kind::copy;
       break;
     }
     bool const retries =
@@ -145,7 +140,7 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
     return retries ? std::optional(work_kind::retry) : std::nullopt;
   }
   if (may_retry(row)) {
-    if (!context_.views().parked.to_reread(of).empty()) return work_kind::reread;
+    if (!is_away && !context_.views().parked.to_reread(of).empty()) return work_kind::reread;
     if (!records_to_try(map).empty()) return work_kind::retry;
   }
   auto const& place = context_.views().delivery.places.at(of);

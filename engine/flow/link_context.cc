@@ -107,6 +107,10 @@ bool is_drift(error_code code) {
          code == error_code::not_authorized;
 }
 
+bool is_loss(error_code code) {
+  return code == error_code::source_rewound || code == error_code::slot_lost;
+}
+
 fault_class fault_of(error const& why) {
   if (why.code == error_code::app_busy) return fault_class::throttled;
   if (why.code == error_code::app_unreachable || why.code == error_code::app_reply_lost)

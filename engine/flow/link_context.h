@@ -95,6 +95,8 @@ struct link_context {
   source_app& source(side of) { return *sources[static_cast<std::size_t>(of)]; }
   target_app& target(side of) { return *targets[static_cast<std::size_t>(of)]; }
   app_id app(side of) const { return apps[static_cast<std::size_t>(of)]; }
+  // Whether the app is known not to answer: only its breaker asks it for anything.
+  bool is_away(side of) const { return views().outages.away.contains(app(of)); }
   reference_circles& circles_of(direction way) { return circles[static_cast<std::size_t>(way)]; }
   reference_circles const& circles_of(direction way) const {
     return circles[static_cast<std::size_t>(way)];
@@ -124,6 +126,9 @@ struct link_context {
 
 // Whether an app says that a table is not what we take it for.
 [[nodiscard]] bool is_drift(error_code code);
+
+// Whether a source says that changes are lost.
+[[nodiscard]] bool is_loss(error_code code);
 
 // Of an app that could not be read or written to.
 [[nodiscard]] fault_class fault_of(error const& why);

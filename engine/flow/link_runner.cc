@@ -48,6 +48,8 @@ result<said_besides> read_besides(event_log const& log, sequence applied_at) {
 
 link_runner::link_runner(std::unique_ptr<link_context> context) : context_(std::move(context)) {
   auto& shared = *context_;
+  for (auto const of : {side::left, side::right})
+    breakers_.push_back(std::make_unique<app_breaker>(shared, of));
   for (auto const way : both_ways)
     sessions_.push_back(std::make_unique<target_session>(shared, way));
   for (auto const of : {side::left, side::right}) {
@@ -66,6 +68,7 @@ link_runner::link_runner(std::unique_ptr<link_context> context) : context_(std::
 }
 
 void link_runner::start(nursery& children) {
+  for (auto const& breaker : breakers_) children.start([&one = *breaker] { return one.run(); });
   children.start([this, &children] { return prepare(children); });
 }
 

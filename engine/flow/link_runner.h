@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/flow/app_breaker.h"
 #include "engine/flow/capture_runner.h"
 #include "engine/flow/catch_up_lane.h"
 #include "engine/flow/main_lane.h"
@@ -33,6 +34,7 @@ class link_runner {
                                       projections::batch_row const& row);
 
   std::unique_ptr<link_context> context_;
+  std::vector<std::unique_ptr<app_breaker>> breakers_;
   std::vector<std::unique_ptr<target_session>> sessions_;
   std::vector<std::unique_ptr<capture_runner>> captures_;
   std::vector<std::unique_ptr<main_lane>> mains_;

@@ -6,7 +6,6 @@
 #include "engine/decide/drift_decider.h"
 #include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
-#include "engine/mapping/columns_read.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -22,6 +21,14 @@ drafts of_map(link_id link, map_id map, projections::map_row const& row, Event c
   drafts events;
   events.push_back(draft({stream_kind::map, map.value}, link, event, from));
   return events;
+}
+
+// Why a map stops is told at the begin of the request's own words.
+stop_reason stop_reason_of(std::string_view words) {
+  bool const is_untold = words.starts_with(name_of(error_code::invalid_definition));
+  if (is_untold || words.starts_with("source_rewound")) return stop_reason::source_rewound;
+  if (words.starts_with("slot_lost")) return stop_reason::slot_lost;
+  return stop_reason::admin;
 }
 
 // What earlier copies could not write is read again by this one, if it is still there.
@@ -143,19 +150,12 @@ async<bool> map_supervisor::look_for_obstacles(map_id map,
                                                map_definition const& definition) {
   std::string why;
   for (auto const of : {side::left, side::right}) {
-    auto const way = direction_from(of);
-    table_use use{
-        definition.of(of).table, {}, definition.writes(way), definition.writes(opposite(way)), {}};
-    for (auto const& pair : definition.key)
-      use.key.push_back(of == side::left ? pair.left : pair.right);
-    use.read = columns_read(definition, of);
-    auto const found = co_await context_.source(of).find_obstacles(std::move(use));
+    auto const found = co_await find_obstacles(context_, definition, of, table_role::both);
     if (!found) co_return co_await refuse_or_end(map, row, found.error());
-    for (auto const& one : *found)
-      why += fmt::format("{}: {} To fix it: {}\n", definition.of(of).table, one.reason, one.fix);
+    if (!why.empty() && !found->empty()) why += '\n';
+    why += *found;
   }
   if (why.empty()) co_return true;
-  why.pop_back();
   error misfit{error_code::invalid_definition, std::move(why)};
   co_return co_await refuse(map, row, std::move(misfit));
 }
@@ -315,9 +315,7 @@ async<bool> map_supervisor::tend_stop(map_id map, projections::map_row row) {
   if (!may_stop()) co_return false;
   auto decide = [this, map, row, may_stop](projections::views const& state) -> result<drafts> {
     if (!may_stop()) return drafts{};
-    auto const reason =
-        row.reason.starts_with("source_rewound") ? stop_reason::source_rewound : stop_reason::admin;
-    return decide_stopped(state, map, reason, row.reason);
+    return decide_stopped(state, map, stop_reason_of(row.reason), row.reason);
   };
   decision told = std::move(decide);
   DW_CO_CHECK(co_await say(std::move(told)));

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/decide/drift_decider.h"
+#include "engine/mapping/columns_read.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -51,6 +52,25 @@ async<void> look_at_tables(link_context& context, side of) {
     DW_CO_CHECK(co_await tell(context, std::move(what)));
   }
   co_return result<void>{};
+}
+
+async<std::string> find_obstacles(link_context& context,
+                                  map_definition const& definition,
+                                  side of,
+                                  table_role as) {
+  auto const way = direction_from(of);
+  auto const& table = definition.of(of).table;
+  bool const captured = as == table_role::both && definition.writes(way);
+  table_use use{table, {}, captured, definition.writes(opposite(way)), {}};
+  for (auto const& pair : definition.key)
+    use.key.push_back(of == side::left ? pair.left : pair.right);
+  if (captured) use.read = columns_read(definition, of);
+  DW_CO_TRY(auto const found, co_await context.source(of).find_obstacles(std::move(use)));
+  std::string out;
+  for (auto const& one : found)
+    out +=
+        fmt::format("{}{}: {} To fix it: {}", out.empty() ? "" : "\n", table, one.reason, one.fix);
+  co_return out;
 }
 
 }  // namespace dualwrite::engine

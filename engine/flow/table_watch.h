@@ -19,4 +19,14 @@ namespace dualwrite::engine {
 // Errors: those of source_app::describe without `table_missing`; `stopped`.
 [[nodiscard]] async<void> look_at_tables(link_context& context, side of);
 
+enum class table_role : std::uint8_t { both, written };
+
+// What keeps the table of a map from being used as the map does, in this role, each with what mends
+// it, one to a line; empty where nothing does.
+// Errors: those of source_app::find_obstacles; `stopped`.
+[[nodiscard]] async<std::string> find_obstacles(link_context& context,
+                                                map_definition const& definition,
+                                                side of,
+                                                table_role as);
+
 }  // namespace dualwrite::engine

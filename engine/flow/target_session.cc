@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/decide/drift_decider.h"
 #include "engine/decide/outcome_turn.h"
+#include "engine/flow/app_breaker.h"
 #include "engine/flow/named_rows.h"
 #include "engine/flow/table_watch.h"
 #include "events/row_image.h"
@@ -26,11 +28,17 @@ target_session::target_session(link_context& context, direction way)
     : context_(context),
       way_(way),
       guard_(context, way),
+      wake_(context.executor),
       opened_(context.executor),
       call_ended_(context.executor),
       doubted_(context.executor) {
   for (std::uint64_t lane = 0; lane <= context.options.catch_up_lanes; ++lane)
     lanes_[lane_id{lane}];
+  context_.log.add_listener(wake_);
+}
+
+target_session::~target_session() {
+  context_.log.remove_listener(wake_);
 }
 
 bool target_session::anyone_calls() const {
@@ -78,17 +86,15 @@ async<void> target_session::ready() {
 async<void> target_session::reopen() {
   while (anyone_calls()) DW_CO_CHECK(co_await call_ended_.wait());
   while (true) {
+    DW_CO_CHECK(co_await rest(instant{}));
     auto const doubts = doubts_;
     DW_CO_TRY(auto const tried, co_await try_open());
     if (tried.opened && doubts == doubts_) break;
     if (tried.opened) continue;
     if (is_fatal(tried.why)) co_return tried.why;
     DW_CO_CHECK(co_await report(projections::main_lane, tried.why));
-    for (auto& [lane, mine] : lanes_) {
-      if (mine.batch != nullptr) DW_CO_CHECK(co_await let_go(mine));
-    }
-    auto const until = context_.time.now() + backoff(context_.options, failures_);
-    DW_CO_CHECK(co_await context_.time.sleep_until(until));
+    auto const next = context_.time.now() + backoff(context_.options, failures_);
+    DW_CO_CHECK(co_await rest(next));
   }
   failures_ = 0;
   open_ = true;
@@ -97,6 +103,22 @@ async<void> target_session::reopen() {
   std::erase_if(context_.in_doubt,
                 [&](projections::map_way const& of) { return of.second == way_; });
   co_return result<void>{};
+}
+
+// As long as the target is away, and not before it is time for another attempt.
+async<void> target_session::rest(instant until) {
+  while (true) {
+    bool const is_away = context_.is_away(target_of(way_));
+    if (!is_away && context_.time.now() >= until) co_return result<void>{};
+    for (auto& [lane, mine] : lanes_) {
+      if (mine.batch != nullptr) DW_CO_CHECK(co_await let_go(mine));
+    }
+    if (is_away) {
+      DW_CO_CHECK(co_await wake_.wait());
+    } else {
+      DW_CO_CHECK(co_await wake_.wait_until(context_.time, until));
+    }
+  }
 }
 
 async<target_session::attempt_to_open> target_session::try_open() {
@@ -257,6 +279,7 @@ async<bool> target_session::may_send(lane_id lane, in_hand& mine) {
 
 async<void> target_session::take(lane_id lane, in_hand& mine, error why) {
   if (is_fatal(why)) co_return why;
+  if (why.code == error_code::not_authorized) DW_CO_CHECK(co_await pause_barred(mine));
   if (is_drift(why.code)) DW_CO_CHECK(co_await leave_out_unfit(mine));
   if (why.code == error_code::lane_fenced) {
     if (++mine.fenced > fenced_max) co_return why;
@@ -273,6 +296,26 @@ bool target_session::is_current(std::map<std::string, std::uint64_t> const& tabl
     auto const seen = status.schema_of(context_.app(target_of(way_)), one.first);
     return seen && hash_key(status.schemas.at(seen).schema) == one.second;
   });
+}
+
+// Maps whose table must not be written pause, and say what is missing; the others go on.
+async<void> target_session::pause_barred(in_hand const& mine) {
+  for (auto const map : mine.batch->members) {
+    auto const* row = context_.views().status.find(map);
+    auto const definition =
+        row == nullptr ? error{error_code::unknown_map} : parse_definition(row->definition);
+    if (!definition) continue;
+    auto const why =
+        co_await find_obstacles(context_, *definition, target_of(way_), table_role::written);
+    if (!why && is_fatal(why.error())) co_return why.error();
+    if (!why || why->empty()) continue;
+    decision what = [map, text = *why](projections::views const& state) -> result<drafts> {
+      return decide_barred(state, map, text);
+    };
+    auto const told = co_await context_.log.decide(std::move(what));
+    if (!told) co_return told.error();
+  }
+  co_return result<void>{};
 }
 
 // The target's tables are not as they were: nothing of the batch was written, and it is planned
@@ -312,19 +355,13 @@ async<void> target_session::append_outcome(batch_outcome outcome) {
   co_return result<void>{};
 }
 
-async<void> target_session::report(lane_id lane, error const& why) {
+async<void> target_session::report(lane_id lane, error why) {
   ++failures_;
-  AttemptFailed const failed{context_.link,
-                             way_,
-                             lane,
-                             context_.app(target_of(way_)),
-                             fault_of(why),
-                             name_of(why.code),
-                             why.detail};
-  drafts events;
-  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, failed));
-  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
-  co_return result<void>{};
+  AttemptFailed failed;
+  failed.way = way_;
+  failed.lane = lane;
+  failed.app = context_.app(target_of(way_));
+  co_return co_await tell_failed(context_, failed, std::move(why));
 }
 
 // While the target is away a map may be paused although a batch of its is in doubt: it leaves at

@@ -33,6 +33,7 @@ enum class delivery_end : std::uint8_t {
 class target_session {
  public:
   target_session(link_context& context, direction way);
+  ~target_session();
 
   // Opens all lanes; waits as long as the target is away.
   [[nodiscard]] async<void> open();
@@ -93,9 +94,11 @@ class target_session {
   // An app did not do what it was asked to: the batch is tried again, or planned anew.
   [[nodiscard]] async<void> take(lane_id lane, in_hand& mine, error why);
   [[nodiscard]] async<void> append_outcome(batch_outcome outcome);
-  [[nodiscard]] async<void> report(lane_id lane, error const& why);
+  [[nodiscard]] async<void> report(lane_id lane, error why);
+  [[nodiscard]] async<void> rest(instant until);
   [[nodiscard]] async<void> let_go(in_hand& mine);
   [[nodiscard]] async<void> leave_out_unfit(in_hand& mine);
+  [[nodiscard]] async<void> pause_barred(in_hand const& mine);
   // Whether these are the forms of the target's tables that were seen last.
   bool is_current(std::map<std::string, std::uint64_t> const& tables) const;
   [[nodiscard]] result<target_batch> to_target(lane_id lane,
@@ -112,6 +115,7 @@ class target_session {
   bool open_ = false;
   bool opening_ = false;
   std::uint64_t openings_ = 0;
+  bell wake_;
   bell opened_;
   bell call_ended_;
   bell doubted_;

@@ -89,14 +89,16 @@ struct source_lag {
   std::optional<instant> reading;
 };
 
-// Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` does not: the
-// source has lost what was captured from it; `table_missing`; `table_changed`: open the capture
-// again.
+// Errors: `app_unreachable` and `app_busy` may heal by themselves; `source_rewound` and `slot_lost`
+// do not: the source has lost what was captured from it, or what was not captured yet;
+// `invalid_definition`: it tells not all of a table; `table_missing`; `table_changed`: open again.
 // Lifetime: outlives every runner started on it.
 // Threads: called on the engine strand only; an implementation may hop to the blocking pool inside.
 class source_app {
  public:
   virtual ~source_app() = default;
+  // Whether the app answers at all. Nothing in it is changed.
+  [[nodiscard]] virtual async<void> check() = 0;
 
   [[nodiscard]] virtual async<table_schema> describe(std::string table) = 0;
 
@@ -115,6 +117,12 @@ class source_app {
     co_return std::vector<row_values>{};
   }
 
+  // Makes ready what open_capture() needs of these tables while others are captured, so that it
+  // does not have to wait. `app_busy`: not yet, ask again.
+  [[nodiscard]] virtual async<void> prepare_capture(
+      [[maybe_unused]] std::vector<std::string> tables) {
+    co_return result<void>{};
+  }
   // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives
   // the position from which on every commit to these tables will be seen; commits up to it are not
   // given again.
@@ -137,7 +145,7 @@ class source_app {
     co_return std::optional<source_lag>{};
   }
 
-  // The tables that the `source_rewound` is about that was given last; none where it is about all.
+  // The tables that the loss is about that was told of last; none where it is about all.
   [[nodiscard]] virtual std::vector<std::string> lost_tables() const { return {}; }
 };
 

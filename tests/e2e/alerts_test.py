@@ -1,7 +1,6 @@
 """Alert rules as their recipients see them: a real mail server, two applications, the program between them."""
 import sys
 import unittest
-import urllib.request
 
 from mail_server import MailServer, html_of, text_of
 from world import CONFIG, World
@@ -52,13 +51,6 @@ class Alerts(unittest.TestCase):
 
     def types(self):
         return [one["type"] for one in self.history()]
-
-    def metrics(self):
-        folder = self.world.folder / "data"
-        request = urllib.request.Request((folder / "server.address").read_text().strip() + "/metrics")
-        request.add_header("Authorization", "Bearer " + (folder / "admin.token").read_text().strip())
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.read().decode()
 
     def until_told(self, count):
         self.world.until(lambda: len(self.mail.letters) >= count)
@@ -169,8 +161,8 @@ class Alerts(unittest.TestCase):
         self.assertIn("mail_failed", done.stdout)
         self.assertEqual([], self.mail.letters)
         self.assertIn("No message went out by mail", self.world.run("status").stdout)
-        self.assertIn("dualwrite_channels_failing 1", self.metrics())
-        self.assertIn("dualwrite_messages_waiting 2", self.metrics())
+        self.assertIn("dualwrite_channels_failing 1", self.world.metrics())
+        self.assertIn("dualwrite_messages_waiting 2", self.world.metrics())
 
     def test_a_rule_is_tried_out(self):
         self.begin()

@@ -25,6 +25,7 @@ FORM = {"limit", "cursor", "backward", "images", "records", "format", "file"}
 CLIENT = {"config", "server", "token", "output", "timeout"}
 # A command, its address, and the filter that its argument stands for.
 LISTS = [
+    ("app list", "/api/v1/apps", None),
     ("map list", "/api/v1/maps", None),
     ("map queue", "/api/v1/maps/{map}/queue", None),
     ("map drift", "/api/v1/maps/{map}/drift", None),

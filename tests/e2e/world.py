@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 CONFIG = """
 version: 1
@@ -82,6 +83,13 @@ class World:
         done = self.run(*words, "-o", "json")
         assert done.returncode == 0, (words, done)
         return json.loads(done.stdout)
+
+    def metrics(self):
+        folder = self.folder / "data"
+        request = urllib.request.Request((folder / "server.address").read_text().strip() + "/metrics")
+        request.add_header("Authorization", "Bearer " + (folder / "admin.token").read_text().strip())
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.read().decode()
 
     def until(self, is_done):
         end = time.monotonic() + PATIENCE_SECONDS

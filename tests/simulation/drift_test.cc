@@ -150,10 +150,22 @@ TEST_F(Drift, WhatNoMapReadWhenItWasCapturedIsReadAgain) {
   town.left = town.right = "town";
   definition.columns.push_back(town);
   submit(engine::change_map{map, engine::print_definition(definition)});
-  here.run(2'000);  // until the capture goes by it
   resume();
   ASSERT_TRUE(comes_to(map_state::running)) << to_string(here.failure());
   EXPECT_TRUE(become_equal());
+}
+
+// What comes behind it is whole again, whatever the definition changed.
+TEST_F(Drift, TheCaptureBeginsAnewWithEachDefinition) {
+  auto const before = count(event_type::CaptureStarted);
+  definition.conflict = engine::conflict_policy::right_wins;
+  submit(engine::change_map{map, engine::print_definition(definition)});
+  ASSERT_TRUE(here.run_until([&] { return count(event_type::CaptureStarted) == before + 2; }));
+  here.run(2'000);
+  EXPECT_EQ(before + 2, count(event_type::CaptureStarted));
+  auto const since = here.views().status.find(map)->defined_at;
+  for (auto const& [of, capture] : here.views().delivery.captures)
+    EXPECT_LT(since, capture.started_at);
 }
 
 TEST_F(Drift, RecordsKeepTheirColumnsWhenTheTableIsOrderedAnew) {

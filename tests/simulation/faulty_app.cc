@@ -167,6 +167,13 @@ async<void> faulty_app::reply(visit const& call, error_code when_lost) {
   co_return result<void>{};
 }
 
+async<void> faulty_app::check() {
+  visit const call{*this, app_call::describe};
+  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
+  DW_CO_CHECK(co_await app_.check());
+  co_return co_await reply(call, error_code::app_unreachable);
+}
+
 async<table_schema> faulty_app::describe(std::string table) {
   visit const call{*this, app_call::describe};
   DW_CO_CHECK(co_await request(call, error_code::app_unreachable));

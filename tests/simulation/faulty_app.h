@@ -85,6 +85,7 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] std::vector<std::shared_ptr<engine::target_batch const>> arrived();
   engine::memory_app& app() { return app_; }
 
+  [[nodiscard]] engine::async<void> check() override;
   [[nodiscard]] engine::async<table_schema> describe(std::string table) override;
   [[nodiscard]] engine::async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] engine::async<std::vector<engine::obstacle>> find_obstacles(

@@ -104,6 +104,7 @@ class memory_app final : public source_app, public target_app {
   // Told of each batch that was written, in the order of their commits.
   std::function<void(target_batch const&, std::span<write_result const>)> written;
 
+  [[nodiscard]] async<void> check() override;
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;

@@ -137,8 +137,12 @@ postgresql_app::~postgresql_app() = default;
 
 async<void> postgresql_app::check() {
   auto call = [held = held_]() -> result<void> {
-    DW_CHECK(held->read.open(held->settings.url));
-    return of_the_app(held->read.execute("SELECT 1"));
+    auto& on = held->read;
+    DW_CHECK(on.open(held->settings.url));
+    if (on.execute("SELECT 1")) return {};
+    // Only this session may have ended.
+    DW_CHECK(on.open(held->settings.url));
+    return of_the_app(on.execute("SELECT 1"));
   };
   return blocking<void>(reading_, std::move(call));
 }

@@ -41,11 +41,10 @@ class postgresql_app final : public source_app, public target_app {
                  postgresql_settings settings);
   ~postgresql_app() override;
 
-  // Whether it can be reached. The database is not changed.
-  [[nodiscard]] async<void> check();
   // Takes out what was put in. Nothing can be captured behind what was captured before.
   [[nodiscard]] async<void> detach();
 
+  [[nodiscard]] async<void> check() override;
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;

@@ -33,11 +33,10 @@ class sqlite_app final : public source_app, public target_app {
              sqlite_settings settings);
   ~sqlite_app() override;
 
-  // Whether it can be opened and written. The file is not changed.
-  [[nodiscard]] async<void> check();
   // Takes out what was put in. Nothing can be captured behind what was captured before.
   [[nodiscard]] async<void> detach();
 
+  [[nodiscard]] async<void> check() override;
   [[nodiscard]] async<table_schema> describe(std::string table) override;
   [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;

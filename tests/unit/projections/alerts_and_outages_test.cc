@@ -196,5 +196,22 @@ TEST_F(Alerts, AnOutageLastsUntilTheAppAnswers) {
   EXPECT_FALSE(views.outages.written.contains(of));
 }
 
+TEST_F(Alerts, AnAppIsAwayFromOneEventToTheOther) {
+  fail(fault_class::network);
+  EXPECT_TRUE(views.outages.away.empty());
+  auto const app = views.outages.written.begin()->second.app;
+  AppUnreachable silent;
+  silent.link = link;
+  silent.app = app;
+  silent.text = "no route";
+  of_link(silent);
+  fail(fault_class::network);
+  ASSERT_TRUE(views.outages.away.contains(app));
+  EXPECT_EQ(2u, views.outages.away.at(app).outage.attempts);
+  of_link(AppRecovered{link, app});
+  EXPECT_TRUE(views.outages.away.empty());
+  EXPECT_TRUE(views.outages.written.empty());
+}
+
 }  // namespace
 }  // namespace dualwrite::projections
