@@ -159,7 +159,8 @@ TEST_P(Connector, APositionBeforeWhatWasAcknowledgedIsRefusedOrGivesAll) {
   if (opened) {
     EXPECT_EQ("+(2,x)+(3,x)+(4,x)", shown(captured()));
   } else {
-    EXPECT_EQ("source_rewound", failure(opened));
+    EXPECT_TRUE(failure(opened) == "source_rewound" || failure(opened) == "slot_lost")
+        << failure(opened);
   }
 }
 

@@ -80,6 +80,70 @@ class CapturedTables(unittest.TestCase):
         done = self.world.run("map", "run", *maps, "--initial-sync", "--wait")
         self.assertEqual(0, done.returncode, done.stderr + self.world.log())
 
+    def test_a_map_whose_table_may_not_be_written_pauses_alone(self):
+        self.begin([("apple", "apple", "v"), ("plum", "plum", "v")])
+        self.erp(*map(TABLE.format, ("apple", "plum")))
+        self.crm(*map(TABLE.format, ("apple", "plum")), "DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN",
+                 "GRANT ALL ON DATABASE crm TO clerk", "GRANT ALL ON apple, plum TO clerk")
+        text = self.world.config.read_text()
+        self.world.config.write_text(text.replace(self.server.url("crm"), self.server.url("crm") + " user=clerk"))
+        self.start_and_run("apple", "plum")
+        self.crm("REVOKE UPDATE ON apple FROM clerk")
+        self.erp("INSERT INTO apple VALUES(1, 'a')", "INSERT INTO plum VALUES(1, 'a')")
+        self.world.until(lambda: self.status("apple") == "paused")
+        self.assertIn("GRANT", self.world.run("activity", "list", "-o", "json").stdout)
+        self.until_arrived("plum", ["1|a"])
+        self.crm("GRANT UPDATE ON apple TO clerk")
+        self.assertEqual(0, self.world.run("map", "resume", "apple", "--wait").returncode)
+        self.until_arrived("apple", ["1|a"])
+
+    def test_a_map_begins_behind_an_open_transaction_while_the_others_go_on(self):
+        self.begin([("apple", "apple", "v"), ("plum", "plum", "v")])
+        for ask in (self.erp, self.crm):
+            ask(*map(TABLE.format, ("apple", "plum")))
+        self.start_and_run("plum")
+        with self.server.session("erp", "BEGIN", "INSERT INTO apple VALUES(1, 'a')") as early:
+            self.assertEqual(0, self.world.run("map", "run", "apple").returncode)
+            self.world.until(lambda: "has to end before" in self.world.run("status", "-o", "json").stdout)
+            self.erp("INSERT INTO plum VALUES(1, 'a')", "INSERT INTO apple VALUES(2, 'b')")
+            self.until_arrived("plum", ["1|a"])
+            self.world.kill()
+            self.world.start()
+            self.erp("INSERT INTO plum VALUES(2, 'b')")
+            self.until_arrived("plum", ["1|a", "2|b"])
+            self.assertEqual("", self.crm("SELECT id FROM apple"))
+            early("INSERT INTO apple VALUES(4, 'd')", "COMMIT")
+        self.until_arrived("apple", ["1|a", "2|b", "4|d"])
+        self.world.until(lambda: self.status("apple") == "running")
+        self.erp("INSERT INTO apple VALUES(3, 'c')")
+        self.until_arrived("apple", ["1|a", "2|b", "3|c", "4|d"])
+
+    def test_a_table_that_loses_its_key_stops_its_map_alone(self):
+        self.begin([("apple", "apple", "v"), ("plum", "plum", "v")])
+        for ask in (self.erp, self.crm):
+            ask(*map(TABLE.format, ("apple", "plum")))
+        self.start_and_run("apple", "plum")
+        self.erp("ALTER TABLE apple DROP CONSTRAINT apple_pkey", "INSERT INTO apple VALUES(1, 'a')")
+        self.world.until(lambda: self.status("apple") == "not_running")
+        self.assertIn("REPLICA IDENTITY FULL", self.world.run("activity", "list", "-o", "json").stdout)
+        self.erp("INSERT INTO plum VALUES(1, 'a')")
+        self.until_arrived("plum", ["1|a"])
+        self.assertEqual("running", self.status("plum"))
+
+    def test_an_app_that_does_not_answer_is_told_of(self):
+        self.begin([("apple", "apple", "v")])
+        for ask in (self.erp, self.crm):
+            ask(TABLE.format("apple"))
+        self.start_and_run("apple")
+        self.server.kill()
+        self.world.until(lambda: 'dualwrite_app_up{app="erp"} 0' in self.world.metrics())
+        erp = next(one for one in self.world.json("app", "list") if one["name"] == "erp")
+        self.assertIn("connection", erp["away"]["text"])
+        self.server.start()
+        self.world.until(lambda: 'dualwrite_app_up{app="erp"} 1' in self.world.metrics())
+        self.erp("INSERT INTO apple VALUES(1, 'a')")
+        self.until_arrived("apple", ["1|a"])
+
     def test_partitions_and_two_names(self):
         self.begin([("apple", "apple", "v"), ("pear", "pear", "v"), ("plum", "public.pear", "v")])
         self.erp("CREATE TABLE apple(id bigint PRIMARY KEY, v text) PARTITION BY RANGE(id)",

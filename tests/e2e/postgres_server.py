@@ -1,4 +1,5 @@
 """A PostgreSQL server of the test's own, on a socket in its folder."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -74,3 +75,20 @@ class PostgresServer:
                               capture_output=True, text=True, cwd="/")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    @contextlib.contextmanager
+    def session(self, database, *statements):
+        """One that stays open until the block ends, and has run the statements; gives what runs more of them."""
+        one = subprocess.Popen([PROGRAMS / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.url(database)], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
+
+        def run(*words):
+            one.stdin.write(";\n".join([*words, "SELECT 'done'"]) + ";\n")
+            one.stdin.flush()
+            assert one.stdout.readline() == "done\n"
+
+        try:
+            run(*statements)
+            yield run
+        finally:
+            one.communicate()

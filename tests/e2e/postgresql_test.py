@@ -233,7 +233,9 @@ class WithPostgresql(unittest.TestCase):
                  "WHERE database = 'erp'")
         self.world.start()
         self.world.until(lambda: self.world.json("map", "show", "customers")["status"] == "not_running")
-        self.assertIn("source_rewound", self.world.run("activity", "list", "-o", "json").stdout + self.world.log())
+        told = self.world.run("activity", "list", "-o", "json").stdout
+        self.assertIn("slot_lost", told)
+        self.assertIn("dualwrite map run erp-crm/customers --initial-sync", told)
 
     def test_what_triggers_of_the_target_change_arrives_on_the_other_side_once(self):
         self.begin(True)

@@ -71,6 +71,13 @@ void postgres_cluster::kill() {
   runs_ = false;
 }
 
+void postgres_cluster::promote() {
+  if (runs_) stop();
+  run_or_end(fmt::format("touch {}/data/standby.signal", folder_.string()));
+  start();
+  control("promote");
+}
+
 // Nothing runs while it is copied, so the copy is what a loss of power would have left.
 void postgres_cluster::save_copy() {
   run_or_end(

@@ -25,6 +25,9 @@ class postgres_cluster {
   void stop();  // as its operator would: sessions are ended
   void kill();  // at once, as a loss of power would
 
+  // Starts it anew on another timeline: as a standby that takes its own place.
+  void promote();
+
   // All of its databases, as they are, while it runs; and as they were then, when it was started
   // anew.
   void save_copy();

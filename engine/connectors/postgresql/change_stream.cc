@@ -38,17 +38,18 @@ result<void> change_stream::check_goes_on(connection& on,
                                           source_position after) const {
   DW_TRY(auto const head, head_of(on));
   if (after.incarnation != head.incarnation)
-    return error{error_code::source_rewound, "this is another database than the captured one"};
+    return error{error_code::source_rewound,
+                 "this is another database than the captured one, or another timeline of it"};
   if (after.commit > head.commit)
     return error{error_code::source_rewound,
                  "the server was set back behind what was captured from it"};
-  if (!slot.is_there) return error{error_code::source_rewound, "the replication slot is gone"};
+  if (!slot.is_there) return error{error_code::slot_lost, "the replication slot is gone"};
   if (slot.is_lost)
-    return error{error_code::source_rewound, "the server has removed what the slot had to keep"};
+    return error{error_code::slot_lost, "the server has removed what the slot had to keep"};
   if (slot.confirmed <= after.commit) return {};
   DW_TRY(bool const quiet, was_quiet(on, slot, after));
   if (!quiet)
-    return error{error_code::source_rewound,
+    return error{error_code::slot_lost,
                  "the replication slot was made anew or moved: it stands behind changes that were "
                  "not captured"};
   return {};
@@ -65,6 +66,26 @@ result<bool> change_stream::was_quiet(connection& on,
          slot.confirmed <= static_cast<std::uint64_t>(rows.integer(0, 1));
 }
 
+result<void> change_stream::check_identities(connection& on,
+                                             std::vector<table_facts> const& tables) {
+  DW_TRY(auto const* without, find_without_identity(on, tables));
+  if (without == nullptr) return {};
+  lost_ = {without->schema.table};
+  return error{error_code::invalid_definition,
+               fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
+                           without->sql_name)};
+}
+
+// What the stream gives of tables that it was not opened for is left out.
+result<void> change_stream::prepare(connection& on, std::vector<std::string> const& tables) {
+  DW_CHECK(on.open(url_));
+  DW_CHECK(install(on));
+  DW_TRY(auto const facts, describe_tables(on, tables));
+  DW_CHECK(check_identities(on, facts));
+  DW_CHECK(publish(on, name_, facts));
+  return await_early_writers(on, name_);
+}
+
 result<source_position> change_stream::open(connection& on,
                                             std::vector<std::string> const& tables,
                                             std::optional<source_position> after) {
@@ -78,9 +99,12 @@ result<source_position> change_stream::open(connection& on,
     DW_CHECK(check_captured(on, &tables));
   }
   DW_TRY(auto facts, describe_tables(on, tables));
+  DW_CHECK(check_identities(on, facts));
   // Who streams from the slot still is given the tables as they were published for him.
   DW_CHECK(wait_until_free(on, name));
   DW_CHECK(publish(on, name_, facts));
+  DW_CHECK(await_early_writers(on, name_));
+  DW_CHECK(find_beginnings(on, name_, facts));
   if (slot.is_there && slot.is_lost) {
     DW_TRY(auto const dropped, on.query("SELECT pg_drop_replication_slot($1)", {name}));
     slot.is_there = false;
@@ -184,7 +208,9 @@ result<void> change_stream::stream_on(connection& on) {
 result<std::vector<captured_transaction>> change_stream::read(connection& on, std::size_t limit) {
   if (how_ == way::closed) return error{error_code::app_unreachable, "no capture is open"};
   auto out = receive(on, limit);
-  if (out || out.error().code != error_code::source_rewound) {
+  bool const is_loss = !out && (out.error().code == error_code::source_rewound ||
+                                out.error().code == error_code::slot_lost);
+  if (!is_loss) {
     auto const checked = check_described(on);
     if (!checked) out = checked.error();
   }

@@ -42,6 +42,9 @@ class change_stream {
   change_stream(std::string url, std::string name, stretch_limits limits)
       : url_(std::move(url)), name_(std::move(name)), limits_(limits) {}
 
+  // Publishes these tables, those that are captured among them.
+  // Errors: `app_busy` where they cannot be captured yet.
+  [[nodiscard]] result<void> prepare(connection& on, std::vector<std::string> const& tables);
   [[nodiscard]] result<source_position> open(connection& on,
                                              std::vector<std::string> const& tables,
                                              std::optional<source_position> after);
@@ -51,7 +54,7 @@ class change_stream {
   [[nodiscard]] result<std::vector<captured_transaction>> read(connection& on, std::size_t limit);
   [[nodiscard]] result<void> acknowledge(source_position captured);
   void close();
-  // The tables that the last `source_rewound` is about; none where it is about all.
+  // The tables that the last error is about; none where it is about all.
   std::vector<std::string> const& lost_tables() const { return lost_; }
   way read_how() const { return how_; }
   // When the transaction was committed that was read last, while there may be more to read; from
@@ -71,6 +74,8 @@ class change_stream {
   [[nodiscard]] result<bool> was_quiet(connection& on,
                                        slot_state const& slot,
                                        source_position after) const;
+  [[nodiscard]] result<void> check_identities(connection& on,
+                                              std::vector<table_facts> const& tables);
   // That each table is still the one that was captured, and never was out of the publication.
   [[nodiscard]] result<void> check_captured(connection& on,
                                             std::vector<std::string> const* only = nullptr);

@@ -7,6 +7,7 @@
 
 #include "engine/connectors/postgresql/change_stream.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
+#include "engine/connectors/postgresql/table_writers.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -17,6 +18,9 @@ constexpr std::chrono::seconds dear_age_max{60};
 constexpr int age_by_opening = 20;  // so that what it costs to open one is a small part
 constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
 constexpr double sampled_pages = 1000;
+constexpr int quiet_tries = 3;
+constexpr std::chrono::milliseconds writer_wait_max{500};
+constexpr char const* begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 // A column as rows are put in order by: where the server's own order of its type is another than
 // ours, by its bytes.
@@ -128,12 +132,59 @@ bool is_same_range(chunk_request const& one, chunk_request const& other) {
          one.after == other.after && one.until == other.until && one.only == other.only;
 }
 
+struct placed_snapshot {
+  transaction in;
+  source_position at;
+};
+
+// The transactions that a session sees as ended.
+result<std::string> seen_by(connection& on) {
+  DW_TRY(auto const now, on.query("SELECT pg_current_snapshot()"));
+  return std::string(now.text(0, 0));
+}
+
+// Nothing where somebody is in the way each time.
+result<std::optional<placed_snapshot>> begin_quietly(connection& on,
+                                                     connection& guard,
+                                                     table_facts const& of) {
+  for (int i = 0; i < quiet_tries; ++i) {
+    DW_TRY(auto const before, seen_by(guard));
+    DW_TRY(auto const position, head_of(guard));
+    DW_TRY(auto snapshot, transaction::begin(on, begin_snapshot));
+    DW_TRY(auto const seen, seen_by(on));
+    if (seen != before) continue;
+    DW_TRY(auto const writers, writers_of(guard, of.object));
+    if (!writers.empty()) continue;
+    DW_TRY(auto const after, seen_by(guard));
+    if (after == seen) return placed_snapshot{std::move(snapshot), position};
+  }
+  return std::nullopt;
+}
+
+// Who writes to it waits for a moment.
+result<placed_snapshot> begin_alone(connection& on, connection& guard, table_facts const& of) {
+  DW_TRY(auto const writers, writers_of(guard, of.object));
+  DW_TRY(auto const left, await_end(guard, writers, writer_wait_max));
+  if (left)
+    return error{error_code::app_busy, *left + " writes to " + of.schema.table + " all the time"};
+  DW_CHECK(guard.execute("LOCK TABLE " + of.sql_name + " IN SHARE MODE"));
+  DW_TRY(auto snapshot, transaction::begin(on, begin_snapshot));
+  DW_TRY(auto const position, head_of(on));
+  return placed_snapshot{std::move(snapshot), position};
+}
+
+result<placed_snapshot> begin_placed(connection& on, connection& guard, table_facts const& of) {
+  DW_TRY(auto quiet, begin_quietly(on, guard, of));
+  if (quiet) return std::move(*quiet);
+  return begin_alone(on, guard, of);
+}
+
 }  // namespace
 
-// Nobody alters it under the lock, nor gives another table its name.
-result<void> chunk_reader::lock(connection& guard, std::string const& table) {
+// Nobody alters it meanwhile, nor gives another table its name.
+result<void> chunk_reader::hold(connection& guard, std::string const& table) {
   auto const take = [&](table_facts const& facts) {
-    return guard.execute("LOCK TABLE " + facts.sql_name + " IN SHARE MODE");
+    return guard.execute("LOCK TABLE " + facts.sql_name + " IN ACCESS SHARE MODE");
   };
   auto const known = tables_.find(table);
   if (known != tables_.end()) {
@@ -177,12 +228,11 @@ result<chunk> chunk_reader::read(connection& on, connection& guard, chunk_reques
 
 result<void> chunk_reader::open(connection& on, connection& guard, chunk_request const& request) {
   DW_TRY(auto still, transaction::begin(guard));
-  DW_CHECK(guard.execute("SET LOCAL lock_timeout = '500ms'"));
-  DW_CHECK(lock(guard, request.table));
+  DW_CHECK(guard.execute(fmt::format("SET LOCAL lock_timeout = {}", writer_wait_max.count())));
+  DW_CHECK(hold(guard, request.table));
   auto const& facts = tables_.at(request.table).facts;
   DW_TRY(auto const wanted, select(facts, request));
-  DW_TRY(auto snapshot, transaction::begin(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-  DW_TRY(auto const position, head_of(on));
+  DW_TRY(auto begun, begin_placed(on, guard, facts));
   DW_CHECK(still.commit());
   // The first rows are wanted soon, and only a part of them by this cursor. Where a policy hides
   // some of them the server refuses, rather than to give the others.
@@ -190,7 +240,7 @@ result<void> chunk_reader::open(connection& on, connection& guard, chunk_request
       on.execute("SET LOCAL cursor_tuple_fraction = 0.001; SET LOCAL row_security = off; "
                  "SET LOCAL idle_in_transaction_session_timeout = '10s'"));
   DW_TRY(auto const declared, on.query(wanted.sql, wanted.with));
-  cursor_.emplace(open_cursor{std::move(snapshot), request, facts.schema, position, {}});
+  cursor_.emplace(open_cursor{std::move(begun.in), request, facts.schema, begun.at, {}});
   return {};
 }
 

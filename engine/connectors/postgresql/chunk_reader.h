@@ -12,15 +12,16 @@
 namespace dualwrite::engine::postgresql {
 
 // A commit is in the server's log a moment before other sessions see it, so no place in the log is
-// a snapshot's by itself. For as long as it takes to begin the snapshot and to ask for the place,
-// `guard` keeps writers off the table: nothing of it is committed in between. A table that is never
-// free of writers is waited for, shortly: they wait behind us.
+// a snapshot's by itself. It is where no transaction has ended from before the place was asked for
+// until after the snapshot began, and nobody is writing to the table then: that is looked for, by
+// `guard`. A table that is hardly ever free of writers is locked against them for that moment; but
+// not where one has held it for a while, since the others would wait behind us for him.
 //
 // The chunks of one copy are read on from the same snapshot, by a cursor, for a while: not for
 // long, since who alters the table waits for it, and others behind him. Where the server has to
 // sort the rows, for longer. A cursor that nobody reads on from ends by the server's own clock.
 //
-// Errors: `app_busy` where a writer holds the table too long; those of connection.
+// Errors: `app_busy` where a writer holds the table too long: ask again; those of connection.
 // Threads: one at a time.
 class chunk_reader {
  public:
@@ -45,7 +46,7 @@ class chunk_reader {
     std::chrono::steady_clock::time_point until;
     std::size_t row_bytes = 0;  // of the last ones, about; zero: not known
   };
-  [[nodiscard]] result<void> lock(connection& guard, std::string const& table);
+  [[nodiscard]] result<void> hold(connection& guard, std::string const& table);
   [[nodiscard]] result<void> open(connection& on, connection& guard, chunk_request const& request);
   [[nodiscard]] result<chunk> go_on(connection& on, std::size_t limit);
 

@@ -5,21 +5,16 @@
 
 namespace dualwrite::engine::postgresql {
 
-result<std::uint64_t> incarnation_of(connection& on) {
-  DW_TRY(auto const rows,
-         on.query("SELECT s.system_identifier || '/' || current_database() || '/' || i.nonce "
-                  "FROM pg_control_system() s, dualwrite.identity i"));
-  if (rows.count() != 1)
-    return error{error_code::source_rewound, "the database has lost its identity"};
-  return hash_key(rows.text(0, 0));
-}
-
+// Of the first timeline nothing is said.
 result<source_position> head_of(connection& on) {
-  source_position out;
-  DW_TRY(out.incarnation, incarnation_of(on));
+  DW_TRY(auto const life,
+         on.query("SELECT s.system_identifier || '/' || current_database() || '/' || i.nonce || "
+                  "coalesce('/' || nullif(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), "
+                  "'00000001'), '') FROM pg_control_system() s, dualwrite.identity i"));
+  if (life.count() != 1)
+    return error{error_code::source_rewound, "the database has lost its identity"};
   DW_TRY(auto const rows, on.query("SELECT " + place_sql("pg_current_wal_insert_lsn()")));
-  out.commit = static_cast<std::uint64_t>(rows.integer(0, 0));
-  return out;
+  return source_position{hash_key(life.text(0, 0)), static_cast<std::uint64_t>(rows.integer(0, 0))};
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -8,8 +8,10 @@
 
 namespace dualwrite::engine::postgresql {
 
-// Which life of which database this is.
-[[nodiscard]] result<std::uint64_t> incarnation_of(connection& on);
+// A life is a database of a server on one of its timelines: a server that was set back by its own
+// means, or a standby that took the place of another, goes on with a timeline of its own, and what
+// was told of the former one need not be true of it.
+//
 // Behind every commit that was made before the call.
 [[nodiscard]] result<source_position> head_of(connection& on);
 

@@ -57,6 +57,9 @@ END $$;
 CREATE TABLE IF NOT EXISTS dualwrite.captured(
   publication text, name text, object bigint NOT NULL, member bigint NOT NULL,
   PRIMARY KEY(publication, name));
+ALTER TABLE dualwrite.captured ADD COLUMN IF NOT EXISTS writers text[] DEFAULT '{}';
+ALTER TABLE dualwrite.captured ALTER COLUMN writers DROP DEFAULT;
+ALTER TABLE dualwrite.captured ADD COLUMN IF NOT EXISTS begin bigint NOT NULL DEFAULT 0;
 CREATE TABLE IF NOT EXISTS dualwrite.lane(
   log bigint, link bigint, way bigint, lane bigint,
   session bigint NOT NULL, batch bigint NOT NULL, position bigint NOT NULL, chain text NOT NULL,
@@ -106,7 +109,7 @@ result<void> write_parts(std::vector<statement>& to,
 result<void> install(connection& on) {
   DW_TRY(auto const there,
          on.query("SELECT to_regclass('dualwrite.quiet') IS NOT NULL AND EXISTS("
-                  "SELECT FROM pg_attribute WHERE attname = 'publication' "
+                  "SELECT FROM pg_attribute WHERE attname = 'begin' "
                   "AND attrelid = to_regclass('dualwrite.captured'))"));
   if (there.is_true(0, 0)) return {};
   auto const made = on.execute(tables);

@@ -216,6 +216,7 @@ result<void> pgoutput_reader::take_row(cursor& from, operation op) {
     return error{error_code::value_malformed, "a row of a table that was not described"};
   auto const begin = from;
   for (auto const& as : known->second.as) {
+    if (now_.position.commit < as.of->begin) continue;
     from = begin;
     DW_CHECK(take_row_as(from, op, as, known->second.identity));
   }

@@ -199,6 +199,13 @@ async<std::vector<row_values>> postgresql_app::split(split_request wish) {
   return blocking<std::vector<row_values>>(reading_, std::move(call));
 }
 
+async<void> postgresql_app::prepare_capture(std::vector<std::string> tables) {
+  auto call = [held = held_, tables = std::move(tables)]() {
+    return of_the_app(held->stream.prepare(held->control, tables));
+  };
+  return blocking<void>(capturing_, std::move(call));
+}
+
 async<source_position> postgresql_app::open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) {
   auto call = [held = held_, tables = std::move(tables), after]() {

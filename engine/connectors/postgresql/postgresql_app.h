@@ -50,6 +50,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
+  [[nodiscard]] async<void> prepare_capture(std::vector<std::string> tables) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_position> after) override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,

@@ -26,6 +26,7 @@ struct table_facts {
   std::uint64_t object = 0;        // the catalogue's own number of the table
   std::string sql_name;            // quoted, with its schema
   std::string own_name;            // without it, and not quoted
+  std::uint64_t begin = 0;         // where it is captured from, in the server's log
   bool takes_copies = true;        // COPY may write to it
   bool tells_statements = false;   // triggers of it hear of statements, be they of no row
   std::vector<foreign_key> references;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 
+#include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/connectors/postgresql/row_sql.h"
+#include "engine/connectors/postgresql/table_writers.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -16,6 +19,8 @@ constexpr char const* is_whole =
     "p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot";
 constexpr char const* all_of_it =
     "(publish = 'insert, update, delete, truncate', publish_via_partition_root = false)";
+
+constexpr std::chrono::milliseconds early_wait_max{200};
 
 struct members {
   bool is_there = false;  // the publication
@@ -38,22 +43,6 @@ result<members> members_of(connection& on, std::string const& name) {
   return out;
 }
 
-result<void> check_identities(connection& on, std::vector<table_facts> const& tables) {
-  std::vector<std::string> objects;
-  for (auto const& table : tables) objects.push_back(std::to_string(table.object));
-  DW_TRY(auto const without,
-         on.query("SELECT i.place FROM unnest($1::oid[]) WITH ORDINALITY AS i(object, place) "
-                  "JOIN pg_class c ON c.oid = i.object WHERE relreplident = 'n' OR relreplident = "
-                  "'d' AND NOT EXISTS(SELECT FROM pg_index WHERE indrelid = c.oid AND "
-                  "indisprimary) ORDER BY i.place",
-                  {array_of(objects)}));
-  if (without.count() == 0) return {};
-  auto const& table = tables[static_cast<std::size_t>(without.integer(0, 0)) - 1];
-  return error{error_code::invalid_definition,
-               fmt::format("{0} has no replica identity: ALTER TABLE {0} REPLICA IDENTITY FULL",
-                           table.sql_name)};
-}
-
 result<void> note_captured(connection& on,
                            std::string const& name,
                            std::vector<table_facts> const& tables) {
@@ -63,17 +52,38 @@ result<void> note_captured(connection& on,
     names.push_back(table.schema.table);
     objects.push_back(std::to_string(table.object));
   }
-  DW_CHECK(on.query("DELETE FROM dualwrite.captured WHERE publication = $1", {name}));
-  DW_CHECK(
-      on.query("INSERT INTO dualwrite.captured SELECT $1, i.name, i.object, r.oid "
-               "FROM unnest($2::text[], $3::bigint[]) AS i(name, object) "
-               "JOIN pg_publication p ON p.pubname = $1 "
-               "JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = i.object::oid",
-               {name, array_of(names), array_of(objects)}));
+  parameters const with{name, array_of(names), array_of(objects)};
+  std::string const now =
+      "WITH now AS (SELECT i.name, i.object, r.oid AS member "
+      "FROM unnest($2::text[], $3::bigint[]) AS i(name, object) "
+      "JOIN pg_publication p ON p.pubname = $1 "
+      "JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = i.object::oid) ";
+  DW_CHECK(on.query(now + "DELETE FROM dualwrite.captured k WHERE publication = $1 AND NOT EXISTS("
+                          "SELECT FROM now n WHERE n.name = k.name AND n.object = k.object "
+                          "AND n.member = k.member)",
+                    with));
+  DW_CHECK(on.query(now + "INSERT INTO dualwrite.captured(publication, name, object, member) "
+                          "SELECT $1, name, object, member FROM now ON CONFLICT DO NOTHING",
+                    with));
   return {};
 }
 
 }  // namespace
+
+result<table_facts const*> find_without_identity(connection& on,
+                                                 std::vector<table_facts> const& tables) {
+  std::vector<std::string> objects;
+  for (auto const& table : tables) objects.push_back(std::to_string(table.object));
+  DW_TRY(auto const without,
+         on.query("SELECT i.place FROM unnest($1::oid[]) WITH ORDINALITY AS i(object, place) "
+                  "JOIN pg_class c ON c.oid = i.object WHERE relreplident = 'n' OR relreplident = "
+                  "'d' AND NOT EXISTS(SELECT FROM pg_index WHERE indrelid = c.oid AND "
+                  "indisprimary) ORDER BY i.place",
+                  {array_of(objects)}));
+  table_facts const* const none = nullptr;
+  if (without.count() == 0) return none;
+  return &tables[static_cast<std::size_t>(without.integer(0, 0)) - 1];
+}
 
 result<std::vector<std::uint64_t>> whole_of(connection& on, std::uint64_t part) {
   DW_TRY(auto const found,
@@ -110,24 +120,19 @@ result<std::vector<lost_table>> find_lost(connection& on, std::string const& nam
   return out;
 }
 
-// A table that enters the publication is locked against writers for a moment: a transaction that
-// wrote to it before would be captured in part.
 result<void> publish(connection& on,
                      std::string const& name,
                      std::vector<table_facts> const& tables) {
   DW_TRY(auto all, transaction::begin(on));
-  DW_CHECK(check_identities(on, tables));
+  // An automatic VACUUM makes room after a second; others are captured by this session meanwhile.
+  DW_CHECK(on.execute("SET LOCAL lock_timeout = '1500ms'"));
   DW_TRY(auto const known, members_of(on, name));
   std::set<std::uint64_t> wanted;
   std::set<std::string> all_tables;
-  std::set<std::string> added;
   for (auto const& table : tables) {
-    if (!known.objects.contains(table.object)) added.insert(table.sql_name);
     all_tables.insert(table.sql_name);
     wanted.insert(table.object);
   }
-  if (!added.empty())
-    DW_CHECK(on.execute(fmt::format("LOCK TABLE {} IN SHARE MODE", fmt::join(added, ", "))));
   auto const publication = quoted_name(name);
   if (!known.is_there) {
     DW_CHECK(on.execute(fmt::format("CREATE PUBLICATION {} FOR TABLE {} WITH {}",
@@ -144,6 +149,44 @@ result<void> publish(connection& on,
   }
   DW_CHECK(note_captured(on, name, tables));
   return all.commit();
+}
+
+// Servers of before 2025-05 forget, while they read what an early writer did, that the table is
+// published, until they are told again.
+result<void> await_early_writers(connection& on, std::string const& name) {
+  DW_CHECK(on.query(fmt::format("UPDATE dualwrite.captured k SET writers = ARRAY({}) WHERE "
+                                "publication = $1 AND writers IS NULL",
+                                writers_sql("k.object")),
+                    {name}));
+  DW_TRY(auto const found,
+         on.query("SELECT unnest(writers) FROM dualwrite.captured WHERE publication = $1", {name}));
+  if (found.count() == 0) return {};
+  std::vector<std::string> early;
+  for (int i = 0; i < found.count(); ++i) early.emplace_back(found.text(i, 0));
+  DW_TRY(auto const left, await_end(on, early, early_wait_max));
+  if (left)
+    return error{error_code::app_busy,
+                 *left + " wrote to a table that is to be captured, and has to end before that"};
+  DW_CHECK(on.execute(fmt::format("ALTER PUBLICATION {} SET {}", quoted_name(name), all_of_it)));
+  DW_CHECK(on.query(fmt::format("UPDATE dualwrite.captured SET begin = {}, writers = '{{}}' WHERE "
+                                "publication = $1 AND writers <> '{{}}'",
+                                place_sql("pg_current_wal_insert_lsn()")),
+                    {name}));
+  return {};
+}
+
+result<void> find_beginnings(connection& on,
+                             std::string const& name,
+                             std::vector<table_facts>& tables) {
+  DW_TRY(auto const rows,
+         on.query("SELECT name, begin FROM dualwrite.captured WHERE publication = $1", {name}));
+  for (int i = 0; i < rows.count(); ++i) {
+    for (auto& table : tables) {
+      if (table.schema.table == rows.text(i, 0))
+        table.begin = static_cast<std::uint64_t>(rows.integer(i, 1));
+    }
+  }
+  return {};
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -24,11 +24,26 @@ struct lost_table {
 // moment is not what it was: what it got meanwhile is not told.
 [[nodiscard]] result<std::vector<lost_table>> find_lost(connection& on, std::string const& name);
 
-// Makes these tables the publication's.
-//
-// Errors: `invalid_definition` where one has no replica identity.
+// One of them whose updates and deletes cannot be told: it has no replica identity.
+[[nodiscard]] result<table_facts const*> find_without_identity(
+    connection& on, std::vector<table_facts> const& tables);
+
+// Makes these tables the publication's. Behind it a table that is new there is given whole when
+// await_early_writers() has ended.
 [[nodiscard]] result<void> publish(connection& on,
                                    std::string const& name,
                                    std::vector<table_facts> const& tables);
+
+// Waits, shortly, for the transactions that wrote to tables of the publication before they were in
+// it: the server tells what those write from then on, and nothing of what they wrote before. Nobody
+// has to wait for us meanwhile.
+//
+// Errors: `app_busy` where one is not over yet; the next call asks for the same ones.
+[[nodiscard]] result<void> await_early_writers(connection& on, std::string const& name);
+
+// Where the last of them had ended: what was committed to a table before that is not told.
+[[nodiscard]] result<void> find_beginnings(connection& on,
+                                           std::string const& name,
+                                           std::vector<table_facts>& tables);
 
 }  // namespace dualwrite::engine::postgresql

@@ -185,12 +185,12 @@ TEST_F(PostgresqlApp, ASlotThatIsGoneOrMadeAnewHasLostChanges) {
     if (people->run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")) break;
     usleep(10'000);
   }
-  EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
+  EXPECT_EQ(error_code::slot_lost, wait(app->open_capture({"customer"}, at)).error().code);
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
   people->run(
       "SELECT pg_create_logical_replication_slot('dualwrite_' || oid, 'pgoutput') FROM "
       "pg_database WHERE datname = 'shop'");
-  EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
+  EXPECT_EQ(error_code::slot_lost, wait(app->open_capture({"customer"}, at)).error().code);
 }
 
 TEST_F(PostgresqlApp, ATableThatWasMadeAnewHasLostChanges) {
@@ -239,6 +239,38 @@ TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
     at = all.back().position;
   }
   EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
+}
+
+// Whatever was captured before: what the former one had last need not be there.
+TEST_F(PostgresqlApp, AnotherTimelineOfItsServerIsAnotherLife) {
+  capture();
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  auto const at = captured(1).back().position;
+  people.reset();
+  app.reset();
+  postgres_cluster::shared().promote();
+  people = std::make_unique<postgres_user>(url);
+  restart();
+  EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
+  EXPECT_NE(at.incarnation, capture().incarnation);
+}
+
+// The position of the table tells what it is captured from.
+TEST_F(PostgresqlApp, OfATransactionThatWroteBeforeItsTableWasCapturedNothingIsTold) {
+  people->run("CREATE TABLE item(id bigint PRIMARY KEY, name text)");
+  auto const begin = capture();
+  postgres_user early(url);
+  early.run("BEGIN; INSERT INTO item VALUES(1, 'half')");
+  EXPECT_EQ(error_code::app_busy, wait(app->prepare_capture({"customer", "item"})).error().code);
+  early.run("INSERT INTO item VALUES(2, 'half'); INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  people->run("INSERT INTO customer(id, name) VALUES(2, 'Bob')");
+  EXPECT_EQ("+(2,Bob)", show(captured(1))) << "the others go on";
+  early.run("COMMIT");
+  ASSERT_TRUE(wait(app->prepare_capture({"customer", "item"})));
+  restart();
+  capture(begin, {"customer", "item"});
+  people->run("INSERT INTO item VALUES(3, 'whole')");
+  EXPECT_EQ("+(2,Bob)/+(1,Ann)/+(3,whole)", show(captured(3)));
 }
 
 TEST_F(PostgresqlApp, CapturesAgainAtOnceAfterItsSessionsWereEnded) {

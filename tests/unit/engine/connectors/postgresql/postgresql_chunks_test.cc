@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <map>
+#include <thread>
 
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
 
@@ -28,6 +31,109 @@ TEST_F(PostgresqlApp, ReadsChunksInKeyOrderWithTheirPosition) {
   EXPECT_EQ(1U, wait(app->read_chunk(request))->rows.size());
   request.only = row_values{value::of_int64(2)};
   EXPECT_EQ("bb", wait(app->read_chunk(request))->rows.at(0)[1].as_string());
+}
+
+// Neither a copy nor a capture that is to begin keeps others from writing beside a transaction that
+// does not end.
+TEST_F(PostgresqlApp, NobodyWaitsForUsBehindAnOpenTransaction) {
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  connection patient;
+  ASSERT_TRUE(patient.open(url));
+  ASSERT_TRUE(patient.execute("BEGIN; UPDATE customer SET name = 'Anna' WHERE id = 1"));
+  // As long as both try, others come and go.
+  std::atomic<bool> is_over = false;
+  std::thread others([&] {
+    connection hasty;
+    EXPECT_TRUE(hasty.open(url));
+    EXPECT_TRUE(hasty.execute("SET lock_timeout = '100ms'"));
+    for (int id = 10; !is_over; ++id) {
+      auto const put =
+          hasty.execute(fmt::format("INSERT INTO customer(id, name) VALUES({}, 'hasty')", id));
+      EXPECT_TRUE(put) << to_string(put.error());
+    }
+  });
+  chunk_request request;
+  request.table = "customer";
+  request.key = {0};
+  request.limit = 10;
+  EXPECT_EQ(error_code::app_busy, wait(app->read_chunk(request)).error().code);
+  EXPECT_EQ(error_code::app_busy, wait(app->prepare_capture({"customer"})).error().code);
+  EXPECT_EQ(error_code::app_busy, wait(app->open_capture({"customer"}, std::nullopt)).error().code);
+  ASSERT_TRUE(patient.execute("COMMIT"));
+  EXPECT_TRUE(wait(app->prepare_capture({"customer"})));
+  EXPECT_TRUE(wait(app->read_chunk(request)));
+  is_over = true;
+  others.join();
+}
+
+// Such a lock as a VACUUM has bars those who write to others, not us.
+TEST_F(PostgresqlApp, NoLockIsNeededForAChunkOfATableThatNobodyWritesTo) {
+  people->run("CREATE TABLE other(id int); INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  people->run(
+      "BEGIN; INSERT INTO other VALUES(1); LOCK TABLE customer IN SHARE UPDATE EXCLUSIVE MODE");
+  chunk_request request;
+  request.table = "customer";
+  request.key = {0};
+  request.limit = 3;
+  auto const read = wait(app->read_chunk(request));
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(1U, read->rows.size());
+  people->run("ROLLBACK");
+}
+
+// What one sees of a table is all that was committed up to the position, and nothing else.
+TEST_F(PostgresqlApp, AChunkIsOfItsPositionWhileOthersWrite) {
+  people->run("INSERT INTO customer(id, name) SELECT i, '0' FROM generate_series(1, 3) i");
+  capture();
+  std::atomic<bool> is_over = false;
+  std::vector<std::thread> others;
+  for (int writer = 1; writer <= 3; ++writer) {
+    others.emplace_back([&, writer] {
+      connection on;
+      EXPECT_TRUE(on.open(url));
+      for (int i = 1; !is_over; ++i) {
+        EXPECT_TRUE(
+            on.execute(fmt::format("UPDATE customer SET name = '{}' WHERE id = {}", i, writer)));
+        // Now and then nobody writes.
+        std::this_thread::sleep_for(std::chrono::milliseconds(writer));
+      }
+    });
+  }
+  std::vector<chunk> chunks;
+  chunk_request request;
+  request.table = "customer";
+  request.key = {0};
+  request.limit = 3;
+  while (chunks.size() < 60) {
+    auto read = wait(app->read_chunk(request));
+    if (read) chunks.push_back(std::move(*read));
+    if (!read) {
+      ASSERT_EQ(error_code::app_busy, read.error().code) << to_string(read.error());
+    }
+  }
+  is_over = true;
+  for (auto& one : others) one.join();
+  people->run("INSERT INTO customer(id, name) VALUES(4, 'end')");
+  std::map<std::int64_t, std::map<std::uint64_t, std::string>> history;
+  while (!history.contains(4)) {
+    auto const some = wait(app->next(256, std::chrono::milliseconds(500)));
+    ASSERT_TRUE(some) << to_string(some.error());
+    for (auto const& transaction : *some) {
+      for (auto const& row : transaction.rows) {
+        auto const values = *decode_row(row.after);
+        history[values[0].as_int64()][transaction.position.commit] =
+            std::string(values[1].as_string());
+      }
+    }
+  }
+  for (auto const& one : chunks) {
+    for (auto const& row : one.rows) {
+      auto const& states = history[row[0].as_int64()];
+      auto const next = states.upper_bound(one.snapshot.commit);
+      auto const then = next == states.begin() ? "0" : std::prev(next)->second;
+      EXPECT_EQ(then, row[1].as_string());
+    }
+  }
 }
 
 TEST_F(PostgresqlApp, ChunksAreInTheOrderOfBytesWhateverTheColumnsLanguage) {
