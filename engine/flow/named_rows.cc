@@ -17,6 +17,13 @@ std::optional<std::string> key_in(compiled_map const& map, side of, referenced_r
   return key ? std::optional(std::move(*key)) : std::nullopt;
 }
 
+// Of a map that begins it may not be known yet what its table looks like.
+bool is_of_table(projections::map_row const& map, side of, referenced_row const& row) {
+  auto const definition = parse_definition(map.definition);
+  return definition && definition->writes(direction_from(opposite(of))) &&
+         definition->of(of).table == row.table;
+}
+
 }  // namespace
 
 std::optional<sequence> bringing(link_context& context,
@@ -25,8 +32,12 @@ std::optional<sequence> bringing(link_context& context,
                                  named_row const& missing,
                                  parked_keys const& parked_here) {
   for (auto const& [map, status] : state.status.maps) {
-    if (status.link != context.link || !state.delivery.places.contains({map, way})) continue;
+    if (status.link != context.link) continue;
+    bool const is_copied = is_copied_now(state, map, way);
+    if (!is_copied && !state.delivery.places.contains({map, way})) continue;
     auto const compiled = context.maps.get(state, map);
+    if (!compiled && is_copied && is_of_table(status, target_of(way), missing.row))
+      return sequence{};
     if (!compiled) continue;
     auto const key = key_in(**compiled, target_of(way), missing.row);
     if (!key) continue;
@@ -36,7 +47,7 @@ std::optional<sequence> bringing(link_context& context,
     if (here != parked_here.end() && here->second != missing.record) return here->second;
     bool const behind = state.delivery.position(map, way) < missing.record;
     if (behind && map != missing.map) return sequence{};
-    if (is_copied_now(state, map, way)) return sequence{};
+    if (is_copied) return sequence{};
   }
   return std::nullopt;
 }
