@@ -43,10 +43,11 @@ async<void> capture_runner::run() {
       continue;
     }
     DW_CO_CHECK(co_await wait_while_away(context_, side_, wake_));
-    bool goes_on = started_ && is_all(context_, side_, tables_, wanted()) && held_up_ == 0;
-    bool const is_more = started_ && !goes_on && is_part(context_, side_, tables_, wanted());
+    auto const now = wanted();
+    // Where a table was waited for and is not wanted any more, it is to leave what was made ready.
+    bool goes_on = started_ && held_up_ == 0 && is_all(context_, side_, tables_, now);
     bool is_ready = false;
-    if (is_more) {
+    if (started_ && !goes_on && is_part(context_, side_, tables_, now)) {
       DW_CO_TRY(goes_on, co_await has_to_wait());
       is_ready = !goes_on;
     }
