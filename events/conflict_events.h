@@ -39,6 +39,7 @@ struct ConflictDetected {
   blob agreed_image;          // the record's row before
   bool other_parked = false;  // where each side wins some columns
   blob other_key;             // of the other record, where they clash in a value: nothing is held
+  std::vector<sequence> beats_too;  // more of the other side that it wins against, for that reason
   DW_FIELDS(map,
             way,
             record,
@@ -54,7 +55,8 @@ struct ConflictDetected {
             other_schema,
             agreed_image,
             other_parked,
-            other_key);
+            other_key,
+            beats_too);
 };
 // A sync record of the engine's own: the winner's image, on its way to the side where the loser was
 // written over it; or the undoing of the loser's change, which makes room for the winner.

@@ -1,5 +1,7 @@
 #include "projections/conflicts.h"
 
+#include <algorithm>
+
 namespace dualwrite::projections {
 namespace {
 
@@ -14,15 +16,21 @@ struct conflict_fold {
     // Those that clash in a value have no key in common: nothing is beaten by it.
     if (e.undecided || !e.other_key.bytes.empty()) return;
     if (!e.columns.empty()) return share(e);
-    auto const loser = e.record_wins ? e.other : e.record;
-    auto const winner = e.record_wins ? e.record : e.other;
-    if (e.record_wins) view.beaten[{e.map, opposite(e.way)}].emplace(e.other, e.record);
+    auto const loses = [&](sequence one) {
+      bool const is_too = std::binary_search(e.beats_too.begin(), e.beats_too.end(), one);
+      return is_too || one == (e.record_wins ? e.other : e.record);
+    };
+    if (e.record_wins) {
+      auto& beaten = view.beaten[{e.map, opposite(e.way)}];
+      beaten.emplace(e.other, e.record);
+      for (auto const other : e.beats_too) beaten.emplace(other, e.record);
+    }
     for (auto const way : both_ways) {
       auto const* pending = view.pending({e.map, way}, std::string(e.key.bytes));
       if (pending == nullptr) continue;
       for (auto const at : *pending) {
         auto& resolution = view.resolutions.at(at);
-        if (resolution.winner == loser) resolution.beaten_by = winner;
+        if (loses(resolution.winner)) resolution.beaten_by = e.record_wins ? e.record : e.other;
       }
     }
   }

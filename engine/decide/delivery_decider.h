@@ -58,6 +58,7 @@ struct conflict_found {
   std::string key{};
   bool undecided = false;
   std::vector<clashing_column> columns{};  // where each side wins some of them
+  std::vector<sequence> beats_too{};       // more of the other side's, for the same reason
   // Rows of the apps that the records come from, as they were captured; empty where there is none.
   std::string record_image{}, other_image{}, agreed_image{};
   schema_id record_schema{}, other_schema{};

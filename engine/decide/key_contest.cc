@@ -22,6 +22,7 @@ struct contest {
   sequence decided;
   contest_outcome out{};
   bool overwritten = false;
+  sequence newest_met{};  // of the other side's writes
 
   side source() const { return source_of(record.way); }
   projections::map_way back() const { return {record.map, opposite(record.way)}; }
@@ -39,13 +40,41 @@ struct contest {
   // The rest returns whether the record is still to be written.
 
   bool against_handed() {
-    for (auto const& other :
-         context.ledger.unseen(record.map, back().second, effect.key, record.position)) {
-      if (is_equal(other)) continue;
+    bool is_covered = false;
+    auto const matters = [&](key_ledger::write_head const& other) {
+      bool const does = !is_covered || !is_settled(other.record);
+      is_covered = is_covered || covers(other);
+      return does;
+    };
+    auto others =
+        context.ledger.unseen(record.map, back().second, effect.key, record.position, matters);
+    std::erase_if(others, [&](handed_write const& other) { return is_equal(other); });
+    for (auto const& other : others) {
+      if (other.made_on != source()) newest_met = other.record;
+    }
+    for (auto const& other : others) {
       if (!meet(other)) return false;
       overwritten = overwritten || other.write != nullptr;
     }
     return true;
+  }
+  // Whether nothing of what the other side did to the key before stands any more.
+  bool covers(key_ledger::write_head const& other) const {
+    if (other.shape == nullptr || other.changes_key || other.made_on == source()) return false;
+    auto const columns = context.map.columns_written(back().second).size();
+    return other.shape->kind == write_kind::remove ||
+           (other.shape->kind == write_kind::upsert && other.shape->columns.size() >= columns);
+  }
+  // Whether nothing comes of the other's loss: its outcome is told, and its image is on the way to
+  // nowhere.
+  bool is_settled(sequence other) const {
+    if (other > context.views.delivery.position(record.map, back().second)) return false;
+    auto const& conflicts = context.views.conflicts;
+    auto const* pending = conflicts.pending({record.map, record.way}, effect.key);
+    return pending == nullptr || std::none_of(pending->begin(), pending->end(), [&](sequence at) {
+             auto const& resolution = conflicts.resolutions.at(at);
+             return resolution.winner == other && !resolution.beaten_by;
+           });
   }
   // What somebody chose from the other side is on its way to ours.
   bool against_crossing() {
@@ -157,18 +186,35 @@ struct contest {
         // Nothing else is decided with it.
         found.undecided = true;
         out = {};
-        out.against = other;
+        found.other = std::max(other, newest_met);
+        out.against = found.other;
         out.conflicts.push_back(std::move(found));
         return false;
     }
     return false;
   }
-  // A parked record whose retry is under way is met twice.
+  // A parked record whose retry is under way is met twice. All that it wins against for one reason
+  // is one conflict, with the newest: where much waits on both sides, a key has many changes.
   void note(conflict_found found) {
     for (auto const& known : out.conflicts) {
-      if (known.other == found.other) return;
+      if (known.other == found.other || beats(known.beats_too, found.other)) return;
     }
-    out.conflicts.push_back(std::move(found));
+    auto const same =
+        std::find_if(out.conflicts.begin(), out.conflicts.end(), [&](auto const& one) {
+          bool const are_whole = one.columns.empty() && found.columns.empty();
+          return are_whole && one.record_wins && found.record_wins && one.reason == found.reason;
+        });
+    if (same == out.conflicts.end()) {
+      out.conflicts.push_back(std::move(found));
+      return;
+    }
+    auto const older = std::min(same->other, found.other);
+    auto& too = same->beats_too;
+    too.insert(std::lower_bound(too.begin(), too.end(), older), older);
+    same->other = std::max(same->other, found.other);
+  }
+  static bool beats(std::vector<sequence> const& ordered, sequence other) {
+    return std::binary_search(ordered.begin(), ordered.end(), other);
   }
 
   void owe() {

@@ -255,41 +255,50 @@ epoch key_ledger::session_of(batch_id id) const {
 }
 
 // In the order of their records.
-template <class Wanted>
-std::vector<handed_write> key_ledger::find(map_id map,
-                                           direction way,
-                                           std::string const& key,
-                                           Wanted const& wanted) const {
-  std::vector<handed_write> out;
+std::vector<key_ledger::found_write> key_ledger::find(map_id map,
+                                                      direction way,
+                                                      std::string const& key) const {
+  std::vector<found_write> out;
   auto const keys = keys_.find({map, way});
   if (keys == keys_.end()) return out;
   auto const [first, last] = keys->second.equal_range(hash_of(key));
   for (auto at = first; at != last; ++at) {
     auto const& batch = batches_.at(at->second.batch);
     auto const& kept = batch.writes[at->second.index];
-    if ((kept.key == key || kept.old_key == key) && wanted(batch))
-      out.push_back(unpack(batch, kept));
+    if (kept.key == key || kept.old_key == key) out.push_back({&batch, &kept});
   }
-  std::stable_sort(
-      out.begin(), out.end(), [](auto const& a, auto const& b) { return a.record < b.record; });
+  std::stable_sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
+    return a.write->record < b.write->record;
+  });
   return out;
 }
 
 std::vector<handed_write> key_ledger::handed(map_id map,
                                              direction way,
                                              std::string const& key) const {
-  return find(map, way, key, [](handed_batch const&) { return true; });
+  std::vector<handed_write> out;
+  for (auto const& [batch, write] : find(map, way, key)) out.push_back(unpack(*batch, *write));
+  return out;
 }
 
 std::vector<handed_write> key_ledger::unseen(map_id map,
                                              direction way,
                                              std::string const& key,
-                                             source_position at) const {
-  return find(map, way, key, [&](handed_batch const& batch) {
-    bool const seen =
-        batch.echo && batch.echo->incarnation == at.incarnation && batch.echo->commit <= at.commit;
-    return !seen;
-  });
+                                             source_position at,
+                                             choice const& is_wanted) const {
+  std::vector<handed_write> out;
+  auto const found = find(map, way, key);
+  for (auto one = found.rbegin(); one != found.rend(); ++one) {
+    auto const& [batch, write] = *one;
+    bool const seen = batch->echo && batch->echo->incarnation == at.incarnation &&
+                      batch->echo->commit <= at.commit;
+    if (seen) continue;
+    auto const* common = write->shape == parked ? nullptr : &batch->shapes[write->shape];
+    if (is_wanted({write->record, write->made_on, !write->old_key.empty(), common}))
+      out.push_back(unpack(*batch, *write));
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace dualwrite::engine

@@ -78,12 +78,21 @@ class key_ledger {
   epoch session_of(batch_id id) const;
   bool knows_batch(batch_id id) const { return batches_.contains(id); }
 
+  struct write_head {
+    sequence record;
+    side made_on;
+    bool changes_key;
+    target_write const* shape;  // without its values; none where it is parked
+  };
+  // Asked of one write after the other, from the newest on.
+  using choice = std::function<bool(write_head const&)>;
   // The writes of this key, of this direction, that a change of the target's side at `at` cannot
-  // have seen.
+  // have seen: those of them that are wanted, in the order of their records.
   [[nodiscard]] std::vector<handed_write> unseen(map_id map,
                                                  direction way,
                                                  std::string const& key,
-                                                 source_position at) const;
+                                                 source_position at,
+                                                 choice const& is_wanted) const;
   // All writes of this key, of this direction, that are still remembered.
   [[nodiscard]] std::vector<handed_write> handed(map_id map,
                                                  direction way,
@@ -132,11 +141,11 @@ class key_ledger {
   static handed_write unpack(handed_batch const& batch, kept_write const& kept);
   void add(batch_id id, handed_batch& batch, std::vector<handed_write> const& writes);
   void unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map);
-  template <class Wanted>
-  std::vector<handed_write> find(map_id map,
-                                 direction way,
-                                 std::string const& key,
-                                 Wanted const& wanted) const;
+  struct found_write {
+    handed_batch const* batch;
+    kept_write const* write;
+  };
+  std::vector<found_write> find(map_id map, direction way, std::string const& key) const;
   void count_out(batch_id id, handed_batch const& batch);
   void erase_if_over(std::map<batch_id, handed_batch>::iterator batch);
 

@@ -177,6 +177,7 @@ struct outcome_writer {
       event.other_image = blob{found.other_image};
       event.other_schema = found.other_schema;
       event.agreed_image = blob{found.agreed_image};
+      event.beats_too = found.beats_too;
       add(record.map, event);
     }
     for (auto const& owed : record.plan.resolutions) {

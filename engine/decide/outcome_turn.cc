@@ -190,23 +190,23 @@ struct teller {
   void detect(encoded_event event, event_view const& view, ConflictDetected conflict) {
     auto const stream = event.stream;
     auto const link = event.link;
-    record_name const loser{conflict.map, opposite(conflict.way), conflict.other};
-    bool const loses = conflict.record_wins && is_parked(loser);
-    bool const in_part = loses && !conflict.columns.empty();
-    if (in_part) {
+    auto const way = opposite(conflict.way);
+    bool const in_part = !conflict.columns.empty();
+    if (in_part && conflict.record_wins && is_parked({conflict.map, way, conflict.other})) {
       conflict.other_parked = true;
       event = draft(stream, link, conflict, view.from);
     }
     told.push_back(std::move(event));
-    if (!loses || in_part) return;
-    end(loser);
-    RecordSkipped const lost{conflict.map,
-                             opposite(conflict.way),
-                             conflict.other,
-                             skip_reason::conflict_lost,
-                             conflict.record,
-                             true};
-    told.push_back(draft(stream, link, lost, view.from));
+    if (!conflict.record_wins || in_part) return;
+    auto losers = conflict.beats_too;
+    losers.push_back(conflict.other);
+    for (auto const loser : losers) {
+      if (!is_parked({conflict.map, way, loser})) continue;
+      end({conflict.map, way, loser});
+      RecordSkipped const lost{
+          conflict.map, way, loser, skip_reason::conflict_lost, conflict.record, true};
+      told.push_back(draft(stream, link, lost, view.from));
+    }
   }
   // A retry that was to wait for a decision which has come meanwhile.
   void release(encoded_event& event, event_view const& view, RetryFailed failed) {

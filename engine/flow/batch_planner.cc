@@ -307,7 +307,9 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
     if (!plan.old_key.empty()) held_keys_.insert({record.map, plan.old_key});
   }
   for (auto const& conflict : plan.conflicts) {
-    if (conflict.record_wins) beaten_[conflict.other] = record.at;
+    if (!conflict.record_wins) continue;
+    beaten_[conflict.other] = record.at;
+    for (auto const other : conflict.beats_too) beaten_[other] = record.at;
   }
   if (record.which == attempt::retry) {
     auto const* chain = context_.views().parked.chain({record.map, way_}, plan.key);
