@@ -28,13 +28,20 @@ function(dualwrite_library name)
   endif()
 endfunction()
 
+# The headers that every test includes, precompiled once.
+if(BUILD_TESTING)
+  add_library(dw_test_headers OBJECT "${PROJECT_SOURCE_DIR}/tests/tidy/empty_main.cc")
+  target_link_libraries(dw_test_headers PRIVATE dw_flags GTest::gmock)
+  target_precompile_headers(dw_test_headers PRIVATE <gtest/gtest.h> <string> <vector>)
+endif()
+
 # dualwrite_test(name LABEL suite SOURCES a.cc ... LINKS libs ...)
 # One test program. LABEL is the suite of the time budget that scripts/test prints.
 function(dualwrite_test name)
   cmake_parse_arguments(arg "" "LABEL" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE dw_flags ${arg_LINKS} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector>)
+  target_precompile_headers(${name} REUSE_FROM dw_test_headers)
   # g++ 12 at -O3 takes strings for endless, and writes before their begin.
   target_compile_options(${name} PRIVATE "$<$<CONFIG:Release>:-Wno-stringop-overflow;-Wno-array-bounds>")
   add_test(NAME ${name} COMMAND ${name})
