@@ -47,23 +47,13 @@ result<void> change_stream::check_goes_on(connection& on,
   if (slot.is_lost)
     return error{error_code::slot_lost, "the server has removed what the slot had to keep"};
   if (slot.confirmed <= after.commit) return {};
-  DW_TRY(bool const quiet, was_quiet(on, slot, after));
-  if (!quiet)
+  DW_TRY(auto const name, slot_name(on, name_));
+  DW_TRY(auto const quiet, find_quiet(on, name));
+  if (quiet.begin > after.commit || quiet.end < slot.confirmed)
     return error{error_code::slot_lost,
                  "the replication slot was made anew or moved: it stands behind changes that were "
                  "not captured"};
   return {};
-}
-
-// Whether nothing of the tables was committed between the position and the slot.
-result<bool> change_stream::was_quiet(connection& on,
-                                      slot_state const& slot,
-                                      source_position after) const {
-  DW_TRY(auto const name, slot_name(on, name_));
-  DW_TRY(auto const rows,
-         on.query("SELECT captured, reached FROM dualwrite.quiet WHERE slot = $1", {name}));
-  return rows.count() == 1 && static_cast<std::uint64_t>(rows.integer(0, 0)) <= after.commit &&
-         slot.confirmed <= static_cast<std::uint64_t>(rows.integer(0, 1));
 }
 
 result<void> change_stream::check_identities(connection& on,
@@ -116,13 +106,16 @@ result<source_position> change_stream::open(connection& on,
   DW_TRY(auto at, head_of(on));
   if (after) {
     at = *after;
-  } else if (slot.is_there) {
+  } else {
+    DW_CHECK(put_quiet(on, name, {at.commit, at.commit}));
     DW_CHECK(advance_slot(on, name, at.commit));
   }
+  DW_TRY(auto const quiet, find_quiet(on, name));
   passed_ = after ? slot.confirmed : at.commit;
   settled_ = passed_;
   acknowledged_ = at.commit;
-  given_ = at.commit;
+  given_ = quiet.has(at.commit) ? at.commit : std::min(at.commit, passed_);
+  history_.begin(at.commit, given_);
   reached_ = 0;
   is_inside_ = false;
   is_bulk_refused_ = false;
@@ -295,7 +288,9 @@ std::optional<instant> change_stream::reading() const {
 result<std::optional<std::string_view>> change_stream::next_message() {
   if (how_ == way::in_bulk) return message_in_part();
   DW_TRY(auto const message, stream_.next());
-  if (!message && !is_inside_) reached_ = std::max(reached_, stream_.told());
+  if (message || is_inside_) return message;
+  reached_ = std::max(reached_, stream_.told());
+  DW_CHECK(history_.reach(reached_));
   return message;
 }
 
@@ -308,7 +303,9 @@ result<std::optional<std::string_view>> change_stream::message_in_part() {
     is_bulk_refused_ = true;
     return std::optional<std::string_view>{};
   }
-  if (!*message && !stretch_.is_under_way()) reached_ = std::max(reached_, stretch_.upto());
+  if (*message || stretch_.is_under_way()) return message;
+  reached_ = std::max(reached_, stretch_.upto());
+  DW_CHECK(history_.reach(reached_));
   return message;
 }
 
@@ -316,7 +313,12 @@ result<std::optional<captured_transaction>> change_stream::take_data(connection&
                                                                      std::string_view message) {
   if (message.front() == 'B') is_inside_ = true;
   if (message.front() == 'C') is_inside_ = false;
-  if (message.front() == 'R') DW_CHECK(find_whole(on, message));
+  DW_TRY(bool const known, history_.has(message));
+  if (message.front() == 'R') {
+    DW_CHECK(find_whole(on, message));
+  } else if (known) {
+    return std::optional<captured_transaction>{};
+  }
   auto fed = reader_->feed(message);
   if (!fed) lost_ = reader_->take_lost();
   DW_TRY(auto whole, std::move(fed));
@@ -334,20 +336,13 @@ result<void> change_stream::find_whole(connection& on, std::string_view message)
   return {};
 }
 
-// Only where our log has all that was given: what it lacks is kept. The row is durable before the
-// slot moves, or the next capture would take the slot for one that lost changes.
+// Only where our log has all that was given: what it lacks is kept.
 result<void> change_stream::pass_quiet(connection& on) {
-  if (is_inside_ || given_ > acknowledged_) return {};
+  if (is_inside_ || !history_.is_proven() || given_ > acknowledged_) return {};
   if (reached_ < std::max(acknowledged_, passed_) + quiet_bytes_min) return {};
   DW_CHECK(on.open(url_));
   DW_TRY(auto const slot, slot_name(on, name_));
-  DW_TRY(auto all, transaction::begin(on));
-  DW_CHECK(on.execute("SET LOCAL synchronous_commit = on"));
-  DW_TRY(auto const put,
-         on.query("INSERT INTO dualwrite.quiet VALUES($1, $2, $3) ON CONFLICT(slot) DO UPDATE SET "
-                  "captured = excluded.captured, reached = excluded.reached",
-                  {slot, std::to_string(acknowledged_), std::to_string(reached_)}));
-  DW_CHECK(all.commit());
+  DW_CHECK(put_quiet(on, slot, {acknowledged_, reached_}));
   passed_ = reached_;
   settled_ = std::max(settled_, passed_);
   return report();

@@ -3,7 +3,9 @@
 // The slot keeps the server's log from the last acknowledged commit on. Where a capture goes on is
 // compared with the slot first: a slot that is gone, that was made anew, that the server has given
 // up, or that stands behind a position which nobody gave it, has lost changes, and no capture goes
-// on from there.
+// on from there. Where the slot stands before what was captured, as after a loss of power, it is
+// read from there, and the commit that was captured last has to come again: a server whose disks
+// were set back has another history from some place on.
 //
 // A stream gives each row as soon as it can, and no faster than the server sends single rows. Where
 // it is far behind, parts of the server's log are read by statements instead; which of both is
@@ -22,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/connectors/postgresql/captured_history.h"
 #include "engine/connectors/postgresql/connection.h"
 #include "engine/connectors/postgresql/incarnation.h"
 #include "engine/connectors/postgresql/pgoutput.h"
@@ -71,9 +74,6 @@ class change_stream {
   [[nodiscard]] result<void> check_goes_on(connection& on,
                                            slot_state const& slot,
                                            source_position after) const;
-  [[nodiscard]] result<bool> was_quiet(connection& on,
-                                       slot_state const& slot,
-                                       source_position after) const;
   [[nodiscard]] result<void> check_identities(connection& on,
                                               std::vector<table_facts> const& tables);
   // That each table is still the one that was captured, and never was out of the publication.
@@ -109,6 +109,7 @@ class change_stream {
   std::uint64_t looks_at_ = 0;    // from here on it is looked how far behind the stream is
   std::atomic<std::int64_t> reading_us_ = 0;  // zero: all was read
   std::optional<pgoutput_reader> reader_;
+  captured_history history_;
   std::uint64_t acknowledged_ = 0;  // by our log, or where it was opened
   std::uint64_t given_ = 0;         // by read()
   std::uint64_t reached_ = 0;       // by the server, with nothing left to send before it

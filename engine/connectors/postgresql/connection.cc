@@ -131,8 +131,9 @@ error connection::refused(PGresult const* why) {
   failure_.constraint = field(why, PG_DIAG_CONSTRAINT_NAME);
   failure_.context = field(why, PG_DIAG_CONTEXT);
   if (failure_.text.empty()) failure_.text = held_ ? trimmed(PQerrorMessage(held_.get())) : "";
-  auto const raised_in = field(why, PG_DIAG_SOURCE_FUNCTION);
-  auto const code = is_open() ? code_of(failure_.state, raised_in) : error_code::app_unreachable;
+  auto const function = field(why, PG_DIAG_SOURCE_FUNCTION);
+  auto const code = is_open() ? code_of(failure_.state, {function, failure_.context})
+                              : error_code::app_unreachable;
   // The server has told its farewell, but libpq may not have seen the end yet.
   if (code == error_code::app_unreachable) close();
   return error{code, failure_.text};

@@ -121,6 +121,13 @@ result<std::optional<captured_transaction>> pgoutput_reader::feed(std::string_vi
 
 // The position is just behind the begin of the commit's own record, which is known before the rows:
 // the server leaves out what begins to commit before the place that a stream starts from.
+std::uint64_t pgoutput_reader::begun_commit(std::string_view message) {
+  cursor from(message);
+  if (from.letter() != 'B') return 0;
+  auto const place = from.number(8) + 1;
+  return from.is_whole() ? place : 0;
+}
+
 void pgoutput_reader::begin(cursor& from) {
   now_ = {};
   bytes_ = 0;

@@ -32,6 +32,8 @@ class pgoutput_reader {
   // A transaction with its last message, or a part of one where it grows large; else nothing, nor
   // for one that has neither rows of the tables nor a mark.
   [[nodiscard]] result<std::optional<captured_transaction>> feed(std::string_view message);
+  // Of a begin: the position of its transaction; zero where it is none.
+  [[nodiscard]] static std::uint64_t begun_commit(std::string_view message);
   // Of a description: the catalogue's number of the table.
   [[nodiscard]] static std::optional<std::uint64_t> described_object(std::string_view message);
   // That a table is part of others. Before its description is fed.

@@ -7,8 +7,12 @@
 
 namespace dualwrite::engine::postgresql {
 
-// `raised_in` is the server's own function that refused.
+// Where the server refused: its own function, and the statements and functions around it.
+struct refused_in {
+  std::string_view function{};
+  std::string_view context{};
+};
 // What is not known to heal by itself is not waited for: it is `row_refused`.
-[[nodiscard]] error_code code_of(std::string_view state, std::string_view raised_in = {});
+[[nodiscard]] error_code code_of(std::string_view state, refused_in const& where);
 
 }  // namespace dualwrite::engine::postgresql

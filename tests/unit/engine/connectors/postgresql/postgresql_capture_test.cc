@@ -241,6 +241,53 @@ TEST_F(PostgresqlApp, GoesOnAfterItsServerWasStoppedAndKilled) {
   EXPECT_EQ("2", people->ask("SELECT count(*) FROM customer"));
 }
 
+// By its disks: that starts no timeline of its own, and new writes soon hide that others are gone.
+TEST_F(PostgresqlApp, AServerThatWasSetBackAndWrittenToHasLostChanges) {
+  auto& server = postgres_cluster::shared();
+  people->run("CREATE TABLE note(id serial, text text)");
+  for (bool const is_table_written : {false, true}) {
+    capture();
+    server.save_copy();
+    people->run("INSERT INTO customer(id, name) VALUES(1, 'gone')");
+    auto const at = captured(1).back().position;
+    people.reset();
+    app.reset();
+    server.restore_copy();
+    people = std::make_unique<postgres_user>(url);
+    restart();
+    people->run("INSERT INTO note(text) SELECT 'another history' FROM generate_series(1, 5000)");
+    if (is_table_written) people->run("INSERT INTO customer(id, name) VALUES(2, 'another')");
+    capture(at);
+    EXPECT_EQ(error_code::source_rewound, wait(app->next(100, 10s)).error().code);
+    restart();
+  }
+}
+
+// Where the slot stands before what was captured, that comes once more and is not given again.
+TEST_F(PostgresqlApp, WhatWasCapturedBeforeALossOfPowerIsNotGivenAgain) {
+  auto& server = postgres_cluster::shared();
+  auto at = capture();
+  auto const lose_power = [&] {
+    people.reset();
+    app.reset();
+    server.kill();
+    server.start();
+    people = std::make_unique<postgres_user>(url);
+    restart();
+    capture(at);
+  };
+  lose_power();
+  for (int id = 1; id <= 3; ++id) {
+    people->run("INSERT INTO customer(id, name) VALUES(" + std::to_string(id) + ", 'Ann')");
+    auto const one = captured(1);
+    EXPECT_EQ(fmt::format("+({},Ann)", id), show(one));
+    at = one.back().position;
+  }
+  lose_power();
+  people->run("INSERT INTO customer(id, name) VALUES(4, 'Ann')");
+  EXPECT_EQ("+(4,Ann)", show(captured(1)));
+}
+
 // Whatever was captured before: what the former one had last need not be there.
 TEST_F(PostgresqlApp, AnotherTimelineOfItsServerIsAnotherLife) {
   capture();

@@ -1,6 +1,8 @@
 // PostgreSQL behind the ports: what is described, and what becomes of what is written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/open_lane.h"
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
 
@@ -124,6 +126,29 @@ TEST_F(PostgresqlApp, ARefusedRowLeavesNoTraceAndTheOthersAreWritten) {
   EXPECT_EQ("P0001", results[1].code);
   EXPECT_EQ(fault_class::application, results[1].kind);
   EXPECT_EQ("1;3", people->ask("SELECT id FROM seen ORDER BY id"));
+}
+
+// Whatever it fails for, and however many rows a batch has: the lane would wait for ever.
+TEST_F(PostgresqlApp, ARowWhoseTriggerFailsIsRefusedAndTheOthersAreWritten) {
+  people->run(
+      "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk; CREATE TABLE ledger(id int); "
+      "CREATE FUNCTION as_clerk() RETURNS void LANGUAGE sql SECURITY DEFINER AS "
+      "'SELECT count(*) FROM ledger'; ALTER FUNCTION as_clerk() OWNER TO clerk; "
+      "CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF NEW.id % 10 = 1 THEN PERFORM as_clerk(); END IF; "
+      "IF NEW.id % 10 = 2 THEN INSERT INTO nowhere VALUES(1); END IF; RETURN NEW; END $$; "
+      "CREATE TRIGGER rule BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION rule()");
+  for (std::int64_t const count : {3, 9}) {
+    people->run("TRUNCATE customer");
+    std::vector<target_write> writes;
+    for (std::int64_t id = 1; id <= count; ++id) writes.push_back(write(id, "Ann"));
+    auto const effects = apply(std::move(writes));
+    ASSERT_EQ(static_cast<std::size_t>(count), effects.size());
+    EXPECT_EQ("42501", results[0].code);
+    EXPECT_EQ("42P01", results[1].code);
+    EXPECT_EQ(fault_class::application, results[0].kind);
+    EXPECT_EQ(count - 2, std::count(effects.begin(), effects.end(), write_effect::inserted));
+  }
 }
 
 TEST_F(PostgresqlApp, ARowThatATriggerLeavesAsItIsIsRefused) {

@@ -36,7 +36,7 @@ TEST(Sqlstate, WhatMayHealByItselfIsNotTheRowsFault) {
   std::map<error_code, std::string> found;
   std::istringstream states(every_state);
   for (std::string state; states >> state;) {
-    auto& with = found[code_of(state)];
+    auto& with = found[code_of(state, {})];
     with += (with.empty() ? "" : " ") + state;
   }
   EXPECT_EQ("40001 40P01 53000 53100 53200 53300 53400 55006 55P03 57014 58000 58030 58P01 58P02",
@@ -49,16 +49,25 @@ TEST(Sqlstate, WhatMayHealByItselfIsNotTheRowsFault) {
 }
 
 TEST(Sqlstate, ARightThatLacksIsNotTheRowsFault) {
-  EXPECT_EQ(error_code::not_authorized, code_of("42501", "aclcheck_error"));
-  EXPECT_EQ(error_code::row_refused, code_of("42501", "ExecWithCheckOptions"))
+  EXPECT_EQ(error_code::not_authorized, code_of("42501", {"aclcheck_error"}));
+  EXPECT_EQ(error_code::row_refused, code_of("42501", {"ExecWithCheckOptions"}))
       << "a policy refuses this row";
-  EXPECT_EQ(error_code::row_refused, code_of("42501", "exec_stmt_raise"))
+  EXPECT_EQ(error_code::row_refused, code_of("42501", {"exec_stmt_raise"}))
       << "the app's own code refuses this row";
 }
 
+TEST(Sqlstate, WhatATriggerLacksIsTheRowsFault) {
+  for (auto const* const state : {"42501", "42P01", "42703", "3F000"}) {
+    EXPECT_EQ(error_code::row_refused, code_of(state, {"aclcheck_error", "SQL statement \"...\""}));
+    EXPECT_NE(error_code::row_refused, code_of(state, {"aclcheck_error", "COPY item, line 1"}));
+  }
+  EXPECT_EQ(error_code::app_busy, code_of("40P01", {"DeadLockReport", "SQL statement \"...\""}))
+      << "another attempt may succeed";
+}
+
 TEST(Sqlstate, WhatNobodyKnowsIsAboutTheRow) {
-  EXPECT_EQ(error_code::row_refused, code_of(""));
-  EXPECT_EQ(error_code::row_refused, code_of("ZZ999"));
+  EXPECT_EQ(error_code::row_refused, code_of("", {}));
+  EXPECT_EQ(error_code::row_refused, code_of("ZZ999", {}));
 }
 
 }  // namespace
