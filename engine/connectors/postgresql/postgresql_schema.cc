@@ -257,6 +257,28 @@ result<void> read_keys(connection& on, by_object const& tables) {
   return {};
 }
 
+// What inserts are for is told by bits of the catalogue: 1 for each row, 2 before, 4 an insert.
+result<void> read_refusing_keys(connection& on, by_object const& tables) {
+  DW_TRY(auto const rows,
+         on.query("SELECT k.conrelid, k.oid, a.attname FROM pg_constraint k "
+                  "JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' "
+                  "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(k.conkey) "
+                  "WHERE k.conrelid = ANY($1::oid[]) AND k.contype IN ('p', 'u') "
+                  "  AND NOT k.condeferrable AND NOT c.relhassubclass "
+                  "  AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid "
+                  "    AND g.tgtype & 7 = 7) ORDER BY k.conrelid, k.oid",
+                  {objects_of(tables)}));
+  for (int i = 0; i < rows.count(); ++i) {
+    bool const is_next = i == 0 || rows.text(i, 1) != rows.text(i - 1, 1);
+    for_tables(tables, rows, i, [&](table_facts& facts) {
+      if (is_next) facts.refusing_keys.emplace_back();
+      if (auto const column = facts.schema.column_named(rows.text(i, 2)))
+        facts.refusing_keys.back().push_back(*column);
+    });
+  }
+  return {};
+}
+
 result<void> read_references(connection& on, by_object const& tables) {
   DW_TRY(
       auto const rows,
@@ -299,6 +321,7 @@ result<std::vector<table_facts>> describe_tables(connection& on,
   DW_TRY(auto const found, find_tables(on, out));
   DW_CHECK(read_columns(on, found));
   DW_CHECK(read_keys(on, found));
+  DW_CHECK(read_refusing_keys(on, found));
   DW_CHECK(read_references(on, found));
   return out;
 }
@@ -316,7 +339,10 @@ statement shape_question(table_facts const& table) {
       "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
       "attnum > 0 AND NOT attisdropped), (SELECT string_agg(enumtypid || ' ' || "
       "enumlabel, ',' ORDER BY enumtypid, enumsortorder) FROM pg_enum WHERE enumtypid = "
-      "ANY($2::oid[]))) FROM pg_class c WHERE c.oid = $1::oid",
+      "ANY($2::oid[])), (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k "
+      "WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')), c.relhassubclass, (SELECT "
+      "string_agg(g.oid::text, ',' ORDER BY g.oid) FROM pg_trigger g WHERE g.tgrelid = c.oid AND "
+      "NOT g.tgisinternal)) FROM pg_class c WHERE c.oid = $1::oid",
       {std::to_string(table.object), array_of(table.enumerations)}};
 }
 

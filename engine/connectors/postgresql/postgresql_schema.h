@@ -29,6 +29,9 @@ struct table_facts {
   std::uint64_t begin = 0;         // where it is captured from, in the server's log
   bool takes_copies = true;        // COPY may write to it
   bool tells_statements = false;   // triggers of it hear of statements, be they of no row
+  // Keys that by themselves refuse a second row, at once: where nothing of the table's own comes
+  // before an insert, and it has no parts.
+  std::vector<std::vector<std::size_t>> refusing_keys;
   std::vector<foreign_key> references;
   std::vector<std::string> enumerations;  // types of its columns, by the catalogue's number
 };
@@ -42,7 +45,7 @@ struct table_facts {
     connection& on, std::vector<std::string> const& tables);
 
 // Changes with the table's name and with everything that describe_table() tells of its columns, the
-// labels of their types among it; empty where there is none.
+// labels of their types among it, its keys and its triggers; empty where there is none.
 [[nodiscard]] result<std::string> shape_of(connection& on, table_facts const& table);
 // The same as a question among others, and what its answer says.
 [[nodiscard]] statement shape_question(table_facts const& table);

@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "engine/connectors/postgresql/copy_text.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
 #include "engine/connectors/postgresql/row_sql.h"
 
@@ -15,58 +15,10 @@ namespace {
 // Where a row stands in the arrays, from 1 on; no column of a table is called so.
 constexpr char const* place_column = "\"dualwrite row\"";
 
-bool is_escaped(char letter) {
-  return letter == '\\' || letter == '\t' || letter == '\n' || letter == '\r';
-}
-
-// Few texts have anything to escape.
-void escape_from(std::string& line, std::size_t begin) {
-  auto const first = line.begin() + static_cast<std::ptrdiff_t>(begin);
-  if (std::none_of(first, line.end(), is_escaped)) return;
-  auto const plain = line.substr(begin);
-  line.resize(begin);
-  for (auto const letter : plain) {
-    switch (letter) {
-      case '\\':
-        line += "\\\\";
-        break;
-      case '\t':
-        line += "\\t";
-        break;
-      case '\n':
-        line += "\\n";
-        break;
-      case '\r':
-        line += "\\r";
-        break;
-      default:
-        line.push_back(letter);
-    }
-  }
-}
-
-void add_field(std::string& line, value const& what) {
-  if (what.is_null() || what.is_unchanged()) {
-    line += "\\N";
-    return;
-  }
-  auto const begin = line.size();
-  append_text(line, what);
-  escape_from(line, begin);
-}
-
-// From 1 on; zero where it is not told. "COPY customer, line 57, column name: …" is the last line,
-// in the server's language: the number behind the table's name is the one.
-std::size_t line_told(std::string const& context, std::string const& table) {
-  auto const last = context.substr(context.rfind('\n') + 1);
-  auto const start = "COPY " + table + ",";
-  if (!last.starts_with(start)) return 0;
-  auto const digit = last.find_first_of("0123456789", start.size());
-  std::size_t line = 0;
-  if (digit != std::string::npos)
-    std::from_chars(last.data() + digit, last.data() + last.size(), line);
-  return line;
-}
+// After so many sets of new rows the next one is taken for new, and after one that was not, after so
+// many more: a set that is refused is written twice.
+constexpr int all_new_trusted = 2;
+constexpr int all_new_again = 64;
 
 // Whether the server tells values of this type apart; where it takes different ones for equal, no
 // harm is done: the row is looked at. What it has no equality of is compared as it is printed.
@@ -186,10 +138,26 @@ std::string row_set::same_key() const {
   return fmt::format("{}", fmt::join(parts, " AND "));
 }
 
-result<bool> row_set::write_at_once(rows which, bool& are_there) {
+// A row that is there has the key, which the table holds to.
+bool row_set::refuses_second_rows() const {
+  auto const is_in_key = [this](std::size_t column) {
+    return std::find(key_columns_.begin(), key_columns_.end(), column) != key_columns_.end();
+  };
+  return std::any_of(of_.refusing_keys.begin(), of_.refusing_keys.end(), [&](auto const& key) {
+    return std::all_of(key.begin(), key.end(), is_in_key);
+  });
+}
+
+result<bool> row_set::write_at_once(rows which, rows_met& met) {
   refused_ = nullptr;
+  bool const inserts = kind_ == write_kind::upsert || kind_ == write_kind::insert_if_absent;
+  if (inserts && met.all_new >= all_new_trusted && refuses_second_rows()) {
+    auto const inserted = insert(which);
+    if (!inserted || !*inserted) met.all_new = -all_new_again;
+    return inserted;
+  }
   bool const changes = kind_ == write_kind::upsert || kind_ == write_kind::update;
-  if (changes && are_there && !of_.tells_statements) {
+  if (changes && met.are_there && !of_.tells_statements) {
     DW_TRY(bool const foreseen, change_unseen(which));
     if (!foreseen) return false;
   }
@@ -202,7 +170,8 @@ result<bool> row_set::write_at_once(rows which, bool& are_there) {
     return row->result->effect != write_effect::inserted &&
            row->result->effect != write_effect::missing;
   });
-  are_there = 2 * static_cast<std::size_t>(found) > which.size();
+  met.are_there = 2 * static_cast<std::size_t>(found) > which.size();
+  met.all_new = found == 0 ? std::min(met.all_new + 1, all_new_trusted) : std::min(met.all_new, 0);
   return true;
 }
 
@@ -319,13 +288,13 @@ result<answer> row_set::copy(rows which, std::string const& names) {
   for (auto const* row : which) {
     for (auto const place : all_places_) {
       if (place > 0) lines.push_back('\t');
-      add_field(lines, value_of(*row->wish, place));
+      add_copied(lines, value_of(*row->wish, place));
     }
     lines.push_back('\n');
   }
   auto done = on_.copy_in(fmt::format("COPY {}({}) FROM STDIN", of_.sql_name, names), lines);
   if (done) return done;
-  auto const line = line_told(on_.failure().context, of_.own_name);
+  auto const line = copied_line(on_.failure().context, of_.own_name);
   if (line > 0 && line <= which.size()) refused_ = which[line - 1];
   return done;
 }

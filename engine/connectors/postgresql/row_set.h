@@ -17,6 +17,12 @@ struct set_row {
   std::optional<write_result> result{};  // once it is known
 };
 
+// What the sets that were written to a table last make expect of the next.
+struct rows_met {
+  bool are_there = false;  // most of them were
+  int all_new = 0;         // so many sets in a row; less than zero: others have to come first
+};
+
 // In their order.
 [[nodiscard]] std::vector<set_row*> without_results(std::span<set_row* const> rows);
 
@@ -49,8 +55,9 @@ class row_set {
   }
 
   // What look() and write() do. Where the rows are expected to be there, those that are and differ
-  // are changed without a look, and only the others are looked for. Says whether most were there.
-  [[nodiscard]] result<bool> write_at_once(rows which, bool& are_there);
+  // are changed without a look, and only the others are looked for; where they are expected to be
+  // new they are inserted without a look, and refused where one was not.
+  [[nodiscard]] result<bool> write_at_once(rows which, rows_met& met);
 
   // Locks those that are there; those that need no change get their results.
   [[nodiscard]] result<bool> look(rows which);
@@ -81,6 +88,7 @@ class row_set {
   [[nodiscard]] result<bool> update(rows which);
   [[nodiscard]] std::string update_statement() const;
   [[nodiscard]] result<bool> change_unseen(rows which);
+  [[nodiscard]] bool refuses_second_rows() const;
 
   connection& on_;
   table_facts const& of_;

@@ -166,7 +166,7 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
 }
 
 result<bool> row_writer::write_at_once(row_set& set, row_set::rows rows, known_table& of) {
-  result<bool> written = set.write_at_once(rows, of.are_there);
+  result<bool> written = set.write_at_once(rows, of.met);
   if (!written && is_of_the_row(written.error())) return false;
   return written;
 }

@@ -106,26 +106,67 @@ TEST_F(RowSet, OfACompositeKeyIsFoundByIndex) {
 TEST_F(RowSet, ThatIsThereIsChangedWithoutALook) {
   fill();
   auto first = thousand("first");
-  bool are_there = false;
-  EXPECT_TRUE(*set_of(first).write_at_once(first.all, are_there));
-  EXPECT_TRUE(are_there);
+  rows_met met;
+  EXPECT_TRUE(*set_of(first).write_at_once(first.all, met));
+  EXPECT_TRUE(met.are_there);
   auto second = thousand("second");
   auto set = set_of(second);
   auto all = transaction::begin(on_);
   ASSERT_TRUE(all);
   auto const before = scans();
-  EXPECT_TRUE(*set.write_at_once(second.all, are_there));
+  EXPECT_TRUE(*set.write_at_once(second.all, met));
   EXPECT_EQ(before.first, scans().first);
   EXPECT_EQ(before.second + 1000, scans().second);
   EXPECT_EQ(effects(std::vector(1000, write_effect::updated)), effects(second));
-  EXPECT_TRUE(are_there);
+  EXPECT_TRUE(met.are_there);
+}
+
+// A table that holds to its keys itself refuses a row that is there; in others it is looked for.
+TEST_F(RowSet, ThatIsExpectedToBeNewIsInsertedWithoutALook) {
+  struct {
+    char const* made;
+    bool is_looked_for;
+  } const tables[] = {
+      {"CREATE TABLE item(id bigint PRIMARY KEY, name text)", false},
+      {"CREATE TABLE item(id bigint UNIQUE, name text UNIQUE)", false},
+      {"CREATE TABLE item(id bigint, name text UNIQUE)", true},
+      {"CREATE TABLE item(id bigint PRIMARY KEY DEFERRABLE, name text)", true},
+      {"CREATE TABLE item(id bigint PRIMARY KEY, name text); CREATE TABLE part() INHERITS(item)",
+       true},
+      {"CREATE TABLE item(id bigint PRIMARY KEY, name text); CREATE FUNCTION pass() RETURNS "
+       "trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER pass BEFORE INSERT ON "
+       "item FOR EACH ROW EXECUTE FUNCTION pass()",
+       true},
+  };
+  for (auto const& [made, is_looked_for] : tables) {
+    SCOPED_TRACE(made);
+    ASSERT_TRUE(people->run(std::string("DROP TABLE IF EXISTS item CASCADE; ") + made));
+    rows_met met;
+    auto const put = [&](rows some) {
+      for (auto& wish : some.wishes) wish.table = "item";
+      auto const done = set_of(some).write_at_once(some.all, met);
+      return done ? effects(some) : to_string(done.error());
+    };
+    auto const all_inserted = effects(std::vector(3, write_effect::inserted));
+    EXPECT_EQ(all_inserted, put({{write(1, "Ann"), write(2, "Bob"), write(3, "Cy")}}));
+    EXPECT_EQ(all_inserted, put({{write(4, "Di"), write(5, "Ed"), write(6, "Flo")}}));
+    rows const some{{write(7, "Gus"), write(8, "Hal"), write(2, "Rob")}};
+    auto const as_it_is =
+        effects({write_effect::inserted, write_effect::inserted, write_effect::updated});
+    if (!is_looked_for) {
+      EXPECT_NE(as_it_is, put(some));
+      EXPECT_LT(met.all_new, 0) << "it costs a set: not soon again";
+    }
+    EXPECT_EQ(as_it_is, put(some));
+    EXPECT_EQ("8|Rob", people->ask("SELECT count(*), min(name) FILTER (WHERE id = 2) FROM item"));
+  }
 }
 
 TEST_F(RowSet, WhereMostAreExpectedTheOthersAreLookedFor) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob'), (3, 'Cy')");
   rows some{{write(1, "Ann"), write(2, "Rob"), write(8, "Di"), write(3, "Sy"), write(9, "Ed")}};
-  bool are_there = true;
-  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ(effects({write_effect::equal,
                      write_effect::updated,
                      write_effect::inserted,
@@ -134,16 +175,16 @@ TEST_F(RowSet, WhereMostAreExpectedTheOthersAreLookedFor) {
             effects(some));
   EXPECT_EQ("1|Ann;2|Rob;3|Sy;8|Di;9|Ed", people->ask("SELECT id, name FROM customer ORDER BY id"));
   rows fresh{{write(11, "Flo"), write(12, "Gus"), write(13, "Hal"), write(9, "Ede")}};
-  EXPECT_TRUE(*set_of(fresh).write_at_once(fresh.all, are_there));
-  EXPECT_FALSE(are_there);
+  EXPECT_TRUE(*set_of(fresh).write_at_once(fresh.all, met));
+  EXPECT_FALSE(met.are_there);
 }
 
 TEST_F(RowSet, OnlyChangedWhereItIsThereSaysWhatIsMissing) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
   auto const change = write_kind::update;
   rows some{{write(1, "Anna", change), write(7, "Nobody", change), write(2, "Bob", change)}};
-  bool are_there = true;
-  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ(effects({write_effect::updated, write_effect::missing, write_effect::equal}),
             effects(some));
   EXPECT_EQ("1|Anna;2|Bob", people->ask("SELECT id, name FROM customer ORDER BY id"));
@@ -153,8 +194,8 @@ TEST_F(RowSet, IsNotWrittenOverWhereOnlyNewRowsAre) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob')");
   auto const absent = write_kind::insert_if_absent;
   rows some{{write(1, "Anna", absent), write(2, "Bob", absent), write(3, "Cy", absent)}};
-  bool are_there = true;
-  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ(effects({write_effect::kept, write_effect::equal, write_effect::inserted}),
             effects(some));
 }
@@ -166,8 +207,8 @@ TEST_F(RowSet, WithTextsThatTheServerTakesForEqualIsWrittenAsItIs) {
       "ALTER TABLE customer ALTER name TYPE text COLLATE blind; "
       "INSERT INTO customer(id, name) VALUES(1, 'ANN'), (2, 'Bob'), (3, 'Cy')");
   rows some{{write(1, "Ann"), write(2, "Bob"), write(3, "Sy")}};
-  bool are_there = true;
-  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ(effects({write_effect::updated, write_effect::equal, write_effect::updated}),
             effects(some));
   EXPECT_EQ("1|Ann;2|Bob;3|Sy", people->ask("SELECT id, name FROM customer ORDER BY id"));
@@ -178,8 +219,8 @@ TEST_F(RowSet, WhoseKeyIsThatOfSeveralRowsIsTakenBack) {
       "ALTER TABLE customer DROP CONSTRAINT customer_pkey; "
       "INSERT INTO customer(id, name) VALUES(1, 'Ann'), (1, 'Bob'), (2, 'Cy')");
   rows some{{write(1, "Anna"), write(2, "Sy"), write(3, "Di")}};
-  bool are_there = true;
-  EXPECT_FALSE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_FALSE(*set_of(some).write_at_once(some.all, met));
 }
 
 TEST_F(RowSet, ThatATriggerLeavesAsItIsIsTakenBack) {
@@ -189,8 +230,8 @@ TEST_F(RowSet, ThatATriggerLeavesAsItIsIsTakenBack) {
       "RETURN NULL; END IF; RETURN NEW; END $$; CREATE TRIGGER leave BEFORE UPDATE ON customer FOR "
       "EACH ROW EXECUTE FUNCTION leave()");
   rows some{{write(1, "Anna"), write(2, "Rob"), write(3, "Sy")}};
-  bool are_there = true;
-  EXPECT_FALSE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_FALSE(*set_of(some).write_at_once(some.all, met));
 }
 
 TEST_F(RowSet, OfNoRowIsToldToNoTrigger) {
@@ -199,8 +240,8 @@ TEST_F(RowSet, OfNoRowIsToldToNoTrigger) {
       "BEGIN INSERT INTO told VALUES(TG_OP); RETURN NULL; END $$; CREATE TRIGGER tell AFTER INSERT "
       "OR UPDATE ON customer FOR EACH STATEMENT EXECUTE FUNCTION tell()");
   rows some{{write(1, "Ann"), write(2, "Bob"), write(3, "Cy")}};
-  bool are_there = true;
-  EXPECT_TRUE(*set_of(some).write_at_once(some.all, are_there));
+  rows_met met{true};
+  EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ("INSERT", people->ask("SELECT what FROM told"));
 }
 
