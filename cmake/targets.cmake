@@ -28,9 +28,9 @@ function(dualwrite_library name)
   endif()
 endfunction()
 
-# The headers that every test includes, precompiled once.
+# The headers that every test includes, precompiled once: by a program, as the tests are.
 if(BUILD_TESTING)
-  add_library(dw_test_headers OBJECT "${PROJECT_SOURCE_DIR}/tests/tidy/empty_main.cc")
+  add_executable(dw_test_headers "${PROJECT_SOURCE_DIR}/tests/tidy/empty_main.cc")
   target_link_libraries(dw_test_headers PRIVATE dw_flags GTest::gmock)
   target_precompile_headers(dw_test_headers PRIVATE <gtest/gtest.h> <string> <vector>)
 endif()

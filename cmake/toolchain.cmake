@@ -30,13 +30,13 @@ if(DW_SANITIZE)
   target_compile_options(dw_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
 # g++ collects its garbage far too often for a program of templates; a collection later is a fifth of the time less.
-target_compile_options(dw_flags INTERFACE "SHELL:--param ggc-min-heapsize=1048576")
+target_compile_options(dw_flags INTERFACE "$<$<CXX_COMPILER_ID:GNU>:SHELL:--param ggc-min-heapsize=1048576>")
 # g++ 12 takes the frame allocation that Asio gives its coroutines for a mismatched pair.
 target_compile_options(dw_flags INTERFACE -Wno-mismatched-new-delete)
 if(DW_SANITIZE MATCHES "thread")
   target_compile_options(dw_flags INTERFACE -Wno-tsan)
 endif()
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DW_SANITIZE)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   # g++ 12 at -O3 finds overlapping copies in the library's own string concatenation that cannot happen.
   target_compile_options(dw_flags INTERFACE -Wno-restrict)

@@ -99,6 +99,7 @@ struct delivery_faults {
 struct value_origin {
   side made_on = side::left;
   instant committed_at;
+  sequence record{};  // that the value is of: of a resolution the winner's
 };
 
 struct delivery_context {

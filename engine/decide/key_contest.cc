@@ -42,28 +42,34 @@ struct contest {
   bool against_handed() {
     bool is_covered = false;
     auto const matters = [&](key_ledger::write_head const& other) {
-      bool const does = !is_covered || !is_settled(other.record);
-      is_covered = is_covered || covers(other);
+      bool const is_over = is_settled(other.record);
+      bool const does = !is_covered || !is_over;
+      is_covered = is_covered || (is_over && covers(other));
       return does;
     };
-    auto others =
+    auto const others =
         context.ledger.unseen(record.map, back().second, effect.key, record.position, matters);
-    std::erase_if(others, [&](handed_write const& other) { return is_equal(other); });
     for (auto const& other : others) {
       if (other.made_on != source()) newest_met = other.record;
     }
     for (auto const& other : others) {
-      if (!meet(other)) return false;
+      if (is_equal(other)) continue;
+      bool const is_own = other.made_on == source();
+      if (!(is_own && is_settled(other.record)) && !meet(other)) return false;
       overwritten = overwritten || other.write != nullptr;
     }
     return true;
   }
-  // Whether nothing of what the other side did to the key before stands any more.
+  // Whether nothing of what was written to the key before stands any more.
   bool covers(key_ledger::write_head const& other) const {
-    if (other.shape == nullptr || other.changes_key || other.made_on == source()) return false;
-    auto const columns = context.map.columns_written(back().second).size();
+    if (other.shape == nullptr || other.changes_key) return false;
+    auto const& has = other.shape->columns;
+    auto const& written = context.map.columns_written(back().second);
+    bool const is_whole = std::all_of(written.begin(), written.end(), [&](std::size_t column) {
+      return std::find(has.begin(), has.end(), column) != has.end();
+    });
     return other.shape->kind == write_kind::remove ||
-           (other.shape->kind == write_kind::upsert && other.shape->columns.size() >= columns);
+           (other.shape->kind == write_kind::upsert && is_whole);
   }
   // Whether nothing comes of the other's loss: its outcome is told, and its image is on the way to
   // nowhere.
@@ -186,7 +192,7 @@ struct contest {
         // Nothing else is decided with it.
         found.undecided = true;
         out = {};
-        found.other = std::max(other, newest_met);
+        found.other = context.origin_of(std::max(other, newest_met)).record;
         out.against = found.other;
         out.conflicts.push_back(std::move(found));
         return false;

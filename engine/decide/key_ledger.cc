@@ -124,7 +124,7 @@ handed_write key_ledger::unpack(handed_batch const& batch, kept_write const& kep
   out.depth = kept.depth;
   out.by_key = kept.by_key;
   out.forgotten = kept.forgotten;
-  if (kept.shape == parked) return out;
+  if (kept.shape == parked || kept.refused) return out;
   auto write = std::make_shared<target_write>(batch.shapes[kept.shape]);
   auto key = decode_row(kept.target_key);
   auto values = decode_row(kept.values);
@@ -170,6 +170,13 @@ void key_ledger::take_back(batch_id id) {
   unindex(id, found->second, std::nullopt);
   count_out(id, found->second);
   batches_.erase(found);
+}
+
+void key_ledger::refuse(batch_id id, records const& refused) {
+  auto const found = batches_.find(id);
+  if (found == batches_.end() || refused.empty()) return;
+  for (auto& write : found->second.writes)
+    write.refused = write.refused || refused.contains({write.map, write.record});
 }
 
 void key_ledger::came_back(batch_id id, source_position at) {
@@ -226,7 +233,8 @@ bool key_ledger::match_echo(batch_id id, epoch session, captured_change const& c
     for (auto at = first; at != last; ++at) {
       auto const& kept = batch.writes[at->second];
       auto const& its = batch.shapes[kept.shape];
-      bool const is_of_row = !kept.matched && its.table == change.table && kept.target_key == key;
+      bool const may_be = !kept.matched && !kept.refused;
+      bool const is_of_row = may_be && its.table == change.table && kept.target_key == key;
       if (!is_of_row || (match && *match < at->second)) continue;
       if (repeats(its, kept.values, change)) match = at->second;
     }
@@ -293,7 +301,8 @@ std::vector<handed_write> key_ledger::unseen(map_id map,
     bool const seen = batch->echo && batch->echo->incarnation == at.incarnation &&
                       batch->echo->commit <= at.commit;
     if (seen) continue;
-    auto const* common = write->shape == parked ? nullptr : &batch->shapes[write->shape];
+    bool const is_none = write->shape == parked || write->refused;
+    auto const* common = is_none ? nullptr : &batch->shapes[write->shape];
     if (is_wanted({write->record, write->made_on, !write->old_key.empty(), common}))
       out.push_back(unpack(*batch, *write));
   }

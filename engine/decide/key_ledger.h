@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/ports/target_app.h"
@@ -37,7 +39,7 @@ struct handed_write {
   bool by_key =
       true;  // false: conflicts are not looked for here (copies: the chunks tell; read past: over)
   bool forgotten = false;  // its map was stopped
-  // None where it is parked: then it only stands against the other side's changes.
+  // None where it is parked or was refused: then it only stands against the other side's changes.
   std::shared_ptr<target_write const> write;
 };
 
@@ -54,6 +56,9 @@ class key_ledger {
   void hand_over(batch_id id, epoch session);
   // The batch did not happen.
   void take_back(batch_id id);
+  // It did without these, which the target refused.
+  using records = std::set<std::pair<map_id, sequence>>;
+  void refuse(batch_id id, records const& refused);
   // The batch came back from its target at this place of the target's order.
   void came_back(batch_id id, source_position at);
   // The map has read past the batch's echo in the other direction: no change that is still to come
@@ -82,7 +87,7 @@ class key_ledger {
     sequence record;
     side made_on;
     bool changes_key;
-    target_write const* shape;  // without its values; none where it is parked
+    target_write const* shape;  // without its values; none where there is no write
   };
   // Asked of one write after the other, from the newest on.
   using choice = std::function<bool(write_head const&)>;
@@ -117,6 +122,7 @@ class key_ledger {
     side made_on = side::left;
     bool by_key = true;
     bool forgotten = false;
+    bool refused = false;
     bool matched = false;
     std::string key, old_key;
     std::string target_key, values;  // row images

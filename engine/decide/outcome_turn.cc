@@ -257,6 +257,22 @@ bool depends_on_turn(batch_outcome const& outcome) {
   });
 }
 
+std::optional<refused_records> refused_of(batch_outcome const& outcome) {
+  std::optional<refused_records> out;
+  for (auto const& event : outcome.events) {
+    auto const view = view_of(event);
+    if (!view) continue;
+    if (auto const* applied = view->as<RecordsApplied>())
+      out = refused_records{{applied->way, applied->lane, applied->batch}};
+    if (!out) continue;
+    if (auto const* parked = view->as<RecordParked>())
+      out->records.emplace(parked->map, parked->record);
+    if (auto const* failed = view->as<RetryFailed>())
+      out->records.emplace(failed->map, failed->record);
+  }
+  return out;
+}
+
 result<drafts> at_its_turn(batch_outcome outcome,
                            projections::views const& state,
                            row_finders const& find) {

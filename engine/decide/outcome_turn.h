@@ -28,6 +28,12 @@ struct row_finders {
 // in the log comes. The write of a retry that was beaten meanwhile is about to be overwritten: it
 // counts for nothing.
 [[nodiscard]] bool depends_on_turn(batch_outcome const& outcome);
+// The batch of an outcome and what its target refused, or was not asked to write.
+struct refused_records {
+  batch_id batch;
+  key_ledger::records records{};
+};
+[[nodiscard]] std::optional<refused_records> refused_of(batch_outcome const& outcome);
 // Errors: `event_malformed`.
 [[nodiscard]] result<drafts> at_its_turn(batch_outcome outcome,
                                          projections::views const& state,

@@ -198,10 +198,11 @@ delivery_context batch_planner::planning(compiled_map const& map) {
 value_origin batch_planner::origin_of(sequence at) const {
   auto const item = read_item(context_.log.log(), at);
   auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
-  if (record != nullptr) return {target_of(way_), record->committed_at};
+  if (record != nullptr) return {target_of(way_), record->committed_at, at};
   auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
-  if (resolution == nullptr) return {source_of(way_), {}};
-  return {resolution->crosses ? target_of(way_) : source_of(way_), resolution->committed_at};
+  if (resolution == nullptr) return {source_of(way_), {}, at};
+  auto const made_on = resolution->crosses ? target_of(way_) : source_of(way_);
+  return {made_on, resolution->committed_at, resolution->winner};
 }
 
 planned_record batch_planner::planned(queued_record const& record,

@@ -31,7 +31,12 @@ result<map_resolution> batch_planner::to_map_resolution(queued_resolution const&
 }
 
 result<void> batch_planner::cross(map_resolution& into, compiled_map const& compiled) {
-  DW_TRY(auto const item, read_item(context_.log.log(), into.winner));
+  DW_TRY(auto item, read_item(context_.log.log(), into.winner));
+  // Of a winner that is a resolution itself, its own.
+  for (auto const* other = std::get_if<queued_resolution>(&item); other != nullptr;
+       other = std::get_if<queued_resolution>(&item)) {
+    DW_TRY(item, read_item(context_.log.log(), other->winner));
+  }
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr)
     return error{error_code::event_malformed, "a resolution's winner", into.at};

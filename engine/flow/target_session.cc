@@ -342,6 +342,8 @@ async<void> target_session::append_outcome(batch_outcome outcome) {
     DW_CO_CHECK(co_await context_.log.append(std::move(outcome.events)));
     co_return result<void>{};
   }
+  if (auto const refused = refused_of(outcome))
+    context_.ledger.refuse(refused->batch, refused->records);
   auto tell = [this, outcome](projections::views const& state) {
     row_finders find;
     find.bringing = [&](named_row const& row, parked_keys const& parked_here) {

@@ -15,7 +15,9 @@ using engine::open_conflict;
 using engine::open_conflicts;
 
 struct asked : refusing {
-  explicit asked(conflict_policy policy = conflict_policy::manual) : refusing(small_steps()) {
+  explicit asked(conflict_policy policy = conflict_policy::manual,
+                 engine::engine_settings settings = small_steps())
+      : refusing(std::move(settings)) {
     define(policy);
     submit(engine::run_map{map});
     EXPECT_TRUE(comes_to(map_state::running)) << to_string(here.failure());

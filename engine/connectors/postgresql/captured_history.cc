@@ -4,12 +4,12 @@
 
 namespace dualwrite::engine::postgresql {
 
-result<quiet_part> find_quiet(connection& on, std::string const& slot) {
+result<std::optional<quiet_part>> find_quiet(connection& on, std::string const& slot) {
   DW_TRY(auto const rows,
          on.query("SELECT captured, reached FROM dualwrite.quiet WHERE slot = $1", {slot}));
-  if (rows.count() == 0) return quiet_part{};
-  return quiet_part{static_cast<std::uint64_t>(rows.integer(0, 0)),
-                    static_cast<std::uint64_t>(rows.integer(0, 1))};
+  if (rows.count() == 0) return std::optional<quiet_part>{};
+  return std::optional(quiet_part{static_cast<std::uint64_t>(rows.integer(0, 0)),
+                                  static_cast<std::uint64_t>(rows.integer(0, 1))});
 }
 
 result<void> put_quiet(connection& on, std::string const& slot, quiet_part const& what) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,12 @@ namespace dualwrite::engine::postgresql {
 
 // Part of the server's log in which nothing of the captured tables was committed, as
 // dualwrite.quiet has it of a slot. Where a capture began is such a part, too: that place is no
-// commit.
+// commit. A slot of which nothing is known was made before that was so.
 struct quiet_part {
   std::uint64_t begin = 0, end = 0;
   bool has(std::uint64_t place) const { return begin <= place && place <= end; }
 };
-[[nodiscard]] result<quiet_part> find_quiet(connection& on, std::string const& slot);
+[[nodiscard]] result<std::optional<quiet_part>> find_quiet(connection& on, std::string const& slot);
 // Durable before the slot moves, or the next capture would take the slot for one that lost changes.
 [[nodiscard]] result<void> put_quiet(connection& on,
                                      std::string const& slot,

@@ -49,7 +49,7 @@ result<void> change_stream::check_goes_on(connection& on,
   if (slot.confirmed <= after.commit) return {};
   DW_TRY(auto const name, slot_name(on, name_));
   DW_TRY(auto const quiet, find_quiet(on, name));
-  if (quiet.begin > after.commit || quiet.end < slot.confirmed)
+  if (!quiet || quiet->begin > after.commit || quiet->end < slot.confirmed)
     return error{error_code::slot_lost,
                  "the replication slot was made anew or moved: it stands behind changes that were "
                  "not captured"};
@@ -92,6 +92,8 @@ result<source_position> change_stream::open(connection& on,
   DW_CHECK(check_identities(on, facts));
   // Who streams from the slot still is given the tables as they were published for him.
   DW_CHECK(wait_until_free(on, name));
+  // What he was still told moved it.
+  DW_TRY(slot, look_at_slot(on, name));
   DW_CHECK(publish(on, name_, facts));
   DW_CHECK(await_early_writers(on, name_));
   DW_CHECK(find_beginnings(on, name_, facts));
@@ -114,7 +116,8 @@ result<source_position> change_stream::open(connection& on,
   passed_ = after ? slot.confirmed : at.commit;
   settled_ = passed_;
   acknowledged_ = at.commit;
-  given_ = quiet.has(at.commit) ? at.commit : std::min(at.commit, passed_);
+  bool const is_commit = quiet && !quiet->has(at.commit);
+  given_ = is_commit ? std::min(at.commit, passed_) : at.commit;
   history_.begin(at.commit, given_);
   reached_ = 0;
   is_inside_ = false;
@@ -257,7 +260,7 @@ result<std::vector<captured_transaction>> change_stream::receive(connection& on,
   DW_CHECK(choose_how(on));
   std::size_t bytes_received = 0;
   int rest_waits = 0;
-  while (out.size() < limit && (out.empty() || bytes_received < received_max)) {
+  while (out.size() < limit && bytes_received < received_max) {
     auto message = next_message();
     // What has arrived whole is given first; the next call says why there is no more.
     if (!message && !out.empty()) return out;

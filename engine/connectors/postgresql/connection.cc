@@ -29,7 +29,7 @@ std::int64_t number(std::string_view text) {
 constexpr char const* session_options =
     "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex "
     "-c extra_float_digits=1 -c standard_conforming_strings=on -c statement_timeout=0 "
-    "-c idle_session_timeout=0";
+    "-c idle_session_timeout=0 -c log_parameter_max_length_on_error=0";
 
 // A session that lost its engine must not hold its locks for ever, nor ours wait so long.
 constexpr char const* statement_limits =

@@ -272,8 +272,9 @@ result<void> read_refusing_keys(connection& on, by_object const& tables) {
     bool const is_next = i == 0 || rows.text(i, 1) != rows.text(i - 1, 1);
     for_tables(tables, rows, i, [&](table_facts& facts) {
       if (is_next) facts.refusing_keys.emplace_back();
-      if (auto const column = facts.schema.column_named(rows.text(i, 2)))
-        facts.refusing_keys.back().push_back(*column);
+      // One that is gone since then is in no key of a write.
+      auto const column = facts.schema.column_named(rows.text(i, 2));
+      facts.refusing_keys.back().push_back(column.value_or(facts.schema.columns.size()));
     });
   }
   return {};
@@ -341,7 +342,8 @@ statement shape_question(table_facts const& table) {
       "enumlabel, ',' ORDER BY enumtypid, enumsortorder) FROM pg_enum WHERE enumtypid = "
       "ANY($2::oid[])), (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k "
       "WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')), c.relhassubclass, (SELECT "
-      "string_agg(g.oid::text, ',' ORDER BY g.oid) FROM pg_trigger g WHERE g.tgrelid = c.oid AND "
+      "string_agg(g.oid || ' ' || g.tgtype, ',' ORDER BY g.oid) FROM pg_trigger g WHERE g.tgrelid "
+      "= c.oid AND "
       "NOT g.tgisinternal)) FROM pg_class c WHERE c.oid = $1::oid",
       {std::to_string(table.object), array_of(table.enumerations)}};
 }

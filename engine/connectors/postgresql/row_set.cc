@@ -15,8 +15,8 @@ namespace {
 // Where a row stands in the arrays, from 1 on; no column of a table is called so.
 constexpr char const* place_column = "\"dualwrite row\"";
 
-// After so many sets of new rows the next one is taken for new, and after one that was not, after so
-// many more: a set that is refused is written twice.
+// After so many sets of new rows the next one is taken for new; and after one that was not, after
+// so many more: a set that is refused is written twice.
 constexpr int all_new_trusted = 2;
 constexpr int all_new_again = 64;
 

@@ -32,8 +32,7 @@ constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_r
 constexpr char const* back_to_row = "ROLLBACK TO dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
-// About so many.
-std::size_t bytes_of(row_values const& values) {
+std::size_t rough_bytes_of(row_values const& values) {
   constexpr std::size_t small = 16;
   std::size_t bytes = 0;
   for (auto const& one : values) {
@@ -54,6 +53,7 @@ result<row_writer::known_table*> row_writer::table(std::string const& name) {
   known_table fresh;
   DW_TRY(fresh.facts, describe_table(on_, name));
   DW_TRY(fresh.shape, shape_of(on_, fresh.facts));
+  DW_TRY(fresh.facts, describe_table(on_, name));
   fresh.fingerprint = fingerprint(fresh.facts.schema);
   return &tables_.emplace(name, std::move(fresh)).first->second;
 }
@@ -158,7 +158,7 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
       row.result = refusal_of(fits.error(), on_);
     if (fits) {
       if (!keys.insert(set.key_of(wish)).second) break;
-      bytes += bytes_of(wish.key) + bytes_of(wish.values);
+      bytes += rough_bytes_of(wish.key) + rough_bytes_of(wish.values);
     }
     rows.push_back(std::move(row));
   }

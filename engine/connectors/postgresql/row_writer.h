@@ -54,7 +54,7 @@ class row_writer {
   struct known_table {
     table_facts facts;
     std::uint64_t fingerprint = 0;
-    std::string shape;  // what the catalogue says of its columns
+    std::string shape;  // what the catalogue said of it before the facts were read
     rows_met met{};
     // For writes of these columns and key columns; asked for where a set was refused.
     std::map<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>, std::string> rules{};
