@@ -23,6 +23,11 @@ struct contest {
   contest_outcome out{};
   bool overwritten = false;
   sequence newest_met{};  // of the other side's writes
+  struct progress_of_other {
+    sequence told_upto{};               // outcomes of what the other side sent
+    std::vector<sequence> returning{};  // winners of it on their way back
+  };
+  std::optional<progress_of_other> progress{};  // most records meet nothing, and do not ask
 
   side source() const { return source_of(record.way); }
   projections::map_way back() const { return {record.map, opposite(record.way)}; }
@@ -73,14 +78,22 @@ struct contest {
   }
   // Whether nothing comes of the other's loss: its outcome is told, and its image is on the way to
   // nowhere.
-  bool is_settled(sequence other) const {
-    if (other > context.views.delivery.position(record.map, back().second)) return false;
+  bool is_settled(sequence other) {
+    if (!progress) progress = find_progress();
+    auto const& returning = progress->returning;
+    return other <= progress->told_upto &&
+           std::find(returning.begin(), returning.end(), other) == returning.end();
+  }
+  progress_of_other find_progress() const {
+    progress_of_other found{context.views.delivery.position(record.map, back().second)};
     auto const& conflicts = context.views.conflicts;
     auto const* pending = conflicts.pending({record.map, record.way}, effect.key);
-    return pending == nullptr || std::none_of(pending->begin(), pending->end(), [&](sequence at) {
-             auto const& resolution = conflicts.resolutions.at(at);
-             return resolution.winner == other && !resolution.beaten_by;
-           });
+    if (pending == nullptr) return found;
+    for (auto const at : *pending) {
+      auto const& resolution = conflicts.resolutions.at(at);
+      if (!resolution.beaten_by) found.returning.push_back(resolution.winner);
+    }
+    return found;
   }
   // What somebody chose from the other side is on its way to ours.
   bool against_crossing() {
