@@ -77,7 +77,7 @@ COMMIT)";
 
 result<std::string> read_parts(connection& on, lane_key const& lane) {
   DW_TRY(auto const parts,
-         on.query(std::string("SELECT bytes FROM dualwrite.outcome ") + of_lane + " ORDER BY part",
+         on.query(fmt::format("SELECT bytes FROM dualwrite.outcome {} ORDER BY part", of_lane),
                   lane_of(lane)));
   std::string out;
   for (int part = 0; part < parts.count(); ++part) {
@@ -127,8 +127,9 @@ result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
                   with));
   with.emplace_back(number(known.value));
   DW_TRY(auto const row,
-         on.query(std::string("UPDATE dualwrite.lane SET session = greatest(session, $5) + 1 ") +
-                      of_lane + " RETURNING session, batch, position, chain, outcome",
+         on.query(fmt::format("UPDATE dualwrite.lane SET session = greatest(session, $5) + 1 {} "
+                              "RETURNING session, batch, position, chain, outcome",
+                              of_lane),
                   with));
   if (row.count() != 1) return error{error_code::lane_fenced, "the lane's row is gone"};
   lane_row out;
@@ -159,12 +160,12 @@ statement entering(target_batch const& batch) {
   auto with = lane_of(batch.lane);
   with.emplace_back(message_prefix);
   with.emplace_back(print_mark({batch.lane, batch.session, batch.batch}));
-  return {std::string("WITH mine AS MATERIALIZED (SELECT session, batch, outcome IS NULL "
-                      "AS in_parts FROM dualwrite.lane ") +
-              of_lane +
-              " FOR UPDATE) SELECT session, batch, in_parts, "
-              "pg_logical_emit_message(true, $5, $6::text) FROM mine",
-          std::move(with)};
+  return {
+      fmt::format("WITH mine AS MATERIALIZED (SELECT session, batch, outcome IS NULL AS in_parts "
+                  "FROM dualwrite.lane {} FOR UPDATE) SELECT session, batch, in_parts, "
+                  "pg_logical_emit_message(true, $5, $6::text) FROM mine",
+                  of_lane),
+      std::move(with)};
 }
 
 result<void> entered(connection& on, target_batch const& batch, answer const& row) {
@@ -173,7 +174,7 @@ result<void> entered(connection& on, target_batch const& batch, answer const& ro
   if (!ours) return error{error_code::lane_fenced, "another session has written to this lane"};
   if (row.is_true(0, 2)) {
     DW_TRY(auto const gone,
-           on.query(std::string("DELETE FROM dualwrite.outcome ") + of_lane, lane_of(batch.lane)));
+           on.query(fmt::format("DELETE FROM dualwrite.outcome {}", of_lane), lane_of(batch.lane)));
   }
   return {};
 }
@@ -207,15 +208,16 @@ result<std::vector<statement>> moving(target_batch const& batch, std::string con
   }
   for (auto const* column : {&maps, &lanes, &positions}) with.emplace_back(array_of(*column));
   // It is committed without a look at its answer.
-  out.push_back({std::string("WITH moved AS (UPDATE dualwrite.lane SET batch = $5, position = $6, "
-                             "chain = $7, outcome = $8 ") +
-                     of_lane +
-                     " AND session = $9 AND batch = $10 RETURNING 1), put AS (INSERT INTO "
-                     "dualwrite.place SELECT $1, $2, $3, told.* FROM unnest($11::bigint[], "
-                     "$12::bigint[], $13::bigint[]) AS told ON CONFLICT(log, link, way, map) DO "
-                     "UPDATE SET lane = excluded.lane, position = excluded.position) "
-                     "SELECT 1 / count(*) FROM moved",
-                 std::move(with)});
+  out.push_back(
+      {fmt::format(
+           "WITH moved AS (UPDATE dualwrite.lane SET batch = $5, position = $6, chain = $7, "
+           "outcome = $8 {} AND session = $9 AND batch = $10 RETURNING 1), put AS (INSERT "
+           "INTO dualwrite.place SELECT $1, $2, $3, told.* FROM unnest($11::bigint[], "
+           "$12::bigint[], $13::bigint[]) AS told ON CONFLICT(log, link, way, map) DO "
+           "UPDATE SET lane = excluded.lane, position = excluded.position) "
+           "SELECT 1 / count(*) FROM moved",
+           of_lane),
+       std::move(with)});
   return out;
 }
 
