@@ -80,20 +80,19 @@ result<source_position> change_stream::open(connection& on,
                                             std::vector<std::string> const& tables,
                                             std::optional<source_position> after) {
   close();
+  lost_.clear();
   DW_CHECK(install(on));
   DW_TRY(auto const name, slot_name(on, name_));
+  // Who streams from the slot still is given the tables as they were published for him, and what he
+  // is told yet moves it: what is looked at behind him counts.
+  DW_CHECK(wait_until_free(on, name));
   DW_TRY(auto slot, look_at_slot(on, name));
-  lost_.clear();
   if (after) {
     DW_CHECK(check_goes_on(on, slot, *after));
     DW_CHECK(check_captured(on, &tables));
   }
   DW_TRY(auto facts, describe_tables(on, tables));
   DW_CHECK(check_identities(on, facts));
-  // Who streams from the slot still is given the tables as they were published for him.
-  DW_CHECK(wait_until_free(on, name));
-  // What he was still told moved it.
-  DW_TRY(slot, look_at_slot(on, name));
   DW_CHECK(publish(on, name_, facts));
   DW_CHECK(await_early_writers(on, name_));
   DW_CHECK(find_beginnings(on, name_, facts));
