@@ -17,14 +17,17 @@ struct CapturedTable {
   DW_FIELDS(schema, maps);
 };
 // The capture of one side of a link begins (again), with these tables and for these maps: what an
-// unfinished transaction of the app had brought before is void.
+// unfinished transaction of the app had brought before is void. `life` is what the app itself calls
+// the incarnation: a server that took the place of the former one calls it otherwise, and it goes
+// on under the name that it had here; zero: the same.
 struct CaptureStarted {
   link_id link;
   side of = side::left;
   app_id app;
   std::uint64_t incarnation = 0, commit = 0;
   std::vector<CapturedTable> tables;
-  DW_FIELDS(link, of, app, incarnation, commit, tables);
+  std::uint64_t life = 0;
+  DW_FIELDS(link, of, app, incarnation, commit, tables, life);
 };
 struct RecordCount {
   schema_id schema;

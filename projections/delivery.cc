@@ -14,7 +14,8 @@ struct delivery_fold {
   // A map begins to be captured where it first appears in a CaptureStarted.
   void operator()(CaptureStarted const& e) {
     auto& capture = view.captures[{e.link, e.of}];
-    capture = {e.app, {e.incarnation, e.commit}, event.at, {}};
+    auto const life = e.life != 0 ? e.life : e.incarnation;
+    capture = {e.app, {e.incarnation, e.commit}, event.at, {}, life};
     for (auto const& table : e.tables) {
       for (auto const map : table.maps) {
         capture.maps.push_back(map);

@@ -70,13 +70,14 @@ struct capture_row {
   source_position at;
   sequence started_at;
   std::vector<map_id> maps;
-  DW_FIELDS(app, at.incarnation, at.commit, started_at, maps);
+  std::uint64_t life = 0;  // what the app itself calls that incarnation
+  DW_FIELDS(app, at.incarnation, at.commit, started_at, maps, life);
 };
 
 // Fed by captures, echoes, lanes and outcomes. Costs per event, never per record.
 struct delivery {
   static constexpr std::string_view name = "delivery";
-  static constexpr int version = 4;
+  static constexpr int version = 5;
 
   std::map<std::pair<link_id, side>, capture_row> captures;
   std::map<lane_name, lane_row> lanes;

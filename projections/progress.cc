@@ -273,6 +273,31 @@ reread_row const* progress::reread_of(std::pair<map_id, direction> of,
   return found == rows->second.end() ? nullptr : &found->second;
 }
 
+std::uint64_t progress::read_upto(link_id link,
+                                  std::map<map_id, link_id> const& links,
+                                  side of,
+                                  std::uint64_t incarnation) const {
+  std::uint64_t out = 0;
+  auto const take = [&](source_position snapshot) {
+    if (snapshot.incarnation == incarnation) out = std::max(out, snapshot.commit);
+  };
+  for (auto const& [id, execution] : executions) {
+    auto const its = links.find(execution.map);
+    if (its == links.end() || its->second != link) continue;
+    for (auto const& leg : execution.legs) {
+      for (auto const& chunk : leg.chunks) {
+        if (source_of(leg.way) == of) take(chunk.snapshot);
+      }
+    }
+  }
+  for (auto const& [of_map, rows] : rereads) {
+    for (auto const& [key, row] : rows) {
+      if (row.link == link && source_of(of_map.second) == of) take(row.snapshot);
+    }
+  }
+  return out;
+}
+
 leg_row const* execution_row::leg(direction way) const {
   for (auto const& one : legs) {
     if (one.way == way) return &one;

@@ -135,6 +135,12 @@ struct progress {
   // The execution of this map that copied the record, or none.
   execution_id execution_of(map_id map, sequence record) const;
   reread_row const* reread_of(std::pair<map_id, direction> of, std::string const& key) const;
+  // The furthest snapshot of an incarnation that rows of this side of a link were read from, by its
+  // maps; zero: none.
+  std::uint64_t read_upto(link_id link,
+                          std::map<map_id, link_id> const& links,
+                          side of,
+                          std::uint64_t incarnation) const;
 };
 
 }  // namespace dualwrite::projections

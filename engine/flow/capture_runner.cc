@@ -92,26 +92,17 @@ async<void> capture_runner::start(bool with_new_ones) {
   // Its tables may have changed while nobody looked.
   if (!wanted().empty()) DW_CO_CHECK(co_await look_at_tables(context_, side_));
   auto tables = with_new_ones ? wanted() : captured_ones(context_, side_, wanted());
-  auto const known = context_.views().delivery.captures.find({context_.link, side_});
-  std::optional<source_position> after;
-  if (known != context_.views().delivery.captures.end()) {
-    auto const& maps = known->second.maps;
-    if (std::any_of(maps.begin(), maps.end(), [&](map_id map) {
-          return is_captured(context_, side_, map);
-        }))
-      after = known->second.at;
-  }
+  auto const before = known();
+  auto at = before ? before->captured : source_position{};
   std::vector<std::string> names;
   for (auto const& [table, entry] : tables) names.push_back(table);
-  auto at = after.value_or(source_position{});
   if (!tables.empty()) {
-    DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(names), after));
+    DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(names), before));
   }
   CaptureStarted event{context_.link, side_, context_.app(side_), at.incarnation, at.commit, {}};
+  event.life = at.incarnation;
   for (auto const& [table, entry] : tables) event.tables.push_back({entry.schema, entry.maps});
-  drafts events;
-  events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
-  DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+  DW_CO_CHECK(co_await say_started(std::move(event), before));
   for (auto& [table, entry] : tables) {
     auto const& seen = context_.views().status.schemas.at(entry.schema);
     DW_CO_TRY(auto const schema, decode_schema(seen.schema));
@@ -122,9 +113,55 @@ async<void> capture_runner::start(bool with_new_ones) {
   co_return result<void>{};
 }
 
+projections::capture_row const& capture_runner::capture() const {
+  return context_.views().delivery.captures.at({context_.link, side_});
+}
+
+std::uint64_t capture_runner::read_upto(projections::views const& state) const {
+  auto const incarnation = capture().at.incarnation;
+  return state.progress.read_upto(context_.link, state.delivery.links, side_, incarnation);
+}
+
+std::optional<source_progress> capture_runner::known() const {
+  auto const& all = context_.views().delivery.captures;
+  auto const found = all.find({context_.link, side_});
+  if (found == all.end()) return std::nullopt;
+  auto const& maps = found->second.maps;
+  bool const is_needed = std::any_of(
+      maps.begin(), maps.end(), [&](map_id map) { return is_captured(context_, side_, map); });
+  if (!is_needed) return std::nullopt;
+  source_position const captured{found->second.life, found->second.at.commit};
+  return source_progress(captured, read_upto(context_.views()));
+}
+
+// Another server has taken the place of the former one where it has all that is in our log, which
+// may have grown since it was asked.
+async<void> capture_runner::say_started(CaptureStarted event,
+                                        std::optional<source_progress> before) {
+  bool const is_another = before && before->captured.incarnation != event.life;
+  if (before) event.incarnation = capture().at.incarnation;
+  ++context_.opening_of(side_);
+  decision told = [=, this](projections::views const& state) -> result<drafts> {
+    if (is_another && read_upto(state) > before->read)
+      return error{error_code::app_busy, "rows of the former server have come meanwhile"};
+    drafts events;
+    events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
+    return events;
+  };
+  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
+  co_return result<void>{};
+}
+
+// Positions are of the incarnation that we know the app by.
 async<std::vector<captured_transaction>> capture_runner::read() {
-  return context_.source(side_).next(context_.options.capture_transactions_max,
-                                     context_.options.capture_patience);
+  DW_CO_TRY(auto parts,
+            co_await context_.source(side_).next(context_.options.capture_transactions_max,
+                                                 context_.options.capture_patience));
+  auto const& now = capture();
+  for (auto& part : parts) {
+    if (part.position.incarnation == now.life) part.position.incarnation = now.at.incarnation;
+  }
+  co_return parts;
 }
 
 async<void> capture_runner::append(drafts events) {
@@ -147,7 +184,7 @@ async<void> capture_runner::step() {
   for (auto& part : parts) {
     if (part.ends) ended = part.position;
     // A source sends again what it was not yet told is durable.
-    auto const& at = context_.views().delivery.captures.at({context_.link, side_}).at;
+    auto const& at = capture().at;
     bool const again =
         part.position.incarnation == at.incarnation && part.position.commit <= at.commit;
     if (again) continue;

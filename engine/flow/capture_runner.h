@@ -51,6 +51,12 @@ class capture_runner {
   [[nodiscard]] async<bool> has_to_wait();
   [[nodiscard]] async<void> start(bool with_new_ones);
   [[nodiscard]] async<void> step();
+  projections::capture_row const& capture() const;
+  std::uint64_t read_upto(projections::views const& state) const;
+  // What our log holds of the source, where a map goes on with it.
+  std::optional<source_progress> known() const;
+  [[nodiscard]] async<void> say_started(CaptureStarted event,
+                                        std::optional<source_progress> before);
   [[nodiscard]] async<std::vector<captured_transaction>> read();
   [[nodiscard]] async<void> append(drafts events);
   [[nodiscard]] async<void> acknowledge(bool at_once);

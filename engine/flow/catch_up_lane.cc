@@ -6,6 +6,7 @@
 #include "engine/flow/batch_reader.h"
 #include "engine/flow/circle_batch.h"
 #include "engine/flow/copy_chunk.h"
+#include "engine/flow/read_chunk.h"
 #include "engine/flow/second_pass.h"
 #include "engine/flow/table_watch.h"
 
@@ -287,8 +288,7 @@ async<void> catch_up_lane::read_again(map_id map) {
   auto const key = context_.views().parked.find(of, record)->key;
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
   DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
-  DW_CO_TRY(auto const rows,
-            co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+  DW_CO_TRY(auto const rows, co_await read_chunk(context_, source_of(way_), std::move(request)));
   auto const link = context_.link;
   auto const way = way_;
   auto decide = [=](projections::views const& state) {

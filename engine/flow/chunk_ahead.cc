@@ -3,12 +3,15 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
+#include "engine/flow/read_chunk.h"
+
 namespace dualwrite::engine {
 
 async<chunk> chunk_ahead::read(range_left range) {
   auto kept = std::exchange(kept_, std::nullopt);
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), range.map));
-  if (kept && kept->range == range && kept->map == compiled && is_captured_since(kept->rows))
+  if (kept && kept->range == range && kept->map == compiled &&
+      kept->opening == context_.opening_of(side_))
     co_return std::move(kept->rows);
   DW_CO_TRY(auto now, co_await read_now(std::move(range)));
   co_return std::move(now.rows);
@@ -28,15 +31,9 @@ async<chunk_ahead::portion> chunk_ahead::read_now(range_left range) {
   DW_CO_TRY(auto compiled, context_.maps.get(context_.views(), range.map));
   DW_CO_TRY(auto request, chunk_of_range(*compiled, range, context_.options.chunk_rows));
   portion out{std::move(range), std::move(compiled)};
-  DW_CO_TRY(out.rows, co_await context_.source(side_).read_chunk(std::move(request)));
+  DW_CO_TRY(out.rows, co_await read_chunk(context_, side_, std::move(request)));
+  out.opening = context_.opening_of(side_);
   co_return out;
-}
-
-// What a source that was set back has lost was in the chunk, perhaps; it has another incarnation.
-bool chunk_ahead::is_captured_since(chunk const& rows) const {
-  auto const capture = context_.views().delivery.captures.find({context_.link, side_});
-  return capture != context_.views().delivery.captures.end() &&
-         capture->second.at.incarnation == rows.snapshot.incarnation;
 }
 
 }  // namespace dualwrite::engine

@@ -11,7 +11,8 @@
 namespace dualwrite::engine {
 
 // Guarantees: what was read ahead is given once, and only to who would read the same: the same
-// execution, by the same schemas, from a source that has been captured since. One chunk is held.
+// execution, by the same schemas, while the capture of the source has not been begun again. One
+// chunk is held.
 // Errors: those of source_app; one that reading ahead meets is left for the next read to meet.
 // Lifetime: one lane's.
 // Threads: the engine strand, one coroutine.
@@ -28,9 +29,9 @@ class chunk_ahead {
     range_left range;
     std::shared_ptr<compiled_map const> map;
     chunk rows{};
+    std::uint64_t opening = 0;
   };
   [[nodiscard]] async<portion> read_now(range_left range);
-  bool is_captured_since(chunk const& rows) const;
 
   link_context& context_;
   side side_;

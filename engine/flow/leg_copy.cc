@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/flow/read_chunk.h"
+
 namespace dualwrite::engine {
 
 using projections::map_way;
@@ -111,12 +113,15 @@ async<void> leg_copy::read_errored(range_left range) {
   auto const limit = context_.options.chunk_rows;
   auto const keys = errored_keys(context_.views(), of, range.after, limit);
   chunk rows;
+  auto const opening = context_.opening_of(source_of(way_));
   for (auto const& key : keys) {
     DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
-    DW_CO_TRY(auto one, co_await context_.source(source_of(way_)).read_chunk(std::move(request)));
+    DW_CO_TRY(auto one, co_await read_chunk(context_, source_of(way_), std::move(request)));
     if (&key == &keys.front()) rows.snapshot = one.snapshot;
     for (auto& row : one.rows) rows.rows.push_back(std::move(row));
   }
+  // Some of them may be of another app than is captured now.
+  if (context_.opening_of(source_of(way_)) != opening) co_return result<void>{};
   auto const execution = range.execution;
   chunk_place const place{
       std::move(range), keys.empty() ? std::string{} : keys.back(), keys.size() < limit};

@@ -88,12 +88,16 @@ struct link_context {
   // Up to where each direction's main lane has read with nothing left unsettled.
   std::array<sequence, 2> main_read;
   std::array<reference_circles, 2> circles;  // of parked rows, by direction
+  // How often the capture of each side was begun: what was read from an app before may not be of
+  // the one that is captured now.
+  std::array<std::uint64_t, 2> openings{};
   // Rows of copied chunks by key, for the last chunks that were asked about.
   std::map<sequence, std::set<std::string>> chunk_keys;
 
   projections::views const& views() const { return log.views(); }
   source_app& source(side of) { return *sources[static_cast<std::size_t>(of)]; }
   target_app& target(side of) { return *targets[static_cast<std::size_t>(of)]; }
+  std::uint64_t& opening_of(side of) { return openings[static_cast<std::size_t>(of)]; }
   app_id app(side of) const { return apps[static_cast<std::size_t>(of)]; }
   // Whether the app is known not to answer: only its breaker asks it for anything.
   bool is_away(side of) const { return views().outages.away.contains(app(of)); }

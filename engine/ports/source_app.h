@@ -82,6 +82,15 @@ struct obstacle {
   std::string fix;
 };
 
+// What our log holds of a source.
+struct source_progress {
+  source_progress(source_position at, std::uint64_t chunks_upto = 0)
+      : captured(at), read(chunks_upto) {}
+
+  source_position captured;  // every commit up to it
+  std::uint64_t read;        // the furthest snapshot of the same incarnation that a chunk was of
+};
+
 // How far a source is ahead of what was captured from it.
 struct source_lag {
   std::uint64_t bytes = 0;  // of its own log, which it keeps for us
@@ -123,11 +132,11 @@ class source_app {
       [[maybe_unused]] std::vector<std::string> tables) {
     co_return result<void>{};
   }
-  // Begins (again) to capture `tables`, behind `after`, or from now on where that is nothing. Gives
-  // the position from which on every commit to these tables will be seen; commits up to it are not
-  // given again.
+  // Begins (again) to capture `tables`, behind what is known, or from now on where that is nothing.
+  // Gives the position from which on every commit to these tables will be seen; commits up to it
+  // are not given again.
   [[nodiscard]] virtual async<source_position> open_capture(
-      std::vector<std::string> tables, std::optional<source_position> after) = 0;
+      std::vector<std::string> tables, std::optional<source_progress> known) = 0;
 
   // The next committed transactions or parts of them, at most `limit`, in commit order. Waits where
   // there is none, but no longer than `patience`: then it gives nothing. Transactions without rows

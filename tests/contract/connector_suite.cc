@@ -213,8 +213,8 @@ void Connector::commit_all(std::vector<user_change> const& changes) {
   EXPECT_TRUE(subject->commit(changes));
 }
 
-result<source_position> Connector::try_capture(std::optional<source_position> after) {
-  return wait(subject->source().open_capture(tables_, after));
+result<source_position> Connector::try_capture(std::optional<engine::source_progress> known) {
+  return wait(subject->source().open_capture(tables_, known));
 }
 
 source_position Connector::capture(std::optional<source_position> after) {

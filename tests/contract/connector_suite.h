@@ -90,7 +90,7 @@ class Connector : public testing::TestWithParam<subject_maker> {
 
   // Of all tables, behind `after` or from now on.
   source_position capture(std::optional<source_position> after = std::nullopt);
-  result<source_position> try_capture(std::optional<source_position> after);
+  result<source_position> try_capture(std::optional<engine::source_progress> known);
   // All that was committed up to now and was not given yet, at most `limit` at a time.
   std::vector<captured_transaction> captured(std::size_t limit = 100);
   result<engine::chunk> chunk(engine::chunk_request request);

@@ -28,12 +28,25 @@ def pair_config(erp, crm, maps):
     return PAIR.format(erp=erp.url("postgres"), crm=crm.url("postgres")) + maps
 
 
+def programs_of(release):
+    find = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "postgresql"
+    return pathlib.Path(subprocess.run([find, str(release)], capture_output=True, text=True, check=True).stdout.strip())
+
+
 class PostgresServer:
-    def __init__(self, settings=""):
+    def __init__(self, settings="", release=15, standby_of=None):
+        self.programs = PROGRAMS if release == 15 else programs_of(release)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dualwrite-pg-"))
         self.folder.chmod(0o777)
-        self.run(PROGRAMS / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                 "--locale=C.UTF-8", "-N")
+        if standby_of is None:
+            self.run(self.programs / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E",
+                     "UTF8", "--locale=C.UTF-8", "-N")
+        else:
+            standby_of.control("-m", "fast", "stop")
+            self.run("cp", "-a", standby_of.folder / "data", self.folder)
+            self.run("touch", self.folder / "data" / "standby.signal")
+            standby_of.start()
+            settings = f"primary_conninfo = '{standby_of.url('postgres')}'\n" + settings
         with open(self.folder / "data" / "postgresql.conf", "a") as file:
             file.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\nwal_level = logical\n"
                        "max_replication_slots = 20\nmax_wal_senders = 20\nshared_buffers = 16MB\n" + settings)
@@ -49,7 +62,7 @@ class PostgresServer:
         # Its output goes to a file: a pipe would stay open as long as the server runs.
         with open(self.folder / "control.log", "ab") as log:
             owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-            subprocess.run([*owner, PROGRAMS / "pg_ctl", "-D", self.folder / "data", "-w", "-t", "90", "-l",
+            subprocess.run([*owner, self.programs / "pg_ctl", "-D", self.folder / "data", "-w", "-t", "90", "-l",
                             self.folder / "server.log", *words], stdout=log, stderr=log, cwd="/", check=True)
 
     def start(self):
@@ -61,7 +74,8 @@ class PostgresServer:
 
     def end(self):
         try:
-            self.kill()
+            if (self.folder / "data" / "postmaster.pid").exists():
+                self.kill()
         finally:
             shutil.rmtree(self.folder)
 

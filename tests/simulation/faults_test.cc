@@ -140,6 +140,44 @@ TEST(Fault, ASourceThatWasPutBackStopsItsMaps) {
   one.expect_whole();
 }
 
+// A copy meets the app that was put back before the capture does.
+TEST(Fault, NothingIsCopiedFromAnAppThatWasPutBackUntilItIsCapturedAnew) {
+  auto settings = small();
+  settings.flow.capture_patience = std::chrono::seconds(20);
+  scene one(settings);
+  for (std::int64_t i = 0; i < 30; ++i) ASSERT_TRUE(one.here.left.commit({put(i, "left")}));
+  one.define();
+  ASSERT_TRUE(one.here.submit(engine::run_map{one.map}));
+  ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::ChunkCopied) > 3; }));
+  one.here.left.restore_to(20);
+  ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::AttemptFailed) > 0; }));
+  one.expect_whole();
+}
+
+// A standby that has all that was read takes the place of its server: maps go on, whatever of them
+// was under way, and what they still lack is captured from it.
+TEST(Fault, AMapGoesOnWithAnAppThatTookThePlaceOfItsOwn) {
+  for (std::size_t chunks = 0; chunks < 4; ++chunks) {
+    SCOPED_TRACE("chunks " + std::to_string(chunks));
+    scene one;
+    for (std::int64_t i = 0; i < 7; ++i) ASSERT_TRUE(one.here.left.commit({put(i, "left")}));
+    one.define();
+    ASSERT_TRUE(one.here.submit(engine::run_map{one.map}));
+    ASSERT_TRUE(one.here.run_until([&] { return one.count(event_type::ChunkCopied) >= chunks; }));
+    for (std::size_t turn = 0; turn < 6; ++turn) {
+      for (auto const of : {side::left, side::right}) {
+        one.edit(of, turn);
+        auto& app = of == side::left ? one.here.left : one.here.right;
+        app.restore_to(app.last_commit());
+        one.edit(opposite(of), turn + 3);
+        one.here.run(static_cast<std::uint64_t>(turn % 3));
+      }
+    }
+    one.expect_whole();
+    EXPECT_EQ(0u, one.count(event_type::MapStopped));
+  }
+}
+
 TEST(Fault, AMapThatIsStoppedAndRunAtOnceIsCapturedAnew) {
   scene one;
   one.start();

@@ -207,17 +207,18 @@ async<std::uint64_t> faulty_app::count_rows(std::string table) {
 }
 
 async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
-                                                std::optional<source_position> after) {
+                                                std::optional<engine::source_progress> known) {
   visit const call{*this, app_call::open};
   std::span const met{&call.what, 1};
   DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
-  auto from = after;
-  if (from && from->commit > 0 && strikes(fault_site::sent_again, met)) {
-    from->commit -= std::min<std::uint64_t>(from->commit, 1 + chance_() % 4);
+  auto from = known;
+  if (from && from->captured.commit > 0 && strikes(fault_site::sent_again, met)) {
+    auto& commit = from->captured.commit;
+    commit -= std::min<std::uint64_t>(commit, 1 + chance_() % 4);
   }
   auto out = co_await app_.open_capture(std::move(tables), from);
   DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
-  if (out && after) out = *after;
+  if (out && known) out->commit = known->captured.commit;
   co_return out;
 }
 

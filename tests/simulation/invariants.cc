@@ -55,8 +55,11 @@ struct invariant_reader {
     last = {{e.incarnation, e.commit}, false};
   }
   void operator()(RecordsCaptured const& e) {
-    if (e.kind != capture_kind::live) return;
     auto const& last = captures[{e.link, e.of}];
+    if (e.kind != capture_kind::live) {
+      if (e.incarnation != last.at.incarnation) say("rows are copied from another app");
+      return;
+    }
     // The rows of an echo that are the app's own follow its EchoSeen.
     bool const of_echo =
         last.at == source_position{e.incarnation, e.commit} && !last.open && after_echo == e.link;

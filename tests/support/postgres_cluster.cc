@@ -10,7 +10,11 @@
 namespace dualwrite {
 namespace {
 
-constexpr char const* programs = "/usr/lib/postgresql/15/bin";
+// Another release's may be told.
+std::string programs() {
+  auto const* told = std::getenv("DW_POSTGRES_PROGRAMS");
+  return told == nullptr ? "/usr/lib/postgresql/15/bin" : told;
+}
 
 void run_or_end(std::string const& command) {
   auto const as = geteuid() == 0 ? "runuser -u postgres -- " : "";
@@ -28,7 +32,7 @@ postgres_cluster::postgres_cluster() {
   run_or_end(
       fmt::format("{}/initdb -D {}/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N "
                   "> {}/initdb.log 2>&1",
-                  programs,
+                  programs(),
                   folder_.string(),
                   folder_.string()));
   std::ofstream(folder_ / "data/postgresql.conf", std::ios::app)
@@ -50,7 +54,7 @@ postgres_cluster& postgres_cluster::shared() {
 
 void postgres_cluster::control(std::string const& what) const {
   run_or_end(fmt::format("{}/pg_ctl -D {}/data -w -t 90 -l {}/server.log {} > /dev/null 2>&1",
-                         programs,
+                         programs(),
                          folder_.string(),
                          folder_.string(),
                          what));

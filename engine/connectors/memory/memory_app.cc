@@ -137,14 +137,13 @@ std::size_t memory_app::crash() {
   return lost;
 }
 
-// What is captured from a restored app is another history, even where it holds all that was
-// captured before.
 void memory_app::restore_to(std::uint64_t commit) {
   take_back_open_batch();
   auto steps = history_.size();
   while (steps > 0 && history_[steps - 1].commits_before >= commit) --steps;
   undo_to(steps);
-  ++incarnation_;
+  kept_[incarnation_++] = log_.size();
+  for (auto& one : kept_) one.second = std::min<std::uint64_t>(one.second, log_.size());
   for (auto& transaction : log_) transaction.position.incarnation = incarnation_;
   close_connections();
 }
@@ -208,15 +207,17 @@ async<std::uint64_t> memory_app::count_rows(std::string table) {
 }
 
 async<source_position> memory_app::open_capture(std::vector<std::string>,
-                                                std::optional<source_position> after) {
+                                                std::optional<source_progress> known) {
   sync();
-  auto const at = after.value_or(end());
-  if (at.incarnation != incarnation_ || at.commit > log_.size())
-    co_return error{error_code::source_rewound};
+  auto const at = known ? known->captured : end();
+  kept_[incarnation_] = log_.size();
+  auto const kept = kept_.find(at.incarnation);
+  auto const had = known ? std::max(at.commit, known->read) : at.commit;
+  if (kept == kept_.end() || had > kept->second) co_return error{error_code::source_rewound};
   read_ = at.commit;
   rows_read_ = 0;
   capturing_ = true;
-  co_return at;
+  co_return source_position{incarnation_, at.commit};
 }
 
 async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, duration patience) {

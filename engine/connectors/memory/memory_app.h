@@ -96,7 +96,8 @@ class memory_app final : public source_app, public target_app {
   // how many were lost.
   std::size_t crash();
   // Puts everything back to where it was behind the commit with this number, under a new
-  // incarnation.
+  // incarnation: as a standby that takes over. A capture goes on where nothing that was read from
+  // the former one is missing.
   void restore_to(std::uint64_t commit);
   std::uint64_t last_commit() const { return log_.size(); }
   std::size_t unsynced() const { return history_.size() - synced_; }
@@ -110,7 +111,7 @@ class memory_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
-                                                    std::optional<source_position> after) override;
+                                                    std::optional<source_progress> known) override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
@@ -193,6 +194,7 @@ class memory_app final : public source_app, public target_app {
   std::size_t synced_ = 0;  // of history_
   std::optional<open_batch> open_;
   std::uint64_t incarnation_ = 1;
+  std::map<std::uint64_t, std::uint64_t> kept_;  // commits of each incarnation
   std::size_t read_ = 0;
   std::size_t rows_read_ = 0;  // of the next one
   bool capturing_ = false;

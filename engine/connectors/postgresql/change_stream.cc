@@ -37,9 +37,6 @@ result<void> change_stream::check_goes_on(connection& on,
                                           slot_state const& slot,
                                           source_position after) const {
   DW_TRY(auto const head, head_of(on));
-  if (after.incarnation != head.incarnation)
-    return error{error_code::source_rewound,
-                 "this is another database than the captured one, or another timeline of it"};
   if (after.commit > head.commit)
     return error{error_code::source_rewound,
                  "the server was set back behind what was captured from it"};
@@ -78,10 +75,13 @@ result<void> change_stream::prepare(connection& on, std::vector<std::string> con
 
 result<source_position> change_stream::open(connection& on,
                                             std::vector<std::string> const& tables,
-                                            std::optional<source_position> after) {
+                                            std::optional<source_progress> known) {
+  auto after = known ? std::optional(known->captured) : std::nullopt;
   close();
   lost_.clear();
   DW_CHECK(install(on));
+  DW_TRY(auto const now, life_.begin(on, known));
+  if (after) after->incarnation = now.incarnation;
   DW_TRY(auto const name, slot_name(on, name_));
   // Who streams from the slot still is given the tables as they were published for him, and what he
   // is told yet moves it: what is looked at behind him counts.
@@ -101,8 +101,11 @@ result<source_position> change_stream::open(connection& on,
     slot.is_there = false;
   }
   if (!slot.is_there) {
-    DW_TRY(auto const made,
-           on.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')", {name}));
+    DW_CHECK(make_slot(on, name));
+  } else if (!slot.is_for_standbys) {
+    auto const given = give_to_standbys(url_, name);
+    // Nothing else needs it: who does not allow it has no slot at standbys.
+    if (!given && given.error().code != error_code::row_refused) return given.error();
   }
   DW_TRY(auto at, head_of(on));
   if (after) {
@@ -144,7 +147,7 @@ result<void> change_stream::choose_how(connection& on) {
 }
 
 result<void> change_stream::go_on(connection& on) {
-  DW_CHECK(on.open(url_));
+  DW_CHECK(life_.reopen(on));
   auto const begun = begin_part(on);
   if (begun && *begun) return {};
   // What the server does not let us ask it may still stream.
@@ -169,7 +172,7 @@ result<bool> change_stream::begin_part(connection& on) {
     DW_TRY(slot, free_slot(on, name));
   }
   // What was acknowledged meanwhile has brought its end no nearer.
-  DW_CHECK(stretch_.begin(url_, {name, name_, place(), *end()}));
+  DW_CHECK(stretch_.begin(url_, life_.now(), {name, name_, place(), *end()}));
   how_ = way::in_bulk;
   return true;
 }
@@ -192,6 +195,7 @@ result<void> change_stream::stream_on(connection& on) {
   DW_TRY(auto const slot, slot_name(on, name_));
   DW_CHECK(stream_.start(
       url_,
+      life_.now(),
       fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}, "
                   "messages 'true')",
                   quoted_name(slot),
@@ -220,7 +224,7 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
 
 result<void> change_stream::check_captured(connection& on, std::vector<std::string> const* only) {
   checked_at_ = std::chrono::steady_clock::now();
-  DW_CHECK(on.open(url_));
+  DW_CHECK(life_.reopen(on));
   DW_TRY(auto const lost, find_lost(on, name_));
   std::optional<std::string> renamed;
   for (auto const& one : lost) {
@@ -332,7 +336,7 @@ result<std::optional<captured_transaction>> change_stream::take_data(connection&
 result<void> change_stream::find_whole(connection& on, std::string_view message) {
   auto const part = pgoutput_reader::described_object(message);
   if (!part) return {};
-  DW_CHECK(on.open(url_));
+  DW_CHECK(life_.reopen(on));
   DW_TRY(auto whole, whole_of(on, *part));
   reader_->set_whole_of(*part, std::move(whole));
   return {};
@@ -342,7 +346,7 @@ result<void> change_stream::find_whole(connection& on, std::string_view message)
 result<void> change_stream::pass_quiet(connection& on) {
   if (is_inside_ || !history_.is_proven() || given_ > acknowledged_) return {};
   if (reached_ < std::max(acknowledged_, passed_) + quiet_bytes_min) return {};
-  DW_CHECK(on.open(url_));
+  DW_CHECK(life_.reopen(on));
   DW_TRY(auto const slot, slot_name(on, name_));
   DW_CHECK(put_quiet(on, slot, {acknowledged_, reached_}));
   passed_ = reached_;

@@ -11,6 +11,9 @@
 // it is far behind, parts of the server's log are read by statements instead; which of both is
 // looked at between transactions, and neither is seen in what is given.
 //
+// A server that was promoted goes on where it has all that was read from the former one. Any other
+// server that answers meanwhile ends the capture.
+//
 // What other tables and databases of the server write lies in the same log. Where nothing of the
 // tables came for a while the slot is moved past it, so that it is not kept for them; which part
 // that was is said in dualwrite.quiet before, since no position in our log can tell.
@@ -25,8 +28,8 @@
 #include <vector>
 
 #include "engine/connectors/postgresql/captured_history.h"
+#include "engine/connectors/postgresql/captured_life.h"
 #include "engine/connectors/postgresql/connection.h"
-#include "engine/connectors/postgresql/incarnation.h"
 #include "engine/connectors/postgresql/pgoutput.h"
 #include "engine/connectors/postgresql/replication_slot.h"
 #include "engine/connectors/postgresql/slot_stretch.h"
@@ -43,14 +46,14 @@ class change_stream {
 
   // `name` is that of the publication, and the slot's begin.
   change_stream(std::string url, std::string name, stretch_limits limits)
-      : url_(std::move(url)), name_(std::move(name)), limits_(limits) {}
+      : url_(std::move(url)), name_(std::move(name)), limits_(limits), life_(url_) {}
 
   // Publishes these tables, those that are captured among them.
   // Errors: `app_busy` where they cannot be captured yet.
   [[nodiscard]] result<void> prepare(connection& on, std::vector<std::string> const& tables);
   [[nodiscard]] result<source_position> open(connection& on,
                                              std::vector<std::string> const& tables,
-                                             std::optional<source_position> after);
+                                             std::optional<source_progress> known);
   // Transactions that have arrived; nothing where there is none yet.
   // Errors: `table_changed` where a table is not as it was when the capture was opened. Any error
   // closes the capture.
@@ -102,6 +105,7 @@ class change_stream {
   std::string url_;
   std::string name_;
   stretch_limits limits_;
+  captured_life life_;
   way how_ = way::closed;
   wal_stream stream_;
   slot_stretch stretch_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 
 #include "engine/connectors/postgresql/sqlstate.h"
@@ -80,8 +81,10 @@ result<void> connection::open(std::string const& named, purpose what) {
   bool const replicates = what == purpose::replication;
   DW_TRY(auto const url, url_named(named));
   auto const options = options_with(url);
+  auto const* const wished = std::getenv("PGTARGETSESSIONATTRS");
   // A server that has gone without a farewell is found out in half a minute.
-  std::array const names{"dbname",
+  std::array const names{"target_session_attrs",  // the URL's own counts more
+                         "dbname",
                          "options",
                          "client_encoding",
                          "fallback_application_name",
@@ -92,7 +95,8 @@ result<void> connection::open(std::string const& named, purpose what) {
                          "tcp_user_timeout",
                          replicates ? "replication" : nullptr,
                          static_cast<char const*>(nullptr)};
-  std::array const values{url.c_str(),
+  std::array const values{wished == nullptr ? "read-write" : wished,
+                          url.c_str(),
                           options.c_str(),
                           "UTF8",
                           "dualwrite",
@@ -104,6 +108,7 @@ result<void> connection::open(std::string const& named, purpose what) {
                           "database",
                           static_cast<char const*>(nullptr)};
   plans_.clear();
+  ++connected_;
   held_.reset(PQconnectdbParams(names.data(), values.data(), 1), &PQfinish);
   if (!is_open()) {
     error const why{error_code::app_unreachable, trimmed(PQerrorMessage(held_.get()))};
@@ -140,9 +145,15 @@ error connection::refused(PGresult const* why) {
 }
 
 result<void> connection::execute(std::string const& sql) {
+  DW_TRY(auto const done, command(sql));
+  return {};
+}
+
+result<answer> connection::command(std::string const& text) {
   if (!is_open()) return error{error_code::app_unreachable, "there is no connection"};
-  answer const got(PQexec(held_.get(), sql.c_str()));
-  return got.succeeded() ? result<void>{} : refused(got.get());
+  answer got(PQexec(held_.get(), text.c_str()));
+  if (!got.succeeded()) return refused(got.get());
+  return got;
 }
 
 result<void> connection::renew_plans() {

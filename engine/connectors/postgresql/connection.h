@@ -77,7 +77,8 @@ struct statement {
 };
 
 // Guarantees: values come and go in the same form whatever the server, the database or the role is
-// set to (ISO dates in UTC, hexadecimal bytes, UTF-8).
+// set to (ISO dates in UTC, hexadecimal bytes, UTF-8). A standby is not connected to, unless the
+// URL wishes it: of several hosts it is the one that can be written to.
 // Errors: `app_unreachable` where there is no connection (any more), `app_busy` where the same may
 // succeed later, `table_missing` where a name is not known, `not_authorized` where the role lacks a
 // right, `row_refused` for all else that the server refuses; failure() then says more.
@@ -94,6 +95,8 @@ class connection {
   // What the server sends comes here; -1 where there is none.
   [[nodiscard]] int socket() const { return held_ ? PQsocket(held_.get()) : -1; }
   bool is_open() const { return held_ && PQstatus(held_.get()) == CONNECTION_OK; }
+  // How often it was connected: another time it may be to another server.
+  std::uint64_t connected() const { return connected_; }
 
   // From here on statements with parameters that come again are prepared.
   void keep_plans() { keeps_plans_ = true; }
@@ -102,7 +105,12 @@ class connection {
   // Gives up those that are not to be kept; not in a transaction that has failed.
   [[nodiscard]] result<void> renew_plans();
 
+  // 150020 is 15.20.
+  int server_version() const { return PQserverVersion(held_.get()); }
+
   [[nodiscard]] result<void> execute(std::string const& sql);
+  // The one answer to a command without parameters; all that a connection for replication takes.
+  [[nodiscard]] result<answer> command(std::string const& text);
   [[nodiscard]] result<answer> query(std::string const& sql, parameters const& with = {});
   // Sent together, and answered in their order: behind one that is refused none is run. Their
   // answers have to be small: they are not read before all are sent.
@@ -143,6 +151,7 @@ class connection {
 
   std::shared_ptr<PGconn> held_;
   server_error failure_;
+  std::uint64_t connected_ = 0;
   bool keeps_plans_ = false;
   prepared_plans plans_;
 };

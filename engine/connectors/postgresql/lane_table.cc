@@ -38,12 +38,21 @@ result<std::string> bytes_of(std::string_view text) {
 
 constexpr char const* of_lane = "WHERE log = $1 AND link = $2 AND way = $3 AND lane = $4";
 
-// Two sessions that install at once would each find the other's half. What an early release knew of
-// the captured tables was not said for whom.
+// Two sessions that install at once would each find the other's half. What is added belongs to who
+// has the rest, or another installation could not read it. What an early release knew of the
+// captured tables was not said for whom, and it gave timelines no names.
 constexpr char const* tables = R"(
 BEGIN;
 SELECT pg_advisory_xact_lock(7310597164851);
-CREATE SCHEMA IF NOT EXISTS dualwrite;
+DO $$ DECLARE
+  owner text := (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'dualwrite');
+BEGIN
+  IF owner IS NULL THEN
+    CREATE SCHEMA dualwrite;
+  ELSIF owner <> quote_ident(current_user) THEN
+    EXECUTE format('SET LOCAL ROLE %s', owner);
+  END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS dualwrite.identity(nonce bigint NOT NULL);
 INSERT INTO dualwrite.identity
   SELECT ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
@@ -73,6 +82,18 @@ CREATE TABLE IF NOT EXISTS dualwrite.place(
   PRIMARY KEY(log, link, way, map));
 CREATE TABLE IF NOT EXISTS dualwrite.quiet(
   slot text PRIMARY KEY, captured bigint NOT NULL, reached bigint NOT NULL);
+DO $$ BEGIN
+  IF to_regclass('dualwrite.life') IS NULL THEN
+    CREATE TABLE dualwrite.life(timeline text PRIMARY KEY, name bigint NOT NULL);
+    INSERT INTO dualwrite.life
+      SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 0;
+  END IF;
+END $$;
+INSERT INTO dualwrite.life
+  SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8),
+    ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
+  ON CONFLICT DO NOTHING;
+SET LOCAL synchronous_commit = on;
 COMMIT)";
 
 result<std::string> read_parts(connection& on, lane_key const& lane) {
@@ -108,10 +129,15 @@ result<void> write_parts(std::vector<statement>& to,
 
 result<void> install(connection& on) {
   DW_TRY(auto const there,
-         on.query("SELECT to_regclass('dualwrite.quiet') IS NOT NULL AND EXISTS("
+         on.query("SELECT to_regclass('dualwrite.life') IS NOT NULL AND EXISTS("
                   "SELECT FROM pg_attribute WHERE attname = 'begin' "
                   "AND attrelid = to_regclass('dualwrite.captured'))"));
-  if (there.is_true(0, 0)) return {};
+  if (there.is_true(0, 0)) {
+    DW_TRY(auto const named,
+           on.query("SELECT EXISTS(SELECT FROM dualwrite.life WHERE timeline = "
+                    "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))"));
+    if (named.is_true(0, 0)) return {};
+  }
   auto const made = on.execute(tables);
   if (made) return {};
   auto why = made.error();

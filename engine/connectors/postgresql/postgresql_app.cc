@@ -43,11 +43,11 @@ struct postgresql_app::connections {
   change_stream stream;
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
-                                       std::optional<source_position> after) {
+                                       std::optional<source_progress> known) {
     // A stream that nobody reads keeps its server from stopping.
     stream.close();
     DW_CHECK(control.open(settings.url));
-    return stream.open(control, tables, after);
+    return stream.open(control, tables, known);
   }
 
   result<std::optional<source_lag>> lag() {
@@ -207,9 +207,9 @@ async<void> postgresql_app::prepare_capture(std::vector<std::string> tables) {
 }
 
 async<source_position> postgresql_app::open_capture(std::vector<std::string> tables,
-                                                    std::optional<source_position> after) {
-  auto call = [held = held_, tables = std::move(tables), after]() {
-    return of_the_app(held->open_capture(tables, after));
+                                                    std::optional<source_progress> known) {
+  auto call = [held = held_, tables = std::move(tables), known]() {
+    return of_the_app(held->open_capture(tables, known));
   };
   return blocking<source_position>(capturing_, std::move(call));
 }

@@ -52,7 +52,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
   [[nodiscard]] async<void> prepare_capture(std::vector<std::string> tables) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
-                                                    std::optional<source_position> after) override;
+                                                    std::optional<source_progress> known) override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] std::vector<std::string> lost_tables() const override;

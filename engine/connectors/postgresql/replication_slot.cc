@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 
 constexpr auto free_wait_max = 5s;
 constexpr auto look_pause = 20ms;
+constexpr int knows_failover = 170000;
+constexpr int advance_wait_ms = 5000;
+constexpr std::string_view was_broken_off = "57014";
 
 std::uint64_t place_at(answer const& from, int column) {
   return static_cast<std::uint64_t>(from.integer(0, column));
@@ -37,8 +40,9 @@ result<std::string> slot_name(connection& on, std::string const& publication) {
 
 result<slot_state> look_at_slot(connection& on, std::string const& slot) {
   DW_TRY(auto const rows,
-         on.query(fmt::format("SELECT coalesce(wal_status = 'lost', false), {}, {}, {} "
-                              "FROM pg_replication_slots WHERE slot_name = $1",
+         on.query(fmt::format("SELECT coalesce(wal_status = 'lost', false), {}, {}, {}, "
+                              "coalesce((to_jsonb(s) ->> 'failover')::boolean, true) "
+                              "FROM pg_replication_slots s WHERE slot_name = $1",
                               place_sql("restart_lsn"),
                               place_sql("confirmed_flush_lsn"),
                               place_sql("pg_current_wal_flush_lsn()")),
@@ -50,7 +54,23 @@ result<slot_state> look_at_slot(connection& on, std::string const& slot) {
   out.restart = place_at(rows, 1);
   out.confirmed = place_at(rows, 2);
   out.head = place_at(rows, 3);
+  out.is_for_standbys = rows.is_true(0, 4);
   return out;
+}
+
+result<void> make_slot(connection& on, std::string const& slot) {
+  auto const* more = on.server_version() >= knows_failover ? ", failover => true" : "";
+  DW_TRY(auto const made,
+         on.query(fmt::format("SELECT pg_create_logical_replication_slot($1, 'pgoutput'{})", more),
+                  {slot}));
+  return {};
+}
+
+result<void> give_to_standbys(std::string const& url, std::string const& slot) {
+  connection sender;
+  DW_CHECK(sender.open(url, connection::purpose::replication));
+  return sender.execute(
+      fmt::format("ALTER_REPLICATION_SLOT {} (FAILOVER true)", quoted_name(slot)));
 }
 
 result<void> wait_until_free(connection& on, std::string const& slot) {
@@ -67,9 +87,16 @@ result<void> wait_until_free(connection& on, std::string const& slot) {
 }
 
 result<void> advance_slot(connection& on, std::string const& slot, std::uint64_t to) {
-  DW_TRY(auto const moved,
-         on.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)", {slot, print_place(to)}));
-  return {};
+  DW_CHECK(on.execute(fmt::format("SET statement_timeout = {}", advance_wait_ms)));
+  auto const moved =
+      on.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)", {slot, print_place(to)});
+  if (on.is_open()) DW_CHECK(on.execute("SET statement_timeout = 0"));
+  if (moved) return {};
+  if (on.failure().state != was_broken_off) return moved.error();
+  return error{error_code::app_busy,
+               "the slot " + slot +
+                   " cannot be moved: the server waits for a standby that it names in its log "
+                   "(synchronized_standby_slots)"};
 }
 
 }  // namespace dualwrite::engine::postgresql

@@ -15,15 +15,20 @@ struct slot_state {
   std::uint64_t restart = 0;    // where it is read from again, for transactions under way then
   std::uint64_t confirmed = 0;  // what was committed before is not given any more
   std::uint64_t head = 0;       // the end of what the server has on disk
+  bool is_for_standbys = true;  // those of the server copy it, or it cannot tell them to
 };
 
 // Of the slot in this database that belongs to a publication of this name.
 [[nodiscard]] result<std::string> slot_name(connection& on, std::string const& publication);
 [[nodiscard]] result<slot_state> look_at_slot(connection& on, std::string const& slot);
+// Where the server can (17 and later), so that its standbys copy it if they are told to.
+[[nodiscard]] result<void> make_slot(connection& on, std::string const& slot);
+[[nodiscard]] result<void> give_to_standbys(std::string const& url, std::string const& slot);
 // The server ends a session a moment after its client has gone.
 // Errors: `app_busy` where somebody else reads it.
 [[nodiscard]] result<void> wait_until_free(connection& on, std::string const& slot);
 // To where it is already, or further on.
+// Errors: `app_busy` where the server waits for standbys before.
 [[nodiscard]] result<void> advance_slot(connection& on, std::string const& slot, std::uint64_t to);
 
 // As the server writes it.

@@ -40,8 +40,9 @@ std::optional<std::uint64_t> end_of_part(stretch_limits const& limits,
   return allowed;
 }
 
-result<void> slot_stretch::begin(std::string const& url, part what) {
+result<void> slot_stretch::begin(std::string const& url, life const& of, part what) {
   DW_CHECK(from_.open(url));
+  DW_CHECK(check_same(from_, of));
   // However long it takes, it is no statement that went astray.
   DW_CHECK(from_.execute("SET statement_timeout = 0"));
   // A server that cannot look for us reads to the end of a part that nobody waits for any more.

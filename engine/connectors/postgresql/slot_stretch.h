@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "engine/connectors/postgresql/connection.h"
+#include "engine/connectors/postgresql/incarnation.h"
 
 namespace dualwrite::engine::postgresql {
 
@@ -46,7 +47,8 @@ class slot_stretch {
   };
 
   // Only where none is under way.
-  [[nodiscard]] result<void> begin(std::string const& url, part what);
+  // Errors: `app_unreachable` also where another server answers.
+  [[nodiscard]] result<void> begin(std::string const& url, life const& of, part what);
   [[nodiscard]] bool is_under_way() const { return is_under_way_; }
   // Until the next call. Nothing where no message is there yet, and behind the last one: then it is
   // not under way any more.

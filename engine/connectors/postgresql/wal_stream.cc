@@ -28,8 +28,9 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-result<void> wal_stream::start(std::string const& url, std::string const& command) {
+result<void> wal_stream::start(std::string const& url, life const& of, std::string const& command) {
   DW_CHECK(from_.open(url, connection::purpose::replication));
+  DW_CHECK(check_same_sender(from_, of));
   DW_CHECK(from_.start_stream(command));
   told_ = 0;
   heard_at_ = asked_at_ = clock::now();

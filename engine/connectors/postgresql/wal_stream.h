@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/connectors/postgresql/connection.h"
+#include "engine/connectors/postgresql/incarnation.h"
 
 namespace dualwrite::engine::postgresql {
 
@@ -19,14 +20,16 @@ struct stream_patience {
   std::chrono::milliseconds gives_up_after = std::chrono::seconds(50);  // when it was asked
 };
 
-// Errors: those of connection; `app_unreachable` also where the server shuts down, or does not
-// answer.
+// Errors: those of connection; `app_unreachable` also where the server shuts down, does not answer,
+// or is another one.
 // Threads: one at a time.
 class wal_stream {
  public:
   explicit wal_stream(stream_patience patience = {}) : patience_(patience) {}
 
-  [[nodiscard]] result<void> start(std::string const& url, std::string const& command);
+  [[nodiscard]] result<void> start(std::string const& url,
+                                   life const& of,
+                                   std::string const& command);
   void close() { from_.close(); }
   bool is_open() const { return from_.is_open(); }
   [[nodiscard]] int socket() const { return from_.socket(); }

@@ -113,7 +113,8 @@ result<source_position> head_of(database& on) {
 
 result<source_position> change_log::open(database& on,
                                          std::vector<std::string> const& tables,
-                                         std::optional<source_position> after) {
+                                         std::optional<source_progress> known) {
+  auto const after = known ? std::optional(known->captured) : std::nullopt;
   DW_TRY(auto all, transaction::begin(on));
   DW_CHECK(install(on));
   DW_TRY(auto const head, head_of(on));
@@ -126,13 +127,13 @@ result<source_position> change_log::open(database& on,
                     after->commit >> chance_bits,
                     after->commit & ((1U << chance_bits) - 1));
     DW_TRY(auto const there, number(on, sql));
-    if (there == 0)
+    if (there == 0 || known->read >> chance_bits > head.commit >> chance_bits)
       return error{error_code::source_rewound,
                    "the file is an older copy of the one that was captured"};
   }
-  DW_TRY(auto const known, on.prepare("SELECT tab FROM _dualwrite_captured"));
+  DW_TRY(auto const listed, on.prepare("SELECT tab FROM _dualwrite_captured"));
   std::set<std::string> captured;
-  for (auto rows = known;;) {
+  for (auto rows = listed;;) {
     DW_TRY(auto const row, rows.step());
     if (!row) break;
     captured.insert(rows.text(0));

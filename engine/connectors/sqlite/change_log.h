@@ -37,7 +37,7 @@ class change_log {
 
   [[nodiscard]] result<source_position> open(database& on,
                                              std::vector<std::string> const& tables,
-                                             std::optional<source_position> after);
+                                             std::optional<source_progress> known);
   // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all;
   // nothing where there is none.
   [[nodiscard]] result<std::vector<captured_transaction>> read(database& on,

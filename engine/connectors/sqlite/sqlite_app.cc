@@ -250,10 +250,10 @@ async<std::uint64_t> sqlite_app::count_rows(std::string table) {
 }
 
 async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
-                                                std::optional<source_position> after) {
-  auto call = [held = held_, tables = std::move(tables), after]() -> result<source_position> {
+                                                std::optional<source_progress> known) {
+  auto call = [held = held_, tables = std::move(tables), known]() -> result<source_position> {
     DW_CHECK(held->open_to_read());
-    return held->log.open(held->read, tables, after);
+    return held->log.open(held->read, tables, known);
   };
   return blocking<source_position>(reading_, std::move(call));
 }

@@ -38,6 +38,8 @@ class Progress : public testing::Test, protected story {
     captured.last_key = blob{until};
     captured.last_chunk = last;
     captured.count = 1;
+    captured.incarnation = snapshot.incarnation;
+    captured.commit = snapshot.commit;
     return of_link(captured);
   }
   void written(sequence records, std::string const& after, bool last) {
@@ -47,6 +49,8 @@ class Progress : public testing::Test, protected story {
     copied.records = records;
     copied.first_key = blob{after};
     copied.last = last;
+    copied.incarnation = snapshot.incarnation;
+    copied.snapshot = snapshot.commit;
     of_map(copied);
   }
   leg_row const& leg() const { return *views.progress.of(map)->leg(way); }
@@ -56,6 +60,7 @@ class Progress : public testing::Test, protected story {
   }
 
   execution_id copy;
+  source_position snapshot;
 };
 
 TEST_F(Progress, ALegThatIsNotSplitIsOneRange) {
@@ -79,6 +84,36 @@ TEST_F(Progress, AChunkWithoutRowsCoversItsKeys) {
   EXPECT_EQ(nullptr, leg().covering("k"));
   EXPECT_TRUE(leg().is_copied(1));
   EXPECT_FALSE(leg().is_copied(0));
+}
+
+// Chunks with rows and without, and rows that were read again.
+TEST_F(Progress, KnowsHowFarASourceWasRead) {
+  auto const upto = [&](side of, std::uint64_t incarnation) {
+    return views.progress.read_upto(link, views.delivery.links, of, incarnation);
+  };
+  EXPECT_EQ(0U, upto(side::left, 7));
+  split("k");
+  snapshot = {7, 300};
+  written({}, "k", true);
+  snapshot = {7, 200};
+  read("", "k", false);
+  snapshot = {8, 900};
+  read("k", "m", false);
+  EXPECT_EQ(300U, upto(side::left, 7)) << "whichever chunk came last";
+  EXPECT_EQ(900U, upto(side::left, 8));
+  RecordsCaptured again;
+  again.link = link;
+  again.kind = capture_kind::reread;
+  again.map = map;
+  again.incarnation = 8;
+  again.commit = 950;
+  again.first_key = again.last_key = blob{std::string_view("c")};
+  again.count = 1;
+  of_link(again);
+  EXPECT_EQ(950U, upto(side::left, 8));
+  EXPECT_EQ(0U, upto(side::right, 7));
+  auto const& links = views.delivery.links;
+  EXPECT_EQ(0U, views.progress.read_upto(link_id{link.value + 1}, links, side::left, 7));
 }
 
 // Ranges are copied in any order and interleaved; a model holds which chunk read which keys.

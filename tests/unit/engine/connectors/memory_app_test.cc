@@ -170,6 +170,20 @@ TEST_F(MemoryApp, ARestoredAppIsAnotherHistory) {
   EXPECT_EQ((source_position{2, 2}), *now);
 }
 
+TEST_F(MemoryApp, ACaptureGoesOnWhereARestoreHasLostNothingOfIt) {
+  put(1, "a");
+  auto const at = wait(app.open_capture({"customer"}, std::nullopt));
+  put(2, "b");
+  app.restore_to(2);
+  app.restore_to(1);
+  put(3, "c");
+  put(4, "d");
+  EXPECT_EQ((source_position{3, 1}), *wait(app.open_capture({"customer"}, *at)));
+  source_progress const read_more(*at, 2);
+  EXPECT_EQ(error_code::source_rewound,
+            wait(app.open_capture({"customer"}, read_more)).error().code);
+}
+
 TEST_F(MemoryApp, APositionOutsideTheTransactionIsLostAlone) {
   app.options.synchronous = false;
   app.options.position_outside_transaction = true;

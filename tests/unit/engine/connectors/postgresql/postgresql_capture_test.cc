@@ -288,20 +288,6 @@ TEST_F(PostgresqlApp, WhatWasCapturedBeforeALossOfPowerIsNotGivenAgain) {
   EXPECT_EQ("+(4,Ann)", show(captured(1)));
 }
 
-// Whatever was captured before: what the former one had last need not be there.
-TEST_F(PostgresqlApp, AnotherTimelineOfItsServerIsAnotherLife) {
-  capture();
-  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
-  auto const at = captured(1).back().position;
-  people.reset();
-  app.reset();
-  postgres_cluster::shared().promote();
-  people = std::make_unique<postgres_user>(url);
-  restart();
-  EXPECT_EQ(error_code::source_rewound, wait(app->open_capture({"customer"}, at)).error().code);
-  EXPECT_NE(at.incarnation, capture().incarnation);
-}
-
 // The position of the table tells what it is captured from.
 TEST_F(PostgresqlApp, OfATransactionThatWroteBeforeItsTableWasCapturedNothingIsTold) {
   people->run("CREATE TABLE item(id bigint PRIMARY KEY, name text)");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "engine/connectors/postgresql/lane_table.h"
 #include "engine/connectors/postgresql/wal_stream.h"
 #include "tests/unit/engine/connectors/postgresql/postgresql_under_test.h"
 
@@ -17,7 +18,13 @@ class WalStream : public PostgresqlApp {
         "WHERE datname = current_database()"));
     auto const slot =
         people->ask("SELECT 'quiet_' || oid FROM pg_database WHERE datname = current_database()");
+    connection on;
+    ASSERT_TRUE(on.open(url));
+    ASSERT_TRUE(install(on));
+    auto const now = look_at_life(on);
+    ASSERT_TRUE(now) << to_string(now.error());
     auto const started = stream.start(url,
+                                      *now,
                                       "START_REPLICATION SLOT " + slot +
                                           " LOGICAL 0/0 (proto_version '1', publication_names "
                                           "'all_of_it')");

@@ -1,0 +1,44 @@
+#include "engine/connectors/postgresql/captured_life.h"
+
+#include <fmt/format.h>
+
+namespace dualwrite::engine::postgresql {
+
+result<life> captured_life::begin(connection& on, std::optional<source_progress> const& known) {
+  DW_TRY(auto found, look_at_life(on));
+  DW_CHECK(check(on, found, known));
+  now_ = found;
+  connected_ = on.connected();
+  return found;
+}
+
+// A server with a lower timeline was left for the one that was captured last, and may not know it.
+result<void> captured_life::check(connection& on,
+                                  life const& found,
+                                  std::optional<source_progress> const& known) const {
+  bool const is_former =
+      now_ && now_->database == found.database && found.timeline < now_->timeline;
+  if (is_former)
+    return error{
+        error_code::app_unreachable,
+        fmt::format("the server is on timeline {}, which was left for {}: is it the former "
+                    "primary? If it is to take its place again, restart dualwrite",
+                    found.timeline,
+                    now_->timeline)};
+  if (!known || known->captured.incarnation == found.incarnation) return {};
+  DW_TRY(bool const goes_on, takes_over(on, url_, found, *known));
+  if (goes_on) return {};
+  return error{error_code::source_rewound,
+               "this is another database than the captured one, or a timeline of it that lacks "
+               "what was captured"};
+}
+
+result<void> captured_life::reopen(connection& on) {
+  DW_CHECK(on.open(url_));
+  if (on.connected() == connected_) return {};
+  DW_CHECK(check_same(on, *now_));
+  connected_ = on.connected();
+  return {};
+}
+
+}  // namespace dualwrite::engine::postgresql
