@@ -124,7 +124,8 @@ struct status_fold {
       row.execution_open = false;
       row.initial_sync_done = e.state == end_state::succeeded || e.state == end_state::completed;
       if (e.state == end_state::succeeded) return;
-      answer(row, row.pending);
+      // What is asked of a map that holds already is not answered by it.
+      if (row.state != map_state::holding) answer(row, row.pending);
       enter(row, map_state::holding);
     });
   }

@@ -219,11 +219,15 @@ planned_record batch_planner::planned(queued_record const& record,
   return out;
 }
 
-// Whether the other side's changes of its key are to find it.
-bool batch_planner::is_contested(compiled_map const& map, queued_record const& record) {
+// Whether the other side's changes of its key are to find it. Of a copy the chunk tells, but not of
+// a row of it that is written later than the others.
+bool batch_planner::is_contested(compiled_map const& map,
+                                 queued_record const& record,
+                                 attempt which) {
   bool const both_ways =
       map.writes(direction::left_to_right) && map.writes(direction::right_to_left);
-  return both_ways && record.kind != capture_kind::initial;
+  bool const is_of_chunk = record.kind == capture_kind::initial && which == attempt::first;
+  return both_ways && !is_of_chunk;
 }
 
 result<std::shared_ptr<compiled_map const>> batch_planner::compiled(map_id map) {
@@ -242,7 +246,7 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
   made.which = which;
   made.plan = plan_delivery(planning(*compiled), mine, which);
   for (auto& conflict : made.plan.conflicts) show(conflict, record, *compiled);
-  keep(std::move(made), *compiled, is_contested(*compiled, record));
+  keep(std::move(made), *compiled, is_contested(*compiled, record, which));
   return {};
 }
 
@@ -268,6 +272,7 @@ void batch_planner::show(conflict_found& conflict,
 
 result<void> batch_planner::add_rewritten(queued_item const& item,
                                           map_id map,
+                                          attempt which,
                                           std::vector<std::string> const& lost_columns) {
   auto const found = context_.maps.get(context_.views(), map);
   // A map that does not fit its tables any more has paused.
@@ -286,7 +291,7 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
   mine.lost_columns = lost_columns;
   auto made = planned(*record, mine, map);
   made.plan = plan_rewritten(planning(*compiled), mine);
-  keep(std::move(made), *compiled, is_contested(*compiled, *record));
+  keep(std::move(made), *compiled, is_contested(*compiled, *record, which));
   return {};
 }
 

@@ -68,6 +68,7 @@ class batch_planner {
   // the columns in which it had lost to the other side were left out.
   [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item,
                                            map_id map,
+                                           attempt which,
                                            std::vector<std::string> const& lost_columns);
 
  private:
@@ -104,7 +105,9 @@ class batch_planner {
                                        map_id map) const;
   // Asked for once a batch.
   [[nodiscard]] result<std::shared_ptr<compiled_map const>> compiled(map_id map);
-  static bool is_contested(compiled_map const& map, replay::queued_record const& record);
+  static bool is_contested(compiled_map const& map,
+                           replay::queued_record const& record,
+                           attempt which);
   void keep(planned_record&& record, compiled_map const& map, bool by_key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);

@@ -105,7 +105,9 @@ result<void> link_runner::remember(direction way,
   batch_id const id{way, lane, number};
   context_->ledger.hand(id, row.session, {});
   auto const hand = [&] { context_->ledger.hand_more(id, planner.take().handed); };
-  auto const add = [&](replay::queued_item const& item, map_id map) -> result<void> {
+  auto const add = [&](replay::queued_item const& item,
+                       map_id map,
+                       attempt which = attempt::first) -> result<void> {
     auto const at = std::visit([](auto const& one) { return one.at; }, item);
     // A map that was stopped since then is none of the batch's any more, even if it runs again.
     bool const is_its = std::any_of(
@@ -114,13 +116,13 @@ result<void> link_runner::remember(direction way,
     auto const lost = besides.lost_columns.find({map, at});
     auto const none = std::vector<std::string>{};
     DW_CHECK(
-        planner.add_rewritten(item, map, lost == besides.lost_columns.end() ? none : lost->second));
+        planner.add_rewritten(item, map, which, lost == besides.lost_columns.end() ? none : lost->second));
     if (planner.is_full()) hand();
     return {};
   };
   for (auto const& [map, record] : besides.retried) {
     DW_TRY(auto const item, read_item(log, record));
-    DW_CHECK(add(item, map));
+    DW_CHECK(add(item, map, attempt::retry));
   }
   if (besides.copied) {
     DW_TRY(auto const records, read_records(log, besides.copied->records));

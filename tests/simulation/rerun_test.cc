@@ -1,4 +1,7 @@
 // Initial syncs that are run again: all of it, all but what had failed, or only that.
+#include <fmt/format.h>
+
+#include "tests/simulation/history.h"
 #include "tests/simulation/refusing.h"
 
 namespace dualwrite::simulation {
@@ -214,6 +217,41 @@ TEST(RerunRandomly, EndsEqualAndNothingOlderIsWrittenLater) {
     EXPECT_TRUE(one.become_equal());
     one.expect_whole();
     if (testing::Test::HasFailure()) break;
+  }
+}
+
+// It overwrites what the other side has done since it was copied, which nobody has read yet.
+TEST(Retry, OfACopiedRowMeetsWhatTheOtherSideDidMeanwhile) {
+  for (auto const policy : {engine::conflict_policy::left_wins,
+                            engine::conflict_policy::right_wins,
+                            engine::conflict_policy::newest_wins}) {
+    for (bool const restarts : {false, true}) {
+      SCOPED_TRACE(fmt::format("policy {} restarts {}", static_cast<int>(policy), restarts));
+      refusing one;
+      one.user(one.here.left, put(5, "copied"));
+      one.user(one.here.right, put(5, "before"));
+      one.refused = {5};
+      one.define(policy);
+      one.submit(engine::run_map{one.map});
+      ASSERT_TRUE(one.comes_to(map_state::holding));
+      one.refused.clear();
+      one.user(one.here.right, put(5, "meanwhile"));
+      auto const before = one.queued();
+      ASSERT_TRUE(one.here.run_until([&] { return one.queued() > before; }));
+      one.submit(engine::retry_records{one.map, {}});
+      ASSERT_TRUE(one.here.run_until([&] { return one.parked() == 0; }));
+      EXPECT_EQ(customer(5, "copied"), one.rows(one.here.right).at({value::of_int64(5)}));
+      if (restarts) one.here.crash_and_restart(0);
+      one.submit(engine::run_map{one.map});
+      ASSERT_TRUE(one.comes_to(map_state::running)) << history(one.here.log());
+      ASSERT_TRUE(one.here.run_until([&] { return one.queued() == 0; }));
+      EXPECT_TRUE(one.become_equal());
+      bool const is_left = policy == engine::conflict_policy::left_wins;
+      EXPECT_EQ(customer(5, is_left ? "copied" : "meanwhile"),
+                one.rows(one.here.left).at({value::of_int64(5)}));
+      EXPECT_EQ(1u, one.count(event_type::ConflictDetected));
+      one.expect_whole();
+    }
   }
 }
 
