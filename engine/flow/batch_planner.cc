@@ -63,21 +63,16 @@ result<void> batch_planner::add(queued_item const& item, std::vector<map_id> con
     auto const place = context_.views().delivery.places.find({map, way_});
     if (place == context_.views().delivery.places.end() || at <= place->second.position) continue;
     if (!is_for_all && !concerns(item, map)) continue;
-    if (auto const* record = std::get_if<queued_record>(&item)) {
-      DW_CHECK(add_record(*record, map, attempt::first));
-    } else if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-      DW_CHECK(add_resolution(*resolution, map, attempt::first));
-    }
+    DW_CHECK(add_item(item, map, attempt::first));
   }
   return {};
 }
 
-result<void> batch_planner::add_retry(queued_item const& item, map_id map) {
+result<void> batch_planner::add_item(queued_item const& item, map_id map, attempt which) {
   if (auto const* record = std::get_if<queued_record>(&item))
-    return add_record(*record, map, attempt::retry);
-  if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-    return add_resolution(*resolution, map, attempt::retry);
-  }
+    return add_record(*record, map, which);
+  if (auto const* resolution = std::get_if<queued_resolution>(&item))
+    return add_resolution(*resolution, map, which);
   return {};
 }
 
@@ -224,10 +219,8 @@ planned_record batch_planner::planned(queued_record const& record,
 bool batch_planner::is_contested(compiled_map const& map,
                                  queued_record const& record,
                                  attempt which) {
-  bool const both_ways =
-      map.writes(direction::left_to_right) && map.writes(direction::right_to_left);
-  bool const is_of_chunk = record.kind == capture_kind::initial && which == attempt::first;
-  return both_ways && !is_of_chunk;
+  if (record.kind == capture_kind::initial && which == attempt::first) return false;
+  return map.writes(direction::left_to_right) && map.writes(direction::right_to_left);
 }
 
 result<std::shared_ptr<compiled_map const>> batch_planner::compiled(map_id map) {

@@ -261,7 +261,7 @@ async<void> catch_up_lane::retry_batch(map_id map) {
   for (auto const record : records_to_try(map)) {
     context_.circles_of(way_).forget(map, record);
     DW_CO_TRY(auto const item, read_item(context_.log.log(), record));
-    DW_CO_CHECK(planner.add_retry(item, map));
+    DW_CO_CHECK(planner.add_item(item, map, attempt::retry));
   }
   auto batch = planner.take();
   batch.members = {map};

@@ -102,7 +102,7 @@ result<ready_batch> plan_circles(link_context& context,
   for (auto const& circle : circles) {
     for (auto const& member : circle) {
       DW_TRY(auto const item, read_item(context.log.log(), member.record));
-      DW_CHECK(planner.add_retry(item, member.map));
+      DW_CHECK(planner.add_item(item, member.map, attempt::retry));
     }
   }
   auto batch = planner.take();

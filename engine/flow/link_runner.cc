@@ -115,8 +115,8 @@ result<void> link_runner::remember(direction way,
     if (!is_its || besides.excepted.contains({map, at})) return {};
     auto const lost = besides.lost_columns.find({map, at});
     auto const none = std::vector<std::string>{};
-    DW_CHECK(
-        planner.add_rewritten(item, map, which, lost == besides.lost_columns.end() ? none : lost->second));
+    DW_CHECK(planner.add_rewritten(
+        item, map, which, lost == besides.lost_columns.end() ? none : lost->second));
     if (planner.is_full()) hand();
     return {};
   };
