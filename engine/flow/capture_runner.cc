@@ -140,7 +140,9 @@ async<void> capture_runner::say_started(CaptureStarted event,
                                         std::optional<source_progress> before) {
   bool const is_another = before && before->captured.incarnation != event.life;
   if (before) event.incarnation = capture().at.incarnation;
-  ++context_.opening_of(side_);
+  bool const is_new = is_another || !before;
+  if (is_another) back_.doubt();
+  if (is_new) ++context_.opening_of(side_);
   decision told = [=, this](projections::views const& state) -> result<drafts> {
     if (is_another && read_upto(state) > before->read)
       return error{error_code::app_busy, "rows of the former server have come meanwhile"};
@@ -148,7 +150,9 @@ async<void> capture_runner::say_started(CaptureStarted event,
     events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, event));
     return events;
   };
-  DW_CO_CHECK(co_await context_.log.decide(std::move(told)));
+  auto const said = co_await context_.log.decide(std::move(told));
+  if (is_new) ++context_.opening_of(side_);
+  DW_CO_CHECK(said);
   co_return result<void>{};
 }
 

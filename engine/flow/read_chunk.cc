@@ -2,20 +2,18 @@
 
 namespace dualwrite::engine {
 
+// The opening is odd while another app is about to be captured.
 async<chunk> read_chunk(link_context& context, side of, chunk_request request) {
-  while (true) {
-    auto const opening = context.opening_of(of);
-    DW_CO_TRY(auto rows, co_await context.source(of).read_chunk(request));
-    if (context.opening_of(of) != opening) continue;
-    auto const& captures = context.views().delivery.captures;
-    auto const capture = captures.find({context.link, of});
-    bool const is_it =
-        capture != captures.end() && capture->second.life == rows.snapshot.incarnation;
-    if (!is_it)
-      co_return error{error_code::app_busy, "the app is another than it was, to be captured anew"};
-    rows.snapshot.incarnation = capture->second.at.incarnation;
-    co_return rows;
-  }
+  auto const opening = context.opening_of(of);
+  DW_CO_TRY(auto rows, co_await context.source(of).read_chunk(std::move(request)));
+  auto const& captures = context.views().delivery.captures;
+  auto const capture = captures.find({context.link, of});
+  bool const is_it = opening % 2 == 0 && context.opening_of(of) == opening &&
+                     capture != captures.end() && capture->second.life == rows.snapshot.incarnation;
+  if (!is_it)
+    co_return error{error_code::app_busy, "the app is another than it was, to be captured anew"};
+  rows.snapshot.incarnation = capture->second.at.incarnation;
+  co_return rows;
 }
 
 }  // namespace dualwrite::engine

@@ -5,8 +5,7 @@
 
 namespace dualwrite::engine {
 
-// Read while the app was captured by one and the same opening; their snapshot is of the incarnation
-// that we know it by.
+// Their snapshot is of the incarnation that we know the app by.
 // Errors: those of source_app; `app_busy` where the app was set back, or is another one, until it
 // is captured anew.
 [[nodiscard]] async<chunk> read_chunk(link_context& context, side of, chunk_request request);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -10,7 +11,7 @@
 
 namespace dualwrite::engine::postgresql {
 
-// Threads: one at a time; calls block.
+// Threads: one at a time, but for refuse_former(); calls block.
 class captured_life {
  public:
   explicit captured_life(std::string url) : url_(std::move(url)) {}
@@ -24,12 +25,17 @@ class captured_life {
   // Errors: `app_unreachable` where it leads to another life.
   [[nodiscard]] result<void> reopen(connection& on);
 
+  // Errors: `app_unreachable` where it leads to a server that another took the place of.
+  [[nodiscard]] result<void> refuse_former(connection& on) const;
+
  private:
+  [[nodiscard]] result<void> check_former(life const& found) const;
   [[nodiscard]] result<void> check(connection& on,
                                    life const& found,
                                    std::optional<source_progress> const& known) const;
 
   std::string url_;
+  mutable std::mutex changing_;
   std::optional<life> now_;
   std::uint64_t connected_ = 0;  // how often the caller's connection was
 };

@@ -31,14 +31,6 @@ std::uint64_t incarnation_of(std::string const& database,
   return hash_key(timeline == first_timeline ? database : fmt::format("{}/{}", database, timeline));
 }
 
-std::string timeline_of(std::uint32_t number) {
-  return fmt::format("{:08X}", number);
-}
-
-error another() {
-  return error{error_code::app_unreachable, "another server answers than a moment ago"};
-}
-
 std::optional<std::uint64_t> read_place(std::string_view text) {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -59,7 +51,8 @@ std::vector<ancestor> read_history(std::string const& text) {
     std::uint32_t number = 0;
     std::string place;
     if (!(words >> number >> place)) continue;
-    if (auto const left_at = read_place(place)) out.push_back({timeline_of(number), *left_at});
+    if (auto const left_at = read_place(place))
+      out.push_back({fmt::format("{:08X}", number), *left_at});
   }
   return out;
 }
@@ -69,7 +62,7 @@ result<std::vector<ancestor>> ancestors_of(std::string const& url, life const& n
   if (now.timeline == first_timeline) return std::vector<ancestor>{};
   connection sender;
   DW_CHECK(sender.open(url, connection::purpose::replication));
-  DW_CHECK(check_same_sender(sender, now));
+  DW_CHECK(check_same(sender, now));
   auto const history =
       sender.command(fmt::format("TIMELINE_HISTORY {}", std::stoul(now.timeline, nullptr, 16)));
   if (!history && sender.failure().state == no_such_file) return std::vector<ancestor>{};
@@ -81,10 +74,10 @@ result<std::vector<ancestor>> ancestors_of(std::string const& url, life const& n
 
 result<life> look_at_life(connection& on) {
   DW_TRY(auto const rows,
-         on.query("SELECT s.system_identifier, current_database() || '/' || i.nonce, n.timeline, "
-                  "l.name FROM pg_control_system() s, dualwrite.identity i, (SELECT "
-                  "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline) n "
-                  "LEFT JOIN dualwrite.life l ON l.timeline = n.timeline"));
+         on.command("SELECT s.system_identifier, current_database() || '/' || i.nonce, n.timeline, "
+                    "l.name FROM pg_control_system() s, dualwrite.identity i, (SELECT "
+                    "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline) n "
+                    "LEFT JOIN dualwrite.life l ON l.timeline = n.timeline"));
   if (rows.count() != 1)
     return error{error_code::source_rewound, "the database has lost its identity"};
   if (rows.is_null(0, 3))
@@ -106,14 +99,7 @@ result<source_position> head_of(connection& on) {
 result<void> check_same(connection& on, life const& of) {
   DW_TRY(auto const now, look_at_life(on));
   if (now == of) return {};
-  return another();
-}
-
-result<void> check_same_sender(connection& sender, life const& of) {
-  DW_TRY(auto const told, sender.command("IDENTIFY_SYSTEM"));
-  auto const timeline = timeline_of(static_cast<std::uint32_t>(told.integer(0, 1)));
-  if (told.text(0, 0) == of.system && timeline == of.timeline) return {};
-  return another();
+  return error{error_code::app_unreachable, "another server answers than a moment ago"};
 }
 
 result<bool> takes_over(connection& on,

@@ -25,16 +25,14 @@ struct life {
   friend bool operator==(life const&, life const&) = default;
 };
 
-// Of a server with install() behind it.
+// Of a server with install() behind it; by a connection for replication, too.
 [[nodiscard]] result<life> look_at_life(connection& on);
 
 // Behind every commit that was made before the call.
 [[nodiscard]] result<source_position> head_of(connection& on);
 
-// Errors: `app_unreachable` where it leads to another one; the second is for replication, by which
-// no more than server and timeline are told.
+// Errors: `app_unreachable` where it leads to another one.
 [[nodiscard]] result<void> check_same(connection& on, life const& of);
-[[nodiscard]] result<void> check_same_sender(connection& sender, life const& of);
 
 // Whether nothing of what is known, which is of another life, is missing in this one.
 [[nodiscard]] result<bool> takes_over(connection& on,

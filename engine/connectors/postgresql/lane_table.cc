@@ -49,7 +49,8 @@ DO $$ DECLARE
 BEGIN
   IF owner IS NULL THEN
     CREATE SCHEMA dualwrite;
-  ELSIF owner <> quote_ident(current_user) THEN
+  ELSIF owner <> quote_ident(current_user) AND pg_has_role(owner, 'MEMBER')
+      AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
     EXECUTE format('SET LOCAL ROLE %s', owner);
   END IF;
 END $$;
@@ -89,12 +90,25 @@ DO $$ BEGIN
       SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 0;
   END IF;
 END $$;
+COMMIT)";
+
+constexpr char const* name_timeline = R"(
+BEGIN;
+SET LOCAL synchronous_commit = on;
 INSERT INTO dualwrite.life
   SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8),
     ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint
   ON CONFLICT DO NOTHING;
-SET LOCAL synchronous_commit = on;
 COMMIT)";
+
+// A transaction; what of it was done is taken back where a statement is refused.
+result<void> run_script(connection& on, char const* script) {
+  auto const done = on.execute(script);
+  if (done) return {};
+  auto why = done.error();
+  if (on.is_open() && !on.execute("ROLLBACK")) on.close();
+  return why;
+}
 
 result<std::string> read_parts(connection& on, lane_key const& lane) {
   DW_TRY(auto const parts,
@@ -132,17 +146,12 @@ result<void> install(connection& on) {
          on.query("SELECT to_regclass('dualwrite.life') IS NOT NULL AND EXISTS("
                   "SELECT FROM pg_attribute WHERE attname = 'begin' "
                   "AND attrelid = to_regclass('dualwrite.captured'))"));
-  if (there.is_true(0, 0)) {
-    DW_TRY(auto const named,
-           on.query("SELECT EXISTS(SELECT FROM dualwrite.life WHERE timeline = "
-                    "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))"));
-    if (named.is_true(0, 0)) return {};
-  }
-  auto const made = on.execute(tables);
-  if (made) return {};
-  auto why = made.error();
-  if (on.is_open() && !on.execute("ROLLBACK")) on.close();
-  return why;
+  if (!there.is_true(0, 0)) DW_CHECK(run_script(on, tables));
+  DW_TRY(auto const named,
+         on.query("SELECT EXISTS(SELECT FROM dualwrite.life WHERE timeline = "
+                  "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))"));
+  if (named.is_true(0, 0)) return {};
+  return run_script(on, name_timeline);
 }
 
 result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {

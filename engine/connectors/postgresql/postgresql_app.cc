@@ -94,6 +94,7 @@ struct postgresql_app::seat {
 
   // By the connection of the first of them.
   static result<std::vector<lane_row>> open_all(std::string const& url,
+                                                captured_life const& captured,
                                                 std::vector<std::shared_ptr<seat>> const& seats,
                                                 std::vector<lane_opening> const& wanted) {
     std::vector<lane_row> rows;
@@ -112,6 +113,7 @@ struct postgresql_app::seat {
     }
     auto& on = *connections.front();
     DW_CHECK(install(on));
+    DW_CHECK(captured.refuse_former(on));
     DW_TRY(auto all, transaction::begin(on));
     for (auto const& [lane, known] : wanted) {
       DW_TRY(auto row, postgresql::open_lane(on, lane, known));
@@ -139,10 +141,12 @@ async<void> postgresql_app::check() {
   auto call = [held = held_]() -> result<void> {
     auto& on = held->read;
     DW_CHECK(on.open(held->settings.url));
-    if (on.execute("SELECT 1")) return {};
-    // Only this session may have ended.
-    DW_CHECK(on.open(held->settings.url));
-    return of_the_app(on.execute("SELECT 1"));
+    if (!on.execute("SELECT 1")) {
+      // Only this session may have ended.
+      DW_CHECK(on.open(held->settings.url));
+      DW_CHECK(of_the_app(on.execute("SELECT 1")));
+    }
+    return of_the_app(held->stream.captured().refuse_former(on));
   };
   return blocking<void>(reading_, std::move(call));
 }
@@ -280,7 +284,7 @@ async<std::vector<lane_row>> postgresql_app::open_lanes(std::vector<lane_opening
   std::vector<std::shared_ptr<seat>> seats;
   for (auto const& one : lanes) seats.push_back(seat_of(one.lane));
   auto call = [held = held_, seats = std::move(seats), lanes = std::move(lanes)]() {
-    return of_the_app(seat::open_all(held->settings.url, seats, lanes));
+    return of_the_app(seat::open_all(held->settings.url, held->stream.captured(), seats, lanes));
   };
   return blocking<std::vector<lane_row>>(opening_, std::move(call));
 }

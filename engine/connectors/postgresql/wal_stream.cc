@@ -30,7 +30,7 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 
 result<void> wal_stream::start(std::string const& url, life const& of, std::string const& command) {
   DW_CHECK(from_.open(url, connection::purpose::replication));
-  DW_CHECK(check_same_sender(from_, of));
+  DW_CHECK(check_same(from_, of));
   DW_CHECK(from_.start_stream(command));
   told_ = 0;
   heard_at_ = asked_at_ = clock::now();

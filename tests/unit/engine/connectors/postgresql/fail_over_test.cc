@@ -138,6 +138,9 @@ TEST_F(FailOver, TheFormerPrimaryIsNotCapturedAgain) {
   server.restore_copy();
   EXPECT_NE(at.incarnation, copied().incarnation);
   EXPECT_EQ(error_code::app_unreachable, why_not(at));
+  EXPECT_EQ(error_code::app_unreachable, wait(app->check()).error().code);
+  EXPECT_EQ(error_code::app_unreachable, wait(open_lane(*app, lane, epoch{})).error().code)
+      << "nor is it written to";
   people = std::make_unique<postgres_user>(url);
   restart();
   EXPECT_EQ(error_code::source_rewound, why_not(at)) << "who has not seen the other one";
