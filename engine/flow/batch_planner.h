@@ -41,6 +41,7 @@ class batch_planner {
   // For every map of `members` that the record concerns and that is not beyond it yet.
   [[nodiscard]] result<void> add(replay::queued_item const& item,
                                  std::vector<map_id> const& members);
+  // For this map, wherever it stands.
   [[nodiscard]] result<void> add_item(replay::queued_item const& item, map_id map, attempt which);
   // A row of a chunk, for its map.
   [[nodiscard]] result<void> add_copy(replay::queued_record const& record, map_id map);

@@ -11,8 +11,7 @@
 namespace dualwrite::engine {
 
 // Guarantees: what was read ahead is given once, and only to who would read the same: the same
-// execution, by the same schemas, while the capture of the source has not been begun again. One
-// chunk is held.
+// execution, by the same schemas, while the same app is captured. One chunk is held.
 // Errors: those of source_app; one that reading ahead meets is left for the next read to meet.
 // Lifetime: one lane's.
 // Threads: the engine strand, one coroutine.

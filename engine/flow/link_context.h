@@ -88,8 +88,8 @@ struct link_context {
   // Up to where each direction's main lane has read with nothing left unsettled.
   std::array<sequence, 2> main_read;
   std::array<reference_circles, 2> circles;  // of parked rows, by direction
-  // How often the capture of each side was begun: what was read from an app before may not be of
-  // the one that is captured now.
+  // Raised twice when another app begins to be captured on a side, before that is in the log and
+  // behind it: what was read from the side before, or while it is odd, may be of the former one.
   std::array<std::uint64_t, 2> openings{};
   // Rows of copied chunks by key, for the last chunks that were asked about.
   std::map<sequence, std::set<std::string>> chunk_keys;

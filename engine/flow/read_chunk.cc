@@ -2,7 +2,6 @@
 
 namespace dualwrite::engine {
 
-// The opening is odd while another app is about to be captured.
 async<chunk> read_chunk(link_context& context, side of, chunk_request request) {
   auto const opening = context.opening_of(of);
   DW_CO_TRY(auto rows, co_await context.source(of).read_chunk(std::move(request)));

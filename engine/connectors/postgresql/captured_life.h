@@ -25,11 +25,14 @@ class captured_life {
   // Errors: `app_unreachable` where it leads to another life.
   [[nodiscard]] result<void> reopen(connection& on);
 
+  // Nobody is to write to it, nor is it there.
   // Errors: `app_unreachable` where it leads to a server that another took the place of.
   [[nodiscard]] result<void> refuse_former(connection& on) const;
 
  private:
-  [[nodiscard]] result<void> check_former(life const& found) const;
+  std::optional<life> captured() const;
+  [[nodiscard]] static result<void> check_former(std::optional<life> const& captured,
+                                                 life const& found);
   [[nodiscard]] result<void> check(connection& on,
                                    life const& found,
                                    std::optional<source_progress> const& known) const;

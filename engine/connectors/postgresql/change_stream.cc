@@ -76,19 +76,17 @@ result<void> change_stream::prepare(connection& on, std::vector<std::string> con
 result<source_position> change_stream::open(connection& on,
                                             std::vector<std::string> const& tables,
                                             std::optional<source_progress> known) {
-  auto after = known ? std::optional(known->captured) : std::nullopt;
   close();
   lost_.clear();
   DW_CHECK(install(on));
   DW_TRY(auto const now, life_.begin(on, known));
-  if (after) after->incarnation = now.incarnation;
   DW_TRY(auto const name, slot_name(on, name_));
   // Who streams from the slot still is given the tables as they were published for him, and what he
   // is told yet moves it: what is looked at behind him counts.
   DW_CHECK(wait_until_free(on, name));
   DW_TRY(auto slot, look_at_slot(on, name));
-  if (after) {
-    DW_CHECK(check_goes_on(on, slot, *after));
+  if (known) {
+    DW_CHECK(check_goes_on(on, slot, known->captured));
     DW_CHECK(check_captured(on, &tables));
   }
   DW_TRY(auto facts, describe_tables(on, tables));
@@ -108,14 +106,14 @@ result<source_position> change_stream::open(connection& on,
     if (!given && given.error().code != error_code::row_refused) return given.error();
   }
   DW_TRY(auto at, head_of(on));
-  if (after) {
-    at = *after;
+  if (known) {
+    at = {now.incarnation, known->captured.commit};
   } else {
     DW_CHECK(put_quiet(on, name, {at.commit, at.commit}));
     DW_CHECK(advance_slot(on, name, at.commit));
   }
   DW_TRY(auto const quiet, find_quiet(on, name));
-  passed_ = after ? slot.confirmed : at.commit;
+  passed_ = known ? slot.confirmed : at.commit;
   settled_ = passed_;
   acknowledged_ = at.commit;
   bool const is_commit = quiet && !quiet->has(at.commit);

@@ -63,6 +63,7 @@ class change_stream {
   // The tables that the last error is about; none where it is about all.
   std::vector<std::string> const& lost_tables() const { return lost_; }
   way read_how() const { return how_; }
+  // Which server it was opened on last.
   captured_life const& captured() const { return life_; }
   // When the transaction was committed that was read last, while there may be more to read; from
   // any thread.

@@ -74,19 +74,18 @@ result<std::vector<ancestor>> ancestors_of(std::string const& url, life const& n
 
 result<life> look_at_life(connection& on) {
   DW_TRY(auto const rows,
-         on.command("SELECT s.system_identifier, current_database() || '/' || i.nonce, n.timeline, "
-                    "l.name FROM pg_control_system() s, dualwrite.identity i, (SELECT "
+         on.command("SELECT s.system_identifier || '/' || current_database() || '/' || i.nonce, "
+                    "n.timeline, l.name FROM pg_control_system() s, dualwrite.identity i, (SELECT "
                     "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline) n "
                     "LEFT JOIN dualwrite.life l ON l.timeline = n.timeline"));
   if (rows.count() != 1)
     return error{error_code::source_rewound, "the database has lost its identity"};
-  if (rows.is_null(0, 3))
+  if (rows.is_null(0, 2))
     return error{error_code::app_busy, "the server was promoted at this moment"};
   life out;
-  out.system = rows.text(0, 0);
-  out.database = out.system + "/" + std::string(rows.text(0, 1));
-  out.timeline = rows.text(0, 2);
-  out.incarnation = incarnation_of(out.database, out.timeline, rows.text(0, 3));
+  out.database = rows.text(0, 0);
+  out.timeline = rows.text(0, 1);
+  out.incarnation = incarnation_of(out.database, out.timeline, rows.text(0, 2));
   return out;
 }
 

@@ -17,8 +17,7 @@
 namespace dualwrite::engine::postgresql {
 
 struct life {
-  std::string system;    // the server's number
-  std::string database;  // that, the database, and a name by chance
+  std::string database;  // the server's number, the database, and a name by chance
   std::string timeline;  // as the names of the server's log files begin
   std::uint64_t incarnation = 0;
 

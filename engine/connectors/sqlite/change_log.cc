@@ -114,18 +114,17 @@ result<source_position> head_of(database& on) {
 result<source_position> change_log::open(database& on,
                                          std::vector<std::string> const& tables,
                                          std::optional<source_progress> known) {
-  auto const after = known ? std::optional(known->captured) : std::nullopt;
   DW_TRY(auto all, transaction::begin(on));
   DW_CHECK(install(on));
   DW_TRY(auto const head, head_of(on));
-  if (after && after->incarnation != head.incarnation) {
+  if (known && known->captured.incarnation != head.incarnation) {
     return error{error_code::source_rewound, "this is another file than the one that was captured"};
   }
-  if (after) {
+  if (known) {
     auto const sql =
         fmt::format("SELECT count(*) FROM _dualwrite_change WHERE id = {} AND chance = {}",
-                    after->commit >> chance_bits,
-                    after->commit & ((1U << chance_bits) - 1));
+                    known->captured.commit >> chance_bits,
+                    known->captured.commit & ((1U << chance_bits) - 1));
     DW_TRY(auto const there, number(on, sql));
     if (there == 0 || known->read >> chance_bits > head.commit >> chance_bits)
       return error{error_code::source_rewound,
@@ -144,7 +143,7 @@ result<source_position> change_log::open(database& on,
   for (auto const& table : tables) {
     DW_TRY(auto facts, describe_table(on, table));
     DW_TRY(auto const there, triggers_there(on, table));
-    if (after && captured.contains(table) && there.empty()) {
+    if (known && captured.contains(table) && there.empty()) {
       return error{error_code::source_rewound,
                    table + " was rebuilt, or its triggers were dropped"};
     }
@@ -157,12 +156,12 @@ result<source_position> change_log::open(database& on,
     for (auto const& [name, sql] : there) DW_CHECK(on.execute("DROP TRIGGER " + quoted_name(name)));
     DW_CHECK(on.execute("DELETE FROM _dualwrite_captured WHERE tab = " + quoted_text(table)));
   }
-  if (!after) DW_CHECK(put_mark(on, starts, ""));
+  if (!known) DW_CHECK(put_mark(on, starts, ""));
   DW_TRY(auto const now, head_of(on));
   DW_CHECK(all.commit());
   DW_TRY(schema_version_, number(on, "PRAGMA schema_version"));
   file_ = head.incarnation;
-  auto const at = after ? after->commit : now.commit;
+  auto const at = known ? known->captured.commit : now.commit;
   read_ = static_cast<std::int64_t>(at >> chance_bits);
   return source_position{file_, at};
 }

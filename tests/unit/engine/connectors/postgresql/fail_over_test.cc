@@ -31,6 +31,16 @@ class FailOver : public PostgresqlApp {
   void go_back() {
     leave([](postgres_cluster& server) { server.restore_copy(); });
   }
+  // A position that the server knows nothing of.
+  source_position capture_and_lose() {
+    capture();
+    postgres_cluster::shared().save_copy();
+    write_much();
+    write(1, "Ann");
+    auto const at = captured(1).back().position;
+    go_back();
+    return at;
+  }
   error_code why_not(source_progress known) {
     auto const begun = wait(app->open_capture({"customer"}, known));
     return begun ? error_code::ok : begun.error().code;
@@ -69,12 +79,7 @@ TEST_F(FailOver, GoesOnWhereASlotAndAllThatWasCapturedAreThere) {
 }
 
 TEST_F(FailOver, IsRefusedWhereWhatWasCapturedIsMissing) {
-  capture();
-  postgres_cluster::shared().save_copy();
-  write_much();
-  write(1, "Ann");
-  auto const at = captured(1).back().position;
-  go_back();
+  auto const at = capture_and_lose();
   promote();
   EXPECT_EQ(error_code::source_rewound, why_not(at));
   EXPECT_NE(at.incarnation, capture().incarnation);
@@ -82,12 +87,7 @@ TEST_F(FailOver, IsRefusedWhereWhatWasCapturedIsMissing) {
 
 // Places in its log tell nothing where it was written to as much before it was promoted.
 TEST_F(FailOver, IsRefusedWhereTheFormerTimelineHasAnotherHistory) {
-  capture();
-  postgres_cluster::shared().save_copy();
-  write_much();
-  write(1, "Ann");
-  auto const at = captured(1).back().position;
-  go_back();
+  auto const at = capture_and_lose();
   write_much();
   write_much();
   promote();

@@ -35,5 +35,23 @@ TEST_F(Install, WhatIsAddedBelongsToWhoHasTheRest) {
       people->ask("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'dualwrite'"));
 }
 
+// Nothing has to be made for that.
+TEST_F(Install, ATimelineIsNamedByWhoMayOnlyWrite) {
+  connection owner;
+  ASSERT_TRUE(owner.open(url));
+  ASSERT_TRUE(install(owner));
+  people->run("DROP ROLE IF EXISTS clerk");
+  EXPECT_TRUE(people->run("CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA dualwrite TO clerk"));
+  EXPECT_TRUE(people->run("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA dualwrite TO clerk"));
+  EXPECT_TRUE(people->run("DELETE FROM dualwrite.life")) << "as after a promotion";
+  connection clerk;
+  ASSERT_TRUE(clerk.open(url + " user=clerk"));
+  auto const named = install(clerk);
+  ASSERT_TRUE(named) << to_string(named.error());
+  auto const life = look_at_life(clerk);
+  ASSERT_TRUE(life) << to_string(life.error());
+  EXPECT_EQ(*life, *look_at_life(owner));
+}
+
 }  // namespace
 }  // namespace dualwrite::engine::postgresql
