@@ -116,12 +116,25 @@ result<value> compiled_map::written_value(direction way,
   return converted(way, plan, std::move(what));
 }
 
+// Most values are: then nothing is made of them on the way.
+bool compiled_map::is_passed_on(direction way,
+                                column_plan const& plan,
+                                std::span<value const> row) const {
+  if (plan.formula || !plan.source || !plan.value_map.empty() || !holds(row, *plan.source))
+    return false;
+  return stays_as_it_is(row[*plan.source], schema(target_of(way)).columns[plan.target]);
+}
+
 result<target_row> compiled_map::to_target(direction way, std::span<value const> row) const {
   auto const& plans = ways_[at(way)].plans;
   target_row made;
   made.columns = ways_[at(way)].columns;
   made.values.reserve(plans.size());
   for (auto const& plan : plans) {
+    if (is_passed_on(way, plan, row)) {
+      made.values.push_back(row[*plan.source]);
+      continue;
+    }
     auto one = written_value(way, plan, row);
     if (!one) return in_column(plan.name, one.error());
     made.values.push_back(std::move(*one));

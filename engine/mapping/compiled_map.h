@@ -119,6 +119,7 @@ class compiled_map {
   static std::size_t at(Enum one) {
     return static_cast<std::size_t>(one);
   }
+  bool is_passed_on(direction way, column_plan const& plan, std::span<value const> row) const;
   result<value> written_value(direction way,
                               column_plan const& plan,
                               std::span<value const> row) const;

@@ -154,8 +154,7 @@ bool is_as_declared(decimal const& number, column_schema const& to) {
                                number.digits().size() <= to.precision);
 }
 
-// Most values fit as they are: they are passed on, not made anew.
-result<value> same_type(value what, column_schema const& to) {
+result<value> same_type(value const& what, column_schema const& to) {
   switch (to.type) {
     case type::text:
       if (is_too_long(what.as_string(), to)) return longer(what, to);
@@ -293,6 +292,29 @@ result<value> of_type(value const& what, column_schema const& to) {
 
 }  // namespace
 
+bool stays_as_it_is(value const& what, column_schema const& to) {
+  if (what.type() != to.type) return false;
+  switch (to.type) {
+    case type::text:
+      return to.precision == 0 && !is_too_long(what.as_string(), to);
+    case type::decimal:
+      return is_as_declared(what.as_decimal(), to);
+    case type::enumeration:
+      return is_label(what.as_string(), to);
+    case type::float64:
+      return to.precision == 0 || to.precision == float_double;
+    case type::time:
+    case type::timestamp:
+    case type::timestamp_tz:
+    case type::interval:
+      return to.precision <= static_cast<std::uint32_t>(time_unit::microsecond);
+    case type::array:
+      return false;
+    default:
+      return true;
+  }
+}
+
 fit fit_between(column_schema const& from, column_schema const& to) {
   if (from.type == to.type) return fit_of_same_type(from, to);
   if (from.type == type::array || to.type == type::array) return fit_of_array(from, to);
@@ -312,9 +334,7 @@ fit fit_between(column_schema const& from, column_schema const& to) {
 }
 
 result<value> convert(value what, column_schema const& to) {
-  if (what.is_null() || what.is_unchanged()) return what;
-  bool const is_as_it_is = what.type() == to.type && to.precision == 0 && to.type != type::array;
-  if (is_as_it_is) return same_type(std::move(what), to);
+  if (what.is_null() || what.is_unchanged() || stays_as_it_is(what, to)) return what;
   auto made = of_type(what, to);
   if (!made || to.precision == 0) return made;
   auto kept = as_kept(std::move(*made), to);

@@ -21,6 +21,9 @@ enum class fit : std::uint8_t {
 // Errors: `value_not_convertible`, saying which value and why; the caller adds the column.
 [[nodiscard]] result<value> convert(value what, column_schema const& to);
 
+// Whether it is seen at a glance that convert() gives back what it is given, as of most values.
+[[nodiscard]] bool stays_as_it_is(value const& what, column_schema const& to);
+
 // "decimal(12,2)", "text(40)", "enumeration grade"
 [[nodiscard]] std::string print_type(column_schema const& column);
 
