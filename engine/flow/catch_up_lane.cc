@@ -258,9 +258,10 @@ async<void> catch_up_lane::queue_batch(map_id map) {
 
 async<void> catch_up_lane::retry_batch(map_id map) {
   batch_planner planner(context_, way_);
+  item_reader items(context_.log.log());
   for (auto const record : records_to_try(map)) {
     context_.circles_of(way_).forget(map, record);
-    DW_CO_TRY(auto const item, read_item(context_.log.log(), record));
+    DW_CO_TRY(auto const item, items.read(record));
     DW_CO_CHECK(planner.add_item(item, map, attempt::retry));
   }
   auto batch = planner.take();

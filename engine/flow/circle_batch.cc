@@ -99,9 +99,10 @@ result<ready_batch> plan_circles(link_context& context,
                                  direction way,
                                  std::vector<reference_circle> const& circles) {
   batch_planner planner(context, way);
+  item_reader items(context.log.log());
   for (auto const& circle : circles) {
     for (auto const& member : circle) {
-      DW_TRY(auto const item, read_item(context.log.log(), member.record));
+      DW_TRY(auto const item, items.read(member.record));
       DW_CHECK(planner.add_item(item, member.map, attempt::retry));
     }
   }

@@ -120,8 +120,9 @@ result<void> link_runner::remember(direction way,
     if (planner.is_full()) hand();
     return {};
   };
+  item_reader items(log);
   for (auto const& [map, record] : besides.retried) {
-    DW_TRY(auto const item, read_item(log, record));
+    DW_TRY(auto const item, items.read(record));
     DW_CHECK(add(item, map, attempt::retry));
   }
   if (besides.copied) {

@@ -1,5 +1,7 @@
 #include "engine/flow/log_records.h"
 
+#include <algorithm>
+
 namespace dualwrite::engine {
 
 using replay::queued_item;
@@ -44,6 +46,16 @@ result<void> each_record(event_view const& event,
   }
 }
 
+result<std::vector<queued_record>> records_of(event_view const& event,
+                                              RecordsCaptured const& captured) {
+  std::vector<queued_record> out;
+  DW_CHECK(each_record(event, captured, [&](queued_record record) {
+    out.push_back(std::move(record));
+    return true;
+  }));
+  return out;
+}
+
 }  // namespace
 
 result<queued_item> read_item(event_log const& log, sequence at) {
@@ -78,12 +90,26 @@ result<std::vector<queued_record>> read_records(event_log const& log, sequence f
   auto const* captured = event.as<RecordsCaptured>();
   if (captured == nullptr || event.at != first)
     return error{error_code::sequence_not_found, {}, first};
-  std::vector<queued_record> out;
-  DW_CHECK(each_record(event, *captured, [&](queued_record record) {
-    out.push_back(std::move(record));
-    return true;
-  }));
-  return out;
+  return records_of(event, *captured);
+}
+
+result<queued_item> item_reader::read(sequence at) {
+  auto const kept = [&] {
+    auto const found = std::lower_bound(
+        records_.begin(), records_.end(), at, [](queued_record const& one, sequence wanted) {
+          return one.at < wanted;
+        });
+    return found != records_.end() && found->at == at ? &*found : nullptr;
+  };
+  if (auto const* record = kept()) return queued_item{*record};
+  event_view event;
+  DW_TRY(auto const cursor, seek(log_, at, event));
+  auto const* captured = event.as<RecordsCaptured>();
+  if (captured == nullptr) return read_item(log_, at);
+  DW_TRY(records_, records_of(event, *captured));
+  auto const* record = kept();
+  if (record == nullptr) return error{error_code::event_malformed, {}, at};
+  return queued_item{*record};
 }
 
 }  // namespace dualwrite::engine

@@ -17,4 +17,15 @@ namespace dualwrite::engine {
 [[nodiscard]] result<std::vector<replay::queued_record>> read_records(event_log const& log,
                                                                       sequence first);
 
+// read_item() for many: the rows of a chunk lie in one event, which is read once for neighbours.
+class item_reader {
+ public:
+  explicit item_reader(event_log const& log) : log_(log) {}
+  [[nodiscard]] result<replay::queued_item> read(sequence at);
+
+ private:
+  event_log const& log_;
+  std::vector<replay::queued_record> records_;  // of the event that was read last
+};
+
 }  // namespace dualwrite::engine
