@@ -331,9 +331,11 @@ struct planner {
   }
   // Of the target, to the other side: now, or when it was tried before.
   std::set<std::size_t> columns_lost() const {
+    auto const* part = context.views.conflicts.part(of(), record.at);
+    if (lost_columns.empty() && part == nullptr) return {};
     auto const now = columns_left_out(context.map, record.way, {lost_columns, false, false});
     std::set<std::size_t> out(now.begin(), now.end());
-    if (auto const* part = context.views.conflicts.part(of(), record.at)) {
+    if (part != nullptr) {
       auto const before = columns_left_out(context.map, record.way, *part);
       out.insert(before.begin(), before.end());
     }

@@ -15,6 +15,8 @@ namespace {
 
 // Of the records of one batch, as they were captured.
 constexpr std::size_t batch_bytes_max = 4U << 20U;
+// Some 100 MB of keys, with chunks as they are by default.
+constexpr std::size_t chunks_known_max = 256;
 
 }  // namespace
 
@@ -164,7 +166,10 @@ std::uint32_t batch_planner::depth_of(sequence cause) {
 
 delivery_context batch_planner::planning(compiled_map const& map) {
   auto holds = [this, &map](projections::chunk_row const& chunk, std::string const& key) {
-    auto const [keys, fresh] = context_.chunk_keys.try_emplace(chunk.records);
+    auto& known = context_.chunk_keys;
+    if (known.size() >= chunks_known_max && !known.contains(chunk.records))
+      known.erase(known.begin());
+    auto const [keys, fresh] = known.try_emplace(chunk.records);
     if (fresh) {
       auto const records = read_records(context_.log.log(), chunk.records);
       for (auto const& record : records ? *records : std::vector<queued_record>{}) {
@@ -186,18 +191,6 @@ delivery_context batch_planner::planning(compiled_map const& map) {
           beaten_,
           held_keys_,
           context_.faults.delivery};
-}
-
-// Of a record of the other direction. The winner of a conflict was made on the side that it is sent
-// to, unless somebody chose it.
-value_origin batch_planner::origin_of(sequence at) const {
-  auto const item = read_item(context_.log.log(), at);
-  auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
-  if (record != nullptr) return {target_of(way_), record->committed_at, at};
-  auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
-  if (resolution == nullptr) return {source_of(way_), {}, at};
-  auto const made_on = resolution->crosses ? target_of(way_) : source_of(way_);
-  return {made_on, resolution->committed_at, resolution->winner};
 }
 
 planned_record batch_planner::planned(queued_record const& record,
@@ -243,26 +236,6 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
   return {};
 }
 
-void batch_planner::show(conflict_found& conflict,
-                         queued_record const& record,
-                         compiled_map const& compiled) {
-  conflict.record_image = record.after;
-  conflict.record_schema = record.schema;
-  conflict.agreed_image = record.before;
-  auto const item = read_item(context_.log.log(), conflict.other);
-  auto const* other = item ? std::get_if<queued_record>(&*item) : nullptr;
-  if (other == nullptr || other->after.empty()) return;
-  // Of a copy the first record stands for all of its chunk.
-  auto const row = row_of_now(other->after, other->schema, compiled);
-  auto const of = context_.views().status.schemas.at(other->schema).app == context_.app(side::left)
-                      ? side::left
-                      : side::right;
-  auto const key = row ? compiled.key_of(of, *row) : result<std::string>(row.error());
-  if (!key || *key != conflict.key) return;
-  conflict.other_image = other->after;
-  conflict.other_schema = other->schema;
-}
-
 result<void> batch_planner::add_rewritten(queued_item const& item,
                                           map_id map,
                                           attempt which,
@@ -290,19 +263,19 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
 
 void batch_planner::keep(planned_record&& record, compiled_map const& map, bool by_key) {
   auto& plan = record.plan;
-  auto const name = std::pair{record.map, plan.key};
+  auto const name = [&] { return std::pair{record.map, plan.key}; };
   bool const whole =
       plan.write == nullptr || plan.whole_row || plan.write->kind == write_kind::remove;
-  if (plan.what == fate::write && record.which == attempt::first && !whole &&
-      parked_keys_.contains(name)) {
+  bool const follows_parked = !parked_keys_.empty() && parked_keys_.contains(name());
+  if (plan.what == fate::write && record.which == attempt::first && !whole && follows_parked) {
     plan.what = fate::park;
     plan.state = park_state::waiting;
   }
-  if (plan.what == fate::park) parked_keys_.insert(name);
+  if (plan.what == fate::park) parked_keys_.insert(name());
   // It takes their place; if it is refused, what follows stands behind itself.
-  if (plan.what == fate::write && whole) parked_keys_.erase(name);
+  if (plan.what == fate::write && whole && follows_parked) parked_keys_.erase(name());
   if (plan.what == fate::park && plan.state == park_state::conflict) {
-    held_keys_.insert(name);
+    held_keys_.insert(name());
     if (!plan.old_key.empty()) held_keys_.insert({record.map, plan.old_key});
   }
   for (auto const& conflict : plan.conflicts) {
@@ -321,9 +294,7 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
     }
     take_over_resolutions(record);
     record.write = batch_.writes.size();
-    auto const [last, is_first] = last_write_[record.map].try_emplace(plan.key, *record.write);
-    if (!whole && !is_first) plan.write->behind = last->second;
-    last->second = *record.write;
+    if (!whole) plan.write->behind = write_before(record.map, plan.key);
     batch_.writes.add(plan.write);
     auto const target = target_of(way_);
     batch_.tables.try_emplace(map.table(target), map.fingerprint(target));
@@ -331,6 +302,17 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
   if (plan.what == fate::write || plan.what == fate::park)
     batch_.handed.push_back(to_hand(record, by_key));
   batch_.plan->records.push_back(std::move(record));
+}
+
+std::optional<std::size_t> batch_planner::write_before(map_id map, std::string const& key) {
+  for (auto const& records = batch_.plan->records; looked_through_ < records.size();
+       ++looked_through_) {
+    auto const& earlier = records[looked_through_];
+    if (earlier.write) last_write_[earlier.map][earlier.plan.key] = *earlier.write;
+  }
+  auto const& keys = last_write_[map];
+  auto const found = keys.find(key);
+  return found == keys.end() ? std::nullopt : std::optional(found->second);
 }
 
 handed_write batch_planner::to_hand(planned_record const& record, bool by_key) const {
@@ -352,6 +334,7 @@ handed_write batch_planner::to_hand(planned_record const& record, bool by_key) c
 void batch_planner::take_over_resolutions(planned_record const& record) {
   auto const& plan = record.plan;
   for (auto const* key : {&plan.key, &plan.old_key}) {
+    if (owes_.empty()) break;
     auto const owes = owes_.find({record.map, *key});
     if (owes == owes_.end()) continue;
     std::erase_if(batch_.plan->records[owes->second].plan.resolutions,
@@ -387,6 +370,7 @@ ready_batch batch_planner::take_part() {
   compiled_.clear();
   alignments_.clear();
   last_write_.clear();
+  looked_through_ = 0;
   owes_.clear();
   return batch;
 }

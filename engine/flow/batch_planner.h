@@ -110,6 +110,8 @@ class batch_planner {
                            replay::queued_record const& record,
                            attempt which);
   void keep(planned_record&& record, compiled_map const& map, bool by_key);
+  // Which of the batch's writes a part of the row has to stand behind.
+  std::optional<std::size_t> write_before(map_id map, std::string const& key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
@@ -127,7 +129,9 @@ class batch_planner {
   std::map<map_id, std::shared_ptr<compiled_map const>> compiled_;
   std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
   std::set<std::pair<map_id, std::string>> parked_keys_;
-  std::map<map_id, std::unordered_map<std::string, std::size_t>> last_write_;  // of a key
+  // By map and key, the last write among the first `looked_through_` records: filled when asked.
+  std::map<map_id, std::unordered_map<std::string, std::size_t>> last_write_;
+  std::size_t looked_through_ = 0;
   std::map<std::pair<map_id, std::string>, std::size_t>
       owes_;                                            // the record that owes its key's winner
   std::set<std::pair<map_id, std::string>> held_keys_;  // until somebody decides

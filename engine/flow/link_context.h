@@ -91,7 +91,7 @@ struct link_context {
   // Raised twice when another app begins to be captured on a side, before that is in the log and
   // behind it: what was read from the side before, or while it is odd, may be of the former one.
   std::array<std::uint64_t, 2> openings{};
-  // Rows of copied chunks by key, for the last chunks that were asked about.
+  // The keys of copied chunks, for some that were asked about.
   std::map<sequence, std::set<std::string>> chunk_keys;
 
   projections::views const& views() const { return log.views(); }

@@ -1,4 +1,5 @@
-// How a batch takes the winners of conflicts, on their way to the side where they were overwritten.
+// What a batch knows of conflicts: what the two sides had, and the winners on their way to the side
+// where they were overwritten.
 #include "engine/flow/batch_planner.h"
 #include "events/row_image.h"
 
@@ -82,6 +83,38 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
   made.plan = plan_resolution(planning(*compiled), mine, which);
   keep(std::move(made), *compiled, true);
   return {};
+}
+
+// Of a record of the other direction. The winner of a conflict was made on the side that it is sent
+// to, unless somebody chose it.
+value_origin batch_planner::origin_of(sequence at) const {
+  auto const item = read_item(context_.log.log(), at);
+  auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
+  if (record != nullptr) return {target_of(way_), record->committed_at, at};
+  auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
+  if (resolution == nullptr) return {source_of(way_), {}, at};
+  auto const made_on = resolution->crosses ? target_of(way_) : source_of(way_);
+  return {made_on, resolution->committed_at, resolution->winner};
+}
+
+void batch_planner::show(conflict_found& conflict,
+                         queued_record const& record,
+                         compiled_map const& compiled) {
+  conflict.record_image = record.after;
+  conflict.record_schema = record.schema;
+  conflict.agreed_image = record.before;
+  auto const item = read_item(context_.log.log(), conflict.other);
+  auto const* other = item ? std::get_if<queued_record>(&*item) : nullptr;
+  if (other == nullptr || other->after.empty()) return;
+  // Of a copy the first record stands for all of its chunk.
+  auto const row = row_of_now(other->after, other->schema, compiled);
+  auto const of = context_.views().status.schemas.at(other->schema).app == context_.app(side::left)
+                      ? side::left
+                      : side::right;
+  auto const key = row ? compiled.key_of(of, *row) : result<std::string>(row.error());
+  if (!key || *key != conflict.key) return;
+  conflict.other_image = other->after;
+  conflict.other_schema = other->schema;
 }
 
 }  // namespace dualwrite::engine
