@@ -236,6 +236,30 @@ void append_text(std::string& to, value const& what) {
   }
 }
 
+std::size_t rough_bytes_of(std::span<value const> values) {
+  constexpr std::size_t small = 16;
+  std::size_t bytes = 0;
+  for (auto const& one : values) {
+    switch (one.type()) {
+      case value_type::text:
+      case value_type::json:
+      case value_type::bytes:
+      case value_type::opaque:
+        bytes += one.as_string().size();
+        break;
+      case value_type::decimal:
+        bytes += one.as_decimal().digits().size();
+        break;
+      case value_type::array:
+        bytes += rough_bytes_of(one.as_array());
+        break;
+      default:
+        bytes += small;
+    }
+  }
+  return bytes;
+}
+
 result<std::optional<std::string>> to_text(value const& what) {
   std::optional<std::string> text;
   if (what.is_null() || what.is_unchanged()) return text;

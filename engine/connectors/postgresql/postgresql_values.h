@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,8 @@ void append_text(std::string& to, value const& what);
 // NULL is nothing.
 // Errors: those of check_value().
 [[nodiscard]] result<std::optional<std::string>> to_text(value const& what);
+
+// About how many bytes they are as texts.
+[[nodiscard]] std::size_t rough_bytes_of(std::span<value const> values);
 
 }  // namespace dualwrite::engine::postgresql

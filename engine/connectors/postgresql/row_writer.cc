@@ -16,11 +16,12 @@ namespace dualwrite::engine::postgresql {
 namespace {
 
 // A statement's values are held in memory several times, here and in the server.
-constexpr std::size_t set_rows_max = 1000;
+constexpr std::size_t set_rows_max = 4000;
 constexpr std::size_t set_bytes_max = std::size_t{8} << 20;
 // For fewer a statement each is as fast.
 constexpr std::size_t set_rows_min = 3;
 constexpr std::size_t part_rows_min = 16;
+constexpr std::size_t part_rows_max = 1000;
 constexpr std::size_t tries_max = 64;
 
 constexpr char const* before_part = "SAVEPOINT dualwrite_part";
@@ -32,20 +33,9 @@ constexpr char const* drop_row = "ROLLBACK TO dualwrite_row; RELEASE dualwrite_r
 constexpr char const* back_to_row = "ROLLBACK TO dualwrite_row";
 constexpr char const* check_all = "SET CONSTRAINTS ALL IMMEDIATE";
 
-std::size_t rough_bytes_of(row_values const& values) {
-  constexpr std::size_t small = 16;
-  std::size_t bytes = 0;
-  for (auto const& one : values) {
-    bool const is_of_any_size = one.type() == value_type::text || one.type() == value_type::json ||
-                                one.type() == value_type::bytes || one.type() == value_type::opaque;
-    bytes += is_of_any_size ? one.as_string().size() : small;
-  }
-  return bytes;
-}
-
 }  // namespace
 
-row_writer::row_writer(connection& on) : on_(on), part_rows_(set_rows_max) {}
+row_writer::row_writer(connection& on) : on_(on), part_rows_(part_rows_max) {}
 
 result<row_writer::known_table*> row_writer::table(std::string const& name) {
   auto const known = tables_.find(name);
@@ -141,8 +131,6 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
   std::size_t bytes = 0;
   auto const begin = to.next();
   auto const end = std::min(to.writes.size(), begin + set_rows_max);
-  rows.reserve(end - begin);
-  keys.reserve(end - begin);
   for (auto at = begin; at < end && bytes < set_bytes_max; ++at) {
     auto const& wish = to.writes[at];
     bool const waits = wish.behind && *wish.behind >= begin;
@@ -214,45 +202,50 @@ result<void> row_writer::write_looked(batch_attempt& to,
                                       row_set& set,
                                       row_set::rows all,
                                       table_facts const& of) {
-  auto const left = to.not_written_ahead(all);
-  row_set::rows const rows = left;
-  if (rows.empty()) return {};
-  if (rows.size() == 1) {
-    DW_TRY(rows[0]->result, guarded(to, *rows[0]->wish, of, false));
-    return {};
+  // A round for each row that is refused: there may be thousands.
+  std::vector<set_row*> left;
+  while (true) {
+    left = to.not_written_ahead(all);
+    row_set::rows const rows = left;
+    if (rows.empty()) return {};
+    if (rows.size() == 1) {
+      DW_TRY(rows[0]->result, guarded(to, *rows[0]->wish, of, false));
+      return {};
+    }
+    write_result told;
+    std::string constraint;
+    auto const step = [&]() -> result<bool> {
+      auto const written = set.write(rows);
+      if (set.refused() != nullptr) told = refusal_of(written.error(), on_);
+      constraint = on_.failure().constraint;
+      return written;
+    };
+    DW_TRY(bool const written, stays(step));
+    part_rows_ =
+        written ? std::min(part_rows_ * 2, part_rows_max) : std::max(part_rows_ / 2, part_rows_min);
+    if (written) return {};
+    for (auto* row : rows) row->result.reset();
+    auto const refused = std::find(rows.begin(), rows.end(), set.refused()) - rows.begin();
+    auto const at = static_cast<std::size_t>(refused);
+    // Somebody may have inserted a row after it was looked for: then it is there now.
+    if (at == rows.size() || told.code == unique_violation) {
+      auto const half = rows.size() / 2;
+      DW_CHECK(write_looked(to, set, rows.first(half), of));
+      all = rows.subspan(half);
+      continue;
+    }
+    DW_CHECK(write_looked(to, set, rows.first(at), of));
+    auto const behind = rows.subspan(at + 1);
+    bool const was_early =
+        std::any_of(behind.begin(), behind.end(), [](set_row const* row) { return row->is_there; });
+    if (was_early && !is_for_its_values(told.code)) {
+      DW_TRY(rows[at]->result, guarded(to, *rows[at]->wish, of, false));
+    } else {
+      DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
+      rows[at]->result = std::move(told);
+    }
+    all = behind;
   }
-  write_result told;
-  std::string constraint;
-  auto const step = [&]() -> result<bool> {
-    auto const written = set.write(rows);
-    if (set.refused() != nullptr) told = refusal_of(written.error(), on_);
-    constraint = on_.failure().constraint;
-    return written;
-  };
-  DW_TRY(bool const written, stays(step));
-  part_rows_ =
-      written ? std::min(part_rows_ * 2, set_rows_max) : std::max(part_rows_ / 2, part_rows_min);
-  if (written) return {};
-  for (auto* row : rows) row->result.reset();
-  auto const refused = std::find(rows.begin(), rows.end(), set.refused()) - rows.begin();
-  auto const at = static_cast<std::size_t>(refused);
-  // Somebody may have inserted a row after it was looked for: then it is there now.
-  if (at == rows.size() || told.code == unique_violation) {
-    auto const half = rows.size() / 2;
-    DW_CHECK(write_looked(to, set, rows.first(half), of));
-    return write_looked(to, set, rows.subspan(half), of);
-  }
-  DW_CHECK(write_looked(to, set, rows.first(at), of));
-  auto const behind = rows.subspan(at + 1);
-  bool const was_early =
-      std::any_of(behind.begin(), behind.end(), [](set_row const* row) { return row->is_there; });
-  if (was_early && !is_for_its_values(told.code)) {
-    DW_TRY(rows[at]->result, guarded(to, *rows[at]->wish, of, false));
-  } else {
-    DW_CHECK(explain(told, *rows[at]->wish, of, constraint));
-    rows[at]->result = std::move(told);
-  }
-  return write_looked(to, set, behind, of);
 }
 
 result<void> row_writer::refuse_breaking(batch_attempt& to,

@@ -162,6 +162,32 @@ TEST_F(RowSet, ThatIsExpectedToBeNewIsInsertedWithoutALook) {
   }
 }
 
+TEST_F(RowSet, ThatIsNewIsRefusedForOneOfItsRows) {
+  ASSERT_TRUE(people->run("CREATE TABLE item(id bigint PRIMARY KEY, name text CHECK(name <> ''))"));
+  rows some;
+  for (std::int64_t id = 1; id <= 700; ++id) {
+    some.wishes.push_back(write(id, id == 600 ? "" : "Ann"));
+    some.wishes.back().table = "item";
+  }
+  auto set = set_of(some);
+  EXPECT_FALSE(set.write(some.all));
+  EXPECT_EQ(some.all[599], set.refused());
+}
+
+TEST_F(RowSet, OfATableThatRefersToItselfIsWrittenInOneStatement) {
+  ASSERT_TRUE(
+      people->run("CREATE TABLE item(id bigint PRIMARY KEY, parent bigint REFERENCES item)"));
+  rows some;
+  for (std::int64_t id = 1; id <= 700; ++id) {
+    some.wishes.push_back(write(id, ""));
+    some.wishes.back().table = "item";
+    some.wishes.back().values[1] = value::of_int64(701 - id);
+  }
+  auto const written = set_of(some).write(some.all);
+  ASSERT_TRUE(written) << to_string(written.error());
+  EXPECT_EQ(effects(std::vector(700, write_effect::inserted)), effects(some));
+}
+
 TEST_F(RowSet, WhereMostAreExpectedTheOthersAreLookedFor) {
   people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann'), (2, 'Bob'), (3, 'Cy')");
   rows some{{write(1, "Ann"), write(2, "Rob"), write(8, "Di"), write(3, "Sy"), write(9, "Ed")}};
@@ -239,7 +265,8 @@ TEST_F(RowSet, OfNoRowIsToldToNoTrigger) {
       "CREATE TABLE told(what text); CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ "
       "BEGIN INSERT INTO told VALUES(TG_OP); RETURN NULL; END $$; CREATE TRIGGER tell AFTER INSERT "
       "OR UPDATE ON customer FOR EACH STATEMENT EXECUTE FUNCTION tell()");
-  rows some{{write(1, "Ann"), write(2, "Bob"), write(3, "Cy")}};
+  rows some;
+  for (std::int64_t id = 1; id <= 700; ++id) some.wishes.push_back(write(id, "Ann"));
   rows_met met{true};
   EXPECT_TRUE(*set_of(some).write_at_once(some.all, met));
   EXPECT_EQ("INSERT", people->ask("SELECT what FROM told"));
