@@ -3,10 +3,19 @@
 #include <algorithm>
 
 #include "engine/flow/read_chunk.h"
+#include "events/row_image.h"
 
 namespace dualwrite::engine {
 
 using projections::map_way;
+
+namespace {
+
+// Of rows that are read one by one: until all of them are there nothing else is heard.
+constexpr std::size_t errored_rows_max = 1000;
+constexpr std::size_t errored_bytes_max = std::size_t{8} << 20;
+
+}  // namespace
 
 std::optional<std::size_t> leg_copy::free_range(map_id map) const {
   auto const* leg = context_.views().progress.of(map)->leg(way_);
@@ -110,21 +119,27 @@ async<void> leg_copy::read_all(range_left range, bool leaves_errored) {
 async<void> leg_copy::read_errored(range_left range) {
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), range.map));
   map_way const of{range.map, way_};
-  auto const limit = context_.options.chunk_rows;
-  auto const keys = errored_keys(context_.views(), of, range.after, limit);
+  auto const limit = std::min(context_.options.chunk_rows, errored_rows_max);
+  auto keys = errored_keys(context_.views(), of, range.after, limit);
+  bool is_last = keys.size() < limit;
   chunk rows;
   auto const opening = context_.opening_of(source_of(way_));
-  for (auto const& key : keys) {
-    DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
+  std::size_t read = 0;
+  for (std::size_t bytes = 0; read < keys.size() && bytes < errored_bytes_max; ++read) {
+    DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), keys[read]));
     DW_CO_TRY(auto one, co_await read_chunk(context_, source_of(way_), std::move(request)));
-    if (&key == &keys.front()) rows.snapshot = one.snapshot;
-    for (auto& row : one.rows) rows.rows.push_back(std::move(row));
+    if (read == 0) rows.snapshot = one.snapshot;
+    for (auto& row : one.rows) {
+      bytes += encode_row(row).size();
+      rows.rows.push_back(std::move(row));
+    }
   }
+  is_last = is_last && read == keys.size();
+  keys.resize(read);
   // Some of them may be of another app than is captured now.
   if (context_.opening_of(source_of(way_)) != opening) co_return result<void>{};
   auto const execution = range.execution;
-  chunk_place const place{
-      std::move(range), keys.empty() ? std::string{} : keys.back(), keys.size() < limit};
+  chunk_place const place{std::move(range), keys.empty() ? std::string{} : keys.back(), is_last};
   auto const link = context_.link;
   auto decide = [=](projections::views const& state) -> result<drafts> {
     DW_TRY(auto events, chunk_events(state, *compiled, place, rows));

@@ -20,6 +20,8 @@ namespace {
 // Changes are removed in portions, not after every read.
 constexpr std::uint64_t acknowledged_rows_min = 1000;
 constexpr std::chrono::seconds acknowledged_pause_max{1};
+// A chunk is one event of the log, and held in memory.
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
 
 result<chunk> read_rows(database& on, chunk_request const& request) {
   DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
@@ -63,16 +65,22 @@ result<chunk> read_rows(database& on, chunk_request const& request) {
                                 fmt::join(key, ", "),
                                 request.limit)));
   for (std::size_t i = 0; i < bounds.size(); ++i) rows.bind(static_cast<int>(i), bounds[i]);
-  while (true) {
-    DW_TRY(auto const row, rows.step());
-    out.last = out.rows.size() < request.limit;
-    if (!row) return out;
+  out.last = false;
+  for (std::size_t bytes = 0; out.rows.size() < request.limit && bytes < chunk_bytes;) {
+    DW_TRY(bool const found, rows.step());
+    out.last = !found;
+    if (!found) break;
     row_values values;
     for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-      values.push_back(to_value(rows.column(static_cast<int>(i)), schema.columns[i]));
+      auto const one = rows.column(static_cast<int>(i));
+      bytes += one.bytes.size();
+      values.push_back(to_value(one, schema.columns[i]));
     }
     out.rows.push_back(std::move(values));
   }
+  // What it has not read to its end would keep the snapshot.
+  rows.reset();
+  return out;
 }
 
 }  // namespace

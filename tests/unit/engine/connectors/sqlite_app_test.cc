@@ -162,6 +162,29 @@ TEST_F(SqliteApp, ForgetsWhatWasAcknowledgedButItsLast) {
   capture(at);
 }
 
+TEST_F(SqliteApp, ChunksOfLargeRowsHoldFewOfThem) {
+  for (int i = 0; i < 10; ++i)
+    people.run(
+        fmt::format("INSERT INTO customer(id, name, photo) VALUES({}, '', "
+                    "zeroblob(3000000))",
+                    i));
+  capture();
+  chunk_request request;
+  request.table = "customer";
+  request.key = {0};
+  request.limit = 1000;
+  std::size_t rows = 0;
+  for (bool last = false; !last;) {
+    auto const some = wait(app->read_chunk(request));
+    ASSERT_TRUE(some) << to_string(some.error());
+    EXPECT_LE(some->rows.size(), 3U);
+    rows += some->rows.size();
+    last = some->last;
+    if (!last) request.after = row_values{some->rows.back()[0]};
+  }
+  EXPECT_EQ(10U, rows);
+}
+
 TEST_F(SqliteApp, TellsARowThatReplaceDisplaced) {
   people.run("INSERT INTO customer(id, name, email) VALUES(1, 'Ann', 'x@y'), (2, 'Bob', 'b@y')");
   capture();
