@@ -110,8 +110,9 @@ constexpr std::array engine_keys{
              .max = 64 << 20},
     key_rule{.name = "chunk_rows",
              .kind = key_kind::whole_number,
-             .fallback = "1000",
-             .meaning = "Rows that an initial sync copies in one step.",
+             .fallback = "4000",
+             .meaning = "Rows that an initial sync copies in one step: one transaction of the "
+                        "target.",
              .example = "5000",
              .min = 1,
              .max = 100'000},

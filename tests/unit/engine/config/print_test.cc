@@ -44,7 +44,7 @@ class config_maker {
                      4096 + below(9),
                      4,
                      12,
-                     16,
+                     4,
                      5,
                      1000,
                      2,
