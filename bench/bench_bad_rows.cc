@@ -138,7 +138,8 @@ double measure(subject& to, std::int64_t rows, bool with_bad) {
     batch.tables = {{"customer", fingerprint(schema)}};
     batch.outcome = [](std::span<write_result const>) { return std::string(); };
     for (auto id = first; id < first + batch_rows; ++id)
-      batch.writes.push_back(row_of(id, with_bad && id % bad_of == 0, schema));
+      batch.writes.add(std::make_shared<target_write const>(
+          row_of(id, with_bad && id % bad_of == 0, schema)));
   }
   std::size_t refused = 0;
   auto const begun = steady::now();

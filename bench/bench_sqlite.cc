@@ -177,7 +177,7 @@ class run {
   boost::asio::thread_pool pool_{4};
   wall_clock time_;
   system_time_zones zones_;
-  std::unique_ptr<event_log> log_;
+  std::unique_ptr<rocks_event_log> log_;
   std::unique_ptr<commit_thread> commits_;
   std::map<std::string, std::unique_ptr<sqlite::sqlite_app>> apps_;
   std::map<std::string, app_ports> ports_;
