@@ -240,6 +240,7 @@ std::size_t rough_bytes_of(std::span<value const> values) {
   constexpr std::size_t small = 16;
   std::size_t bytes = 0;
   for (auto const& one : values) {
+    bytes += small;
     switch (one.type()) {
       case value_type::text:
       case value_type::json:
@@ -254,7 +255,7 @@ std::size_t rough_bytes_of(std::span<value const> values) {
         bytes += rough_bytes_of(one.as_array());
         break;
       default:
-        bytes += small;
+        break;
     }
   }
   return bytes;

@@ -29,7 +29,7 @@ void append_text(std::string& to, value const& what);
 // Errors: those of check_value().
 [[nodiscard]] result<std::optional<std::string>> to_text(value const& what);
 
-// About how many bytes they are as texts.
+// About how many bytes they take in a statement.
 [[nodiscard]] std::size_t rough_bytes_of(std::span<value const> values);
 
 }  // namespace dualwrite::engine::postgresql

@@ -21,6 +21,7 @@ constexpr std::size_t set_bytes_max = std::size_t{8} << 20;
 // For fewer a statement each is as fast.
 constexpr std::size_t set_rows_min = 3;
 constexpr std::size_t part_rows_min = 16;
+// Of a part that is refused all of its rows are written again.
 constexpr std::size_t part_rows_max = 1000;
 constexpr std::size_t tries_max = 64;
 
@@ -131,6 +132,8 @@ std::vector<set_row> row_writer::gather(batch_attempt const& to, row_set const& 
   std::size_t bytes = 0;
   auto const begin = to.next();
   auto const end = std::min(to.writes.size(), begin + set_rows_max);
+  rows.reserve(end - begin);
+  keys.reserve(end - begin);
   for (auto at = begin; at < end && bytes < set_bytes_max; ++at) {
     auto const& wish = to.writes[at];
     bool const waits = wish.behind && *wish.behind >= begin;
