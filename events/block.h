@@ -60,8 +60,9 @@ namespace dualwrite {
 inline constexpr std::uint16_t block_format = 1;
 // A chunk with more than one event has at most this many bytes of frames.
 inline constexpr std::size_t chunk_bytes_max = 64 * 1024;
-inline constexpr std::size_t event_bytes_max = 64 * 1024 * 1024;
-inline constexpr std::size_t block_bytes_max = 256 * 1024 * 1024;
+// A row change that PostgreSQL sends is of 1 GiB at most, one that SQLite keeps of less.
+inline constexpr std::size_t event_bytes_max = 1088 * 1024 * 1024;
+inline constexpr std::size_t block_bytes_max = 1280 * 1024 * 1024;
 
 enum class chunk_codec : std::uint8_t { as_is = 0, lz4 = 1 };  // never renumber
 

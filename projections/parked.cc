@@ -100,6 +100,7 @@ struct parked_fold {
     if (row.taken_by != e.taken_by.bytes) row.clash = {};
     row.taken_by = e.taken_by.bytes;
     if (e.state == park_state::failed) ++row.attempts;
+    ++row.retries;
     wait_for(of, e.record, row, e.waits_for);
     row.state = e.state;
     view.index_state(of, e.record, row);

@@ -31,6 +31,7 @@ struct parked_row {
   bool whole_row = false;
   bool copied = false;
   std::uint32_t attempts = 0;
+  std::uint32_t retries = 0;  // in vain, those that found it waiting for another row among them
   instant first_failed, last_failed;
   std::int64_t failed_at_us = 0;  // by the map's clock, the last time
   std::int64_t purge_at_us = 0;   // by the map's clock, once that was announced
@@ -51,6 +52,7 @@ struct parked_row {
             whole_row,
             copied,
             attempts,
+            retries,
             first_failed,
             last_failed,
             failed_at_us,
@@ -96,7 +98,7 @@ struct value_clash {
 // that.
 struct parked {
   static constexpr std::string_view name = "parked";
-  static constexpr int version = 4;
+  static constexpr int version = 5;
 
   std::map<map_way, std::map<sequence, parked_row>> rows;
   std::map<map_way, std::map<sequence, ended_row>> ended;

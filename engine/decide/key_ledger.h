@@ -83,6 +83,7 @@ class key_ledger {
   epoch session_of(batch_id id) const;
   bool knows_batch(batch_id id) const { return batches_.contains(id); }
 
+  // What is asked about a write before it is taken out of where it is remembered.
   struct write_head {
     sequence record;
     side made_on;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "events/row_image.h"
 
@@ -73,11 +74,19 @@ struct outcome_writer {
     out.parked[{record.map, plan.key}].push_back(record.at);
   }
 
+  // By each name of its table: which of them a map uses is not known here.
+  void miss(planned_record const& record, referenced_row row) {
+    auto const also_named = std::exchange(row.also_named, {});
+    out.missing.push_back({next_event(), record.map, record.at, row});
+    if (also_named.empty()) return;
+    row.table = also_named;
+    out.missing.push_back({next_event(), record.map, record.at, std::move(row)});
+  }
+
   void refuse(planned_record const& record, write_result const& why) {
     if (record.waits_for && why.for_group)
       return park(record, park_state::dependency, record.plan.fault, record.waits_for);
-    if (why.references)
-      out.missing.push_back({next_event(), record.map, record.at, *why.references});
+    if (why.references) miss(record, *why.references);
     if (why.taken_by) out.taken.push_back({next_event(), record.map, record.at, *why.taken_by});
     park(record, park_state::failed, why);
   }

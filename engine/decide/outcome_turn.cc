@@ -56,9 +56,10 @@ result<parked_keys> keys_parked_by(batch_outcome const& outcome) {
 result<void> wait_for_rows(batch_outcome& outcome, row_finders const& find) {
   if (outcome.missing.empty()) return {};
   DW_TRY(auto const parked_here, keys_parked_by(outcome));
+  std::set<std::size_t> told;  // a row may be named by several names of its table
   for (auto const& one : outcome.missing) {
     auto const waits_for = find.bringing(one, parked_here);
-    if (!waits_for) continue;
+    if (!waits_for || !told.insert(one.event).second) continue;
     auto& event = outcome.events[one.event];
     DW_TRY(auto const view, view_of(event));
     if (auto const* first = view.as<RecordParked>()) {

@@ -72,10 +72,10 @@ async<void> capture_runner::run() {
                            !context_.source(side_).lost_tables().empty();
     if (is_loss(how.error().code) || is_untold) {
       DW_CO_CHECK(co_await lost_source(how.error()));
-    } else if (class_of(how.error().code) == error_class::transient || is_drift(how.error().code)) {
-      DW_CO_CHECK(co_await rest(how.error()));
-    } else {
+    } else if (ends_engine(how.error().code)) {
       co_return how;
+    } else {
+      DW_CO_CHECK(co_await rest(how.error()));
     }
   }
 }

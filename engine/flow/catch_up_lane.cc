@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/decide/drift_decider.h"
 #include "engine/flow/app_breaker.h"
 #include "engine/flow/batch_reader.h"
 #include "engine/flow/circle_batch.h"
@@ -64,7 +65,7 @@ async<void> catch_up_lane::run() {
       auto const looked = co_await look_at_tables(context_, source_of(way_));
       if (!looked) why = looked.error();
     }
-    if (class_of(why.code) != error_class::transient && !is_drift(why.code)) co_return why;
+    if (ends_engine(why.code)) co_return why;
     DW_CO_CHECK(co_await rest(std::move(why)));
   }
 }
@@ -141,7 +142,8 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
     return retries ? std::optional(work_kind::retry) : std::nullopt;
   }
   if (may_retry(row)) {
-    if (!is_away && !context_.views().parked.to_reread(of).empty()) return work_kind::reread;
+    bool const rereads = !is_away && !context_.views().parked.to_reread(of).empty();
+    if (rereads && context_.maps.fitting(context_.views(), map)) return work_kind::reread;
     if (!records_to_try(map).empty()) return work_kind::retry;
   }
   auto const& place = context_.views().delivery.places.at(of);
@@ -152,19 +154,28 @@ std::optional<catch_up_lane::work_kind> catch_up_lane::due_work(
   return is_there ? std::nullopt : std::optional(work_kind::queue);
 }
 
-// A record whose reference waits for no certain record is tried when all that was accepted before
-// it is settled; in the second pass of a copy, when all rows that are being copied have been.
-bool catch_up_lane::dependency_is_over(sequence record,
-                                       projections::parked_row const& row,
-                                       bool is_second_pass) const {
-  if (row.waits_for && context_.views().parked.holds(row.waits_for)) return false;
-  if (is_second_pass && row.copied) return row.waits_for || !copies_this_way();
-  auto const until = row.waits_for ? row.waits_for : record - 1;
-  for (auto const& [of, place] : context_.views().delivery.places) {
-    if (of.second != way_ || !context_.is_mine(of.first)) continue;
-    if (context_.views().delivery.position(of.first, way_) < until) return false;
+// A record whose reference waits for no certain record is tried when all that the other maps
+// accepted before it is settled; in the second pass of a copy, when all rows that are being copied
+// have been. One that was tried behind them in vain waits for both.
+bool catch_up_lane::dependency_is_over(map_id map,
+                                       sequence record,
+                                       projections::parked_row const& row) const {
+  auto const& state = context_.views();
+  if (row.waits_for && state.parked.holds(row.waits_for)) return false;
+  bool const is_second = row.copied && is_in_second_pass(state, map, way_);
+  if (is_second && row.waits_for) return true;
+  if (!row.waits_for && (is_second || row.retries > 0)) {
+    bool const in_vain = tried_behind_copies(context_, way_, row);
+    if (copies_now(context_, way_, in_vain || !is_second)) return false;
+    if (is_second && !in_vain) return true;
   }
-  return true;
+  auto const until = row.waits_for ? row.waits_for : record - 1;
+  return std::all_of(
+      state.delivery.places.begin(), state.delivery.places.end(), [&](auto const& one) {
+        auto const& [its, way] = one.first;
+        bool const counts = way == way_ && context_.is_mine(its) && (row.waits_for || its != map);
+        return !counts || until <= context_.position(its, way_);
+      });
 }
 
 // One record of each key, the oldest first.
@@ -197,7 +208,7 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
   std::multimap<sequence, sequence> waiting;
   for (auto record = dependent.rbegin(); record != dependent.rend(); ++record) {
     auto const& row = *parked.find(of, *record);
-    if (dependency_is_over(*record, row, is_second_pass)) {
+    if (dependency_is_over(map, *record, row)) {
       take(*record);
     } else if (row.waits_for) {
       waiting.emplace(row.waits_for, *record);
@@ -208,13 +219,6 @@ std::vector<sequence> catch_up_lane::records_to_try(map_id map) const {
     std::for_each(first, last, [&](auto const& one) { take(one.second); });
   }
   return out;
-}
-
-bool catch_up_lane::copies_this_way() const {
-  auto const& state = context_.views();
-  return std::any_of(state.status.maps.begin(), state.status.maps.end(), [&](auto const& one) {
-    return one.second.link == context_.link && is_copied_now(state, one.first, way_);
-  });
 }
 
 async<void> catch_up_lane::work_on(work what) {
@@ -256,7 +260,44 @@ async<void> catch_up_lane::queue_batch(map_id map) {
   co_return result<void>{};
 }
 
+// Whoever asked for a retry hears what keeps the map from it.
+async<void> catch_up_lane::refuse_retries(map_id map) {
+  auto const* found = context_.views().status.find(map);
+  DW_CO_TRY(auto const definition, parse_definition(found->definition));
+  for (auto const of : {side::left, side::right}) {
+    auto table = definition.of(of).table;
+    auto const looked = co_await look_at_table(context_, of, std::move(table));
+    if (!looked && looked.error().code != error_code::table_missing) co_return looked;
+  }
+  decision refuse = [this, map](projections::views const& state) -> result<drafts> {
+    auto const* row = state.status.find(map);
+    auto const fitting = row == nullptr ? result<void>{} : fits(state.status, *row);
+    if (fitting) return drafts{};
+    return failed_retries(map, records_to_try(map), fitting.error());
+  };
+  DW_CO_CHECK(co_await context_.log.decide(std::move(refuse)));
+  co_return result<void>{};
+}
+
+drafts catch_up_lane::failed_retries(map_id map,
+                                     std::vector<sequence> const& records,
+                                     error const& why) const {
+  drafts events;
+  for (auto const record : records) {
+    RetryFailed failed;
+    failed.map = map;
+    failed.way = way_;
+    failed.record = record;
+    failed.kind = fault_class::mapping;
+    failed.code = name_of(why.code);
+    failed.text = why.detail;
+    events.push_back(draft({stream_kind::map, map.value}, context_.link, failed));
+  }
+  return events;
+}
+
 async<void> catch_up_lane::retry_batch(map_id map) {
+  if (!context_.maps.fitting(context_.views(), map)) co_return co_await refuse_retries(map);
   batch_planner planner(context_, way_);
   item_reader items(context_.log.log());
   for (auto const record : records_to_try(map)) {
@@ -288,8 +329,16 @@ async<void> catch_up_lane::read_again(map_id map) {
   auto const record = *context_.views().parked.to_reread(of).begin();
   auto const key = context_.views().parked.find(of, record)->key;
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), key));
-  DW_CO_TRY(auto const rows, co_await read_chunk(context_, source_of(way_), std::move(request)));
+  auto request = chunk_of_key(*compiled, source_of(way_), key);
+  if (!request) {
+    // It is no key of the table as it is now.
+    std::vector<sequence> const records{record};
+    auto events = failed_retries(map, records, request.error());
+    DW_CO_CHECK(co_await context_.log.append(std::move(events)));
+    co_return result<void>{};
+  }
+  DW_CO_TRY(auto const rows,
+            co_await read_chunk(context_, *compiled, source_of(way_), std::move(*request)));
   auto const link = context_.link;
   auto const way = way_;
   auto decide = [=](projections::views const& state) {

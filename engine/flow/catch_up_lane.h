@@ -36,15 +36,14 @@ class catch_up_lane {
   std::optional<work> choose() const;
   std::optional<work> choose_circles() const;
   std::optional<work_kind> due_work(map_id map, projections::map_row const& row) const;
-  bool dependency_is_over(sequence record,
-                          projections::parked_row const& row,
-                          bool is_second_pass) const;
-  bool copies_this_way() const;
+  bool dependency_is_over(map_id map, sequence record, projections::parked_row const& row) const;
   std::vector<sequence> records_to_try(map_id map) const;
 
   [[nodiscard]] async<void> work_on(work what);
   [[nodiscard]] async<void> queue_batch(map_id map);
   [[nodiscard]] async<void> retry_batch(map_id map);
+  [[nodiscard]] async<void> refuse_retries(map_id map);
+  drafts failed_retries(map_id map, std::vector<sequence> const& records, error const& why) const;
   [[nodiscard]] async<void> circle_batch(work what);
   [[nodiscard]] async<void> read_again(map_id map);
   [[nodiscard]] async<void> rest(error why);

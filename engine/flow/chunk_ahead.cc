@@ -31,7 +31,7 @@ async<chunk_ahead::portion> chunk_ahead::read_now(range_left range) {
   DW_CO_TRY(auto compiled, context_.maps.get(context_.views(), range.map));
   DW_CO_TRY(auto request, chunk_of_range(*compiled, range, context_.options.chunk_rows));
   portion out{std::move(range), std::move(compiled)};
-  DW_CO_TRY(out.rows, co_await read_chunk(context_, side_, std::move(request)));
+  DW_CO_TRY(out.rows, co_await read_chunk(context_, *out.map, side_, std::move(request)));
   out.opening = context_.opening_of(side_);
   co_return out;
 }

@@ -62,7 +62,8 @@ std::vector<reference_circle> untried_circles(link_context const& context, direc
   auto const& circles = context.circles_of(way);
   std::vector<map_id> maps;
   for (auto const& [map, row] : state.status.maps) {
-    if (row.link == context.link && tries_parked(state, map, way)) maps.push_back(map);
+    bool const is_tried = row.link == context.link && tries_parked(state, map, way);
+    if (is_tried && context.maps.fitting(state, map)) maps.push_back(map);
   }
   std::vector<waiting_row> rows;
   auto const add = [&](sequence record) {

@@ -19,6 +19,12 @@ stream_id stream_of(link_id link) {
   return {stream_kind::link, link.value};
 }
 
+// Rows that were read before a new form was seen are not of the form that they would be told by.
+result<void> check_form(projections::views const& state, schema_id now, std::uint64_t form) {
+  if (hash_key(state.status.schemas.at(now).schema) == form) return {};
+  return error{error_code::table_changed};
+}
+
 // Of the range that a chunk behind this key belongs to.
 std::uint32_t chunks_of_range(projections::views const& state,
                               range_left const& of,
@@ -43,6 +49,7 @@ result<chunk_request> chunk_of_range(compiled_map const& map,
   chunk_request request;
   request.table = map.table(of);
   request.key = map.key_columns(of);
+  request.by_text = map.key_columns_by_text(of);
   request.copy = range.execution.value;
   if (!range.after.empty()) {
     DW_TRY(request.after, map.key_values(of, range.after));
@@ -147,6 +154,8 @@ result<drafts> chunk_events(projections::views const& state,
     events.push_back(draft({stream_kind::map, place.of.map.value}, place.of.link, copied));
     return events;
   }
+  auto const schema = schema_of(state, place.of.link, of, map.table(of));
+  DW_CHECK(check_form(state, schema, map.fingerprint(of)));
   auto const& columns_read = map.reads(of);
   std::set<std::size_t> const read(columns_read.begin(), columns_read.end());
   record_packer pack;
@@ -155,7 +164,10 @@ result<drafts> chunk_events(projections::views const& state,
     images.push_back(masked_row(row, read));
     pack.add({0, 0, operation::insert, {}, images.back(), {}});
   }
-  DW_TRY(auto const last_key, last_key_of(map, place, rows));
+  auto last_key = place.last_key;
+  if (last_key.empty()) {
+    DW_TRY(last_key, last_key_of(map, place, rows));
+  }
   RecordsCaptured event;
   event.link = place.of.link;
   event.of = of;
@@ -166,9 +178,9 @@ result<drafts> chunk_events(projections::views const& state,
   event.execution = place.of.execution;
   event.chunk = number;
   event.first_key = blob{place.of.after};
-  event.last_key = blob{place.last_key.empty() ? last_key : place.last_key};
+  event.last_key = blob{last_key};
   event.last_chunk = place.last;
-  event.tables = {{schema_of(state, place.of.link, of, map.table(of)), pack.count()}};
+  event.tables = {{schema, pack.count()}};
   event.count = pack.count();
   event.records = blob{pack.bytes()};
   auto drafted = draft(stream_of(place.of.link), place.of.link, event);
@@ -210,6 +222,8 @@ result<drafts> reread_events(projections::views const& state,
   if (row == nullptr || row->state != park_state::reread)
     return error{error_code::unknown_record, {}, record};
   auto const source = source_of(of.second);
+  auto const schema = schema_of(state, link, source, map.table(source));
+  DW_CHECK(check_form(state, schema, map.fingerprint(source)));
   auto const& columns_read = map.reads(source);
   std::set<std::size_t> const read(columns_read.begin(), columns_read.end());
   record_packer pack;
@@ -231,7 +245,7 @@ result<drafts> reread_events(projections::views const& state,
   event.commit = rows.snapshot.commit;
   event.map = of.first;
   event.first_key = event.last_key = blob{row->key};
-  event.tables = {{schema_of(state, link, source, map.table(source)), 1}};
+  event.tables = {{schema, 1}};
   event.count = 1;
   event.records = blob{pack.bytes()};
   drafts events;

@@ -13,7 +13,15 @@ namespace {
 
 // Of rows that are read one by one: until all of them are there nothing else is heard.
 constexpr std::size_t errored_rows_max = 1000;
-constexpr std::size_t errored_bytes_max = std::size_t{8} << 20;
+
+// A copy that did not get on would begin the same chunk again and again.
+result<void> check_order(chunk_place const& place) {
+  bool const is_beyond = !place.of.until.empty() && place.of.until < place.last_key;
+  if (place.last || (place.of.after < place.last_key && !is_beyond)) return {};
+  return error{
+      error_code::table_changed,
+      "its rows do not come in the order of the map's key, so it cannot be copied in parts"};
+}
 
 }  // namespace
 
@@ -80,7 +88,8 @@ async<std::vector<std::string>> leg_copy::split(map_id map, std::uint64_t rows) 
   auto const table = compiled->table(target);
   DW_CO_TRY(auto const referred, co_await context_.source(target).referred_tables(table));
   if (std::find(referred.begin(), referred.end(), table) != referred.end()) co_return keys;
-  split_request wish{compiled->table(of), compiled->key_columns(of), parts};
+  split_request wish{
+      compiled->table(of), compiled->key_columns(of), parts, compiled->key_columns_by_text(of)};
   DW_CO_TRY(auto const found, co_await context_.source(of).split(std::move(wish)));
   row_values row(compiled->schema(of).columns.size(), value::unchanged());
   for (auto const& key : found) {
@@ -108,6 +117,9 @@ async<void> leg_copy::read_all(range_left range, bool leaves_errored) {
   if (!rows.rows.empty()) {
     DW_CO_TRY(place.last_key, last_key_of(*compiled, place, rows));
   }
+  // What is behind the last key of a range belongs to the next one.
+  if (!place.last_key.empty() && place.last_key == place.of.until) place.last = true;
+  DW_CO_CHECK(check_order(place));
   if (leaves_errored) DW_CO_CHECK(leave_errored_alone(context_.views(), *compiled, of, rows));
   DW_CO_TRY(auto events, chunk_events(context_.views(), *compiled, place, rows));
   DW_CO_CHECK(co_await context_.log.append(std::move(events)));
@@ -125,9 +137,10 @@ async<void> leg_copy::read_errored(range_left range) {
   chunk rows;
   auto const opening = context_.opening_of(source_of(way_));
   std::size_t read = 0;
-  for (std::size_t bytes = 0; read < keys.size() && bytes < errored_bytes_max; ++read) {
+  for (std::size_t bytes = 0; read < keys.size() && bytes < copied_bytes_max; ++read) {
     DW_CO_TRY(auto request, chunk_of_key(*compiled, source_of(way_), keys[read]));
-    DW_CO_TRY(auto one, co_await read_chunk(context_, source_of(way_), std::move(request)));
+    DW_CO_TRY(auto one,
+              co_await read_chunk(context_, *compiled, source_of(way_), std::move(request)));
     if (read == 0) rows.snapshot = one.snapshot;
     for (auto& row : one.rows) {
       bytes += encode_row(row).size();

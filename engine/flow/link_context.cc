@@ -68,6 +68,15 @@ link_context::link_context(link_id id,
                                            definition.writes(direction::right_to_left)}});
       }) {}
 
+sequence link_context::position(map_id map, direction way) const {
+  auto const& delivery = views().delivery;
+  auto const told = delivery.position(map, way);
+  auto const place = delivery.places.find({map, way});
+  bool const is_in_main =
+      place != delivery.places.end() && place->second.lane == projections::main_lane;
+  return is_in_main ? std::max(told, main_read[static_cast<std::size_t>(way)]) : told;
+}
+
 bool link_context::is_mine(map_id map) const {
   auto const* row = log.views().status.find(map);
   return row != nullptr && row->link == link;
@@ -105,6 +114,11 @@ duration backoff(flow_options const& options, std::uint32_t failures) {
 bool is_drift(error_code code) {
   return code == error_code::table_missing || code == error_code::table_changed ||
          code == error_code::not_authorized;
+}
+
+bool ends_engine(error_code code) {
+  auto const kind = class_of(code);
+  return kind == error_class::corrupt || (kind == error_class::refused && !is_drift(code));
 }
 
 bool is_loss(error_code code) {

@@ -85,6 +85,8 @@ struct link_context {
   std::set<std::pair<projections::map_way, std::size_t>> ranges_at_work;
   std::set<projections::map_way> in_doubt;
   std::map<projections::map_way, sequence> caught_up;
+  // Maps that are about to be copied, when those that they refer to have been.
+  std::set<map_id> held_back;
   // Up to where each direction's main lane has read with nothing left unsettled.
   std::array<sequence, 2> main_read;
   std::array<reference_circles, 2> circles;  // of parked rows, by direction
@@ -107,6 +109,9 @@ struct link_context {
   }
   sequence& main_read_of(direction way) { return main_read[static_cast<std::size_t>(way)]; }
 
+  // Up to where the map's records are settled, parked or waiting. Where its lane has only read past
+  // others since then that is not in the log.
+  [[nodiscard]] sequence position(map_id map, direction way) const;
   // The maps of this link that deliver this way.
   [[nodiscard]] bool is_mine(map_id map) const;
   // Whether the ledger has room for more writes of this direction. At its cap a lane waits until
@@ -130,6 +135,9 @@ struct link_context {
 
 // Whether an app says that a table is not what we take it for.
 [[nodiscard]] bool is_drift(error_code code);
+
+// Whether it is nothing that may heal, nor be mended while the engine works.
+[[nodiscard]] bool ends_engine(error_code code);
 
 // Whether a source says that changes are lost.
 [[nodiscard]] bool is_loss(error_code code);

@@ -1,6 +1,7 @@
 #include "engine/flow/main_lane.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dualwrite::engine {
 namespace {
@@ -54,9 +55,10 @@ async<void> main_lane::run() {
       for (auto const& echo : batch.echoes_passed) {
         for (auto const map : batch.members) context_.ledger.passed(echo, map);
       }
-      context_.main_read_of(way_) = reader_->position();
-      if (!batch.echoes_passed.empty()) {
-        // The other direction may have waited for room in the ledger.
+      auto const before = std::exchange(context_.main_read_of(way_), reader_->position());
+      bool const is_awaited = before < reader_->position() && has_dependents();
+      if (!batch.echoes_passed.empty() || is_awaited) {
+        // The other direction may have waited for room in the ledger, a parked record for this.
         context_.log.ring_listeners();
         continue;
       }
@@ -81,6 +83,15 @@ async<void> main_lane::run() {
       context_.main_read_of(way_) = reader_->position();
     }
   }
+}
+
+bool main_lane::has_dependents() const {
+  auto const& places = context_.views().delivery.places;
+  return std::any_of(places.begin(), places.end(), [&](auto const& one) {
+    auto const& of = one.first;
+    return of.second == way_ && context_.is_mine(of.first) &&
+           !context_.views().parked.dependent(of).empty();
+  });
 }
 
 std::vector<map_id> main_lane::members() const {

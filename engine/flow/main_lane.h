@@ -32,6 +32,8 @@ class main_lane {
   bool waits_for_joiner() const;
   std::vector<map_place> places_to_tell() const;
   std::vector<map_id> members() const;
+  // Whether parked records wait for what this lane, among others, passes.
+  bool has_dependents() const;
 
   link_context& context_;
   target_session& session_;

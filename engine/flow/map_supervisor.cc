@@ -79,6 +79,7 @@ async<bool> map_supervisor::tend(map_id map) {
   auto const* found = context_.views().status.find(map);
   if (found == nullptr) co_return false;
   auto const row = *found;
+  if (row.pending_kind != event_type::RunRequested) hold_back(map, false);
   if (row.pending_kind == event_type::StopRequested) co_return co_await tend_stop(map, row);
   if (row.pending_kind == event_type::PauseRequested) co_return co_await tend_pause(map, row);
   if (row.pending_kind == event_type::ResumeRequested) {
@@ -237,6 +238,12 @@ bool map_supervisor::is_captured(map_id map, compiled_map const& compiled) const
   return true;
 }
 
+void map_supervisor::hold_back(map_id map, bool waits) {
+  bool const is_new =
+      waits ? context_.held_back.insert(map).second : context_.held_back.erase(map) != 0;
+  if (is_new) context_.log.ring_listeners();
+}
+
 // Schemas first, then the definition, then the capture, and only then the copy: so that no change
 // falls between.
 async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
@@ -249,7 +256,9 @@ async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
   auto const mode = row.pending_mode;
   bool const copies = mode == run_mode::initial_sync || is_partial(mode) ||
                       (mode == run_mode::automatic && !row.initial_sync_done);
-  if (copies && order_.waits_for_another(map)) co_return false;
+  bool const waits = copies && order_.waits_for_another(map);
+  hold_back(map, waits);
+  if (waits) co_return false;
   if (!copies) {
     MapResumed const resumed{map, row.pending, {}, {}};
     co_return co_await say(of_map(context_.link, map, row, resumed));

@@ -39,6 +39,7 @@ class map_supervisor {
   [[nodiscard]] async<bool> refuse_or_end(map_id map, projections::map_row const& row, error why);
   [[nodiscard]] async<bool> refuse(map_id map, projections::map_row const& row, error why);
   void forget_catching_up(map_id map);
+  void hold_back(map_id map, bool waits);
   [[nodiscard]] async<bool> say(decision what);
   [[nodiscard]] async<bool> say(drafts events);
 

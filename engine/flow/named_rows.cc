@@ -45,7 +45,7 @@ std::optional<sequence> bringing(link_context& context,
     if (chain != nullptr && *chain->begin() != missing.record) return *chain->begin();
     auto const here = parked_here.find({map, *key});
     if (here != parked_here.end() && here->second != missing.record) return here->second;
-    bool const behind = state.delivery.position(map, way) < missing.record;
+    bool const behind = context.position(map, way) < missing.record - 1;
     if (behind && map != missing.map) return sequence{};
     if (is_copied) return sequence{};
   }

@@ -25,11 +25,13 @@ bool may_still_come(link_context const& context, direction way, sequence record)
   auto const& state = context.views();
   std::set<sequence> passed;
   // Of a map that works: what rests may rest for long.
+  map_id its_map;
   auto const parked_row = [&](sequence at) -> projections::parked_row const* {
     for (auto const& [map, row] : state.status.maps) {
       bool const rests = row.state == map_state::idle || row.state == map_state::paused;
       if (row.link != context.link || rests) continue;
       auto const* parked = state.parked.find({map, way}, at);
+      its_map = map;
       if (parked != nullptr && is_tried_now(state, map, way, *parked)) return parked;
     }
     return nullptr;
@@ -38,7 +40,12 @@ bool may_still_come(link_context const& context, direction way, sequence record)
     auto const* row = parked_row(at);
     if (row == nullptr) return false;
     if (row->state != park_state::dependency) return row->state == park_state::due;
-    if (!row->waits_for || !state.parked.holds(row->waits_for)) return true;
+    if (!row->waits_for) {
+      bool const is_its_pass = row->copied && is_in_second_pass(state, its_map, way);
+      return is_its_pass &&
+             (!tried_behind_copies(context, way, *row) || copies_now(context, way, false));
+    }
+    if (!state.parked.holds(row->waits_for)) return true;
     at = row->waits_for;
   }
   return false;
@@ -65,6 +72,26 @@ bool is_copied_now(projections::views const& state, map_id map, direction way) {
 bool is_in_second_pass(projections::views const& state, map_id map, direction way) {
   auto const* leg = open_leg(state, map, way);
   return leg != nullptr && leg->done;
+}
+
+bool copies_now(link_context const& context, direction way, bool or_will) {
+  auto const& state = context.views();
+  return std::any_of(state.status.maps.begin(), state.status.maps.end(), [&](auto const& one) {
+    return one.second.link == context.link && is_copied_now(state, one.first, way) &&
+           (or_will || !context.held_back.contains(one.first));
+  });
+}
+
+bool tried_behind_copies(link_context const& context,
+                         direction way,
+                         projections::parked_row const& row) {
+  if (row.retries == 0) return false;
+  auto const& state = context.views();
+  return std::all_of(state.status.maps.begin(), state.status.maps.end(), [&](auto const& one) {
+    auto const* copy = one.second.link == context.link ? state.progress.of(one.first) : nullptr;
+    auto const* leg = copy == nullptr ? nullptr : copy->leg(way);
+    return leg == nullptr || leg->finished <= row.last_failed;
+  });
 }
 
 bool tries_parked(projections::views const& state, map_id map, direction way) {

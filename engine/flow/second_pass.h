@@ -11,6 +11,13 @@ namespace dualwrite::engine {
 [[nodiscard]] bool is_copied_now(projections::views const& state, map_id map, direction way);
 // Its rows are copied this way, and what waits for others is tried again.
 [[nodiscard]] bool is_in_second_pass(projections::views const& state, map_id map, direction way);
+// Whether rows of any map of the link are being copied this way; `or_will`: or will be when others
+// have been.
+[[nodiscard]] bool copies_now(link_context const& context, direction way, bool or_will);
+// Whether it was tried again, in vain, since the last of the link's copies this way.
+[[nodiscard]] bool tried_behind_copies(link_context const& context,
+                                       direction way,
+                                       projections::parked_row const& row);
 // Whether what is parked of the map is tried now at all; and whether this record is, when its time
 // has come: in the second pass only what was copied.
 [[nodiscard]] bool tries_parked(projections::views const& state, map_id map, direction way);

@@ -16,10 +16,7 @@ namespace {
 constexpr std::uint32_t fenced_max = 5;
 
 bool is_fatal(error const& why) {
-  auto const kind = class_of(why.code);
-  return kind == error_class::corrupt ||
-         (kind == error_class::refused && why.code != error_code::lane_fenced &&
-          !is_drift(why.code));
+  return ends_engine(why.code) && why.code != error_code::lane_fenced;
 }
 
 }  // namespace

@@ -142,6 +142,17 @@ result<target_row> compiled_map::to_target(direction way, std::span<value const>
   return made;
 }
 
+std::set<std::size_t> compiled_map::key_columns_by_text(side which) const {
+  auto const& plan = sides_[at(which)];
+  std::set<std::size_t> out;
+  for (std::size_t part = 0; part < plan.key.size(); ++part) {
+    // The texts of the other types that become texts here sort as their values.
+    bool const is_number = plan.schema.columns[plan.key[part]].type == value_type::int64;
+    if (is_number && key_types_[part].type == value_type::text) out.insert(plan.key[part]);
+  }
+  return out;
+}
+
 result<std::string> compiled_map::key_of(side which, std::span<value const> row) const {
   auto const& plan = sides_[at(which)];
   row_values key;

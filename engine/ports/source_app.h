@@ -1,7 +1,9 @@
 // The side of a link that is read.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,15 +44,22 @@ struct captured_transaction {
 // after it.
 struct chunk {
   source_position snapshot;
-  // Of all columns of the table, in the order of value::compare of their keys; a row with a NULL in
-  // its key is left out. There may be fewer than were asked for where they are large.
+  // Of all columns of the table, in the order of value::compare of their keys, or of the keys'
+  // texts; a row with a NULL in its key is left out. There may be fewer than were asked for where
+  // they are large.
   std::vector<row_values> rows;
-  bool last = true;  // nothing of what was asked for is behind it
+  std::uint64_t form = 0;  // fingerprint of the table_schema that they are rows of
+  bool last = true;        // nothing of what was asked for is behind it; else that is not known
 };
+
+// Where rows are large a chunk ends with the one that brings it to so many bytes: it is one event
+// of the log, and held in memory.
+inline constexpr std::size_t copied_bytes_max = std::size_t{8} << 20;
 
 struct chunk_request {
   std::string table;
   std::vector<std::size_t> key;     // columns, in the order that the chunk is cut by
+  std::set<std::size_t> by_text{};  // those of them whose values are put in order by their texts
   std::optional<row_values> after;  // key values that the chunk begins behind
   std::optional<row_values> until;  // and that none of its rows may be behind
   std::optional<row_values> only;   // key values of the one row that is wanted instead
@@ -62,8 +71,9 @@ struct chunk_request {
 
 struct split_request {
   std::string table;
-  std::vector<std::size_t> key;  // columns, as in chunk_request
-  std::size_t parts = 1;         // about
+  std::vector<std::size_t> key;     // columns, as in chunk_request
+  std::size_t parts = 1;            // about
+  std::set<std::size_t> by_text{};  // as in chunk_request
 };
 
 // How a map uses a table; `key` names the columns of its integration key, `read` all that it needs
@@ -111,7 +121,8 @@ class source_app {
 
   [[nodiscard]] virtual async<table_schema> describe(std::string table) = 0;
 
-  // The tables that rows of this one refer to, as they are named to us; this one may be among them.
+  // The tables that rows of this one refer to, by each name that they may have for us; this one may
+  // be among them.
   [[nodiscard]] virtual async<std::vector<std::string>> referred_tables(std::string table) = 0;
 
   // All that is known before the table is used.

@@ -79,6 +79,7 @@ struct referenced_row {
   std::string table;
   std::vector<std::size_t> columns;
   row_values values;
+  std::string also_named{};  // where the table may have another name for us
 };
 
 struct write_result {

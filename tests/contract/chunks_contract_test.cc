@@ -79,6 +79,32 @@ TEST_P(Connector, ReadsChunksInTheOrderOfTheKey) {
   EXPECT_TRUE(some->rows.empty());
 }
 
+TEST_P(Connector, ReadsChunksInTheOrderOfTheKeysTexts) {
+  make({customers()});
+  for (auto const id : {30, -5, 7, 100, 20}) commit(inserted("customer", customer(id, text("x"))));
+  capture();
+  auto request = chunks_of("customer", {0}, 2);
+  request.by_text = {0};
+  EXPECT_EQ("(-5,x)(100,x)", shown(chunk(request)->rows));
+  request.after = row_values{number(100)};
+  request.until = row_values{number(30)};
+  EXPECT_EQ("(20,x)(30,x)", shown(chunk(request)->rows));
+  request.after = row_values{number(30)};
+  request.until.reset();
+  EXPECT_EQ("(7,x)", shown(chunk(request)->rows));
+  request.only = row_values{number(20)};
+  EXPECT_EQ("(20,x)", shown(chunk(request)->rows));
+}
+
+TEST_P(Connector, AChunkTellsTheFormOfItsTable) {
+  make({customers(), lines()});
+  capture();
+  for (std::string const table : {"customer", "line"}) {
+    auto const seen = wait(subject->source().describe(table));
+    EXPECT_EQ(fingerprint(*seen), chunk(chunks_of(table, {0}, 2))->form);
+  }
+}
+
 TEST_P(Connector, ReadsOneRowAlone) {
   make({customers(), lines()});
   for (int i = 1; i <= 3; ++i) commit(inserted("customer", customer(i, text("x"))));

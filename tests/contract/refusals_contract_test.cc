@@ -151,8 +151,8 @@ TEST_P(Connector, RefusedRowsAmongManyCostNoOtherRow) {
 TEST_P(Connector, NamesTheTablesThatATableRefersTo) {
   make({customers(), orders()});
   EXPECT_EQ(std::vector<std::string>{}, *wait(subject->source().referred_tables("customer")));
-  EXPECT_EQ(std::vector<std::string>{"customer"},
-            *wait(subject->source().referred_tables("order")));
+  auto const names = *wait(subject->source().referred_tables("order"));
+  EXPECT_EQ(1, std::count(names.begin(), names.end(), "customer"));
   engine::table_use const use{"order", {"id"}, true, true};
   EXPECT_TRUE(wait(subject->source().find_obstacles(use))->empty());
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Departments have a head, who belongs to the department: in a PostgreSQL database and a SQLite file that both hold to it,
-neither row can be written first."""
+neither row can be written first. The maps and the references spell the tables' names differently."""
 import contextlib
 import sqlite3
 import sys
@@ -27,7 +27,7 @@ links:
     right: crm
     maps:
       - name: departments
-        left:  {{ table: department }}
+        left:  {{ table: public.department }}
         right: {{ table: department }}
         key: [ {{ left: id, right: id }} ]
         columns: [ {{ left: name, right: name }}, {{ left: head, right: head }} ]
@@ -56,7 +56,7 @@ class Circles(unittest.TestCase):
         department, person = TABLES
         self.left(department.format(department=""), person,
                   "ALTER TABLE department ADD FOREIGN KEY (head) REFERENCES person(id)")
-        self.right(department.format(department="REFERENCES person(id)"), person)
+        self.right(department.format(department="REFERENCES Person(id)"), person)
 
     def left(self, *statements):
         return self.postgres.ask("erp", *statements)

@@ -65,6 +65,64 @@ TEST(ParallelCopy, SeveralLanesCopyATable) {
   one.expect_conserved();
 }
 
+TEST(ParallelCopy, ARangeMayEndWhereAChunkEnds) {
+  for (std::int64_t count = 96; count < 120; ++count) {
+    copies one;
+    one.fill(count);
+    one.submit(engine::run_map{one.map});
+    ASSERT_TRUE(one.comes_to(map_state::running)) << count << to_string(one.here.failure());
+    EXPECT_EQ(12u, one.leg(one.map)->ranges.size());
+    EXPECT_EQ(static_cast<std::uint64_t>(count), one.leg(one.map)->rows);
+    EXPECT_TRUE(one.become_equal());
+    one.expect_conserved();
+  }
+}
+
+// Numbers come in another order than their texts, which the other side has for keys.
+TEST(ParallelCopy, RowsWithNumbersForKeysAreCopiedToRowsWithTexts) {
+  copies one;
+  auto table = customer_table();
+  table.table = "supplier";
+  one.here.left.add_table(table);
+  table.columns[0].type = value_type::text;
+  one.here.right.add_table(table);
+  auto wish = one.definition;
+  wish.name = "suppliers";
+  wish.left.table = wish.right.table = "supplier";
+  map_id const suppliers{
+      one.submit(engine::create_map{one.link, wish.name, engine::print_definition(wish)}).value};
+  auto const change = [&](std::int64_t id, std::string const& name) {
+    auto row = customer(id, name);
+    auto const& rows = one.here.left.table("supplier").rows;
+    auto const op = rows.contains({row[0]}) ? operation::update : operation::insert;
+    ASSERT_TRUE(one.here.left.commit({{"supplier", op, std::move(row)}}));
+  };
+  for (std::int64_t id = 1; id <= 250; ++id) change(id, "first");
+  one.submit(engine::run_map{suppliers});
+  for (std::size_t chunks = 1; chunks < 80; chunks += 10) {
+    ASSERT_TRUE(one.here.run_until([&] { return one.waits_behind(one.leg(suppliers), chunks); }));
+    for (auto const id : {7, 95, 200}) change(id, "second " + std::to_string(chunks));
+  }
+  auto const is_running = [&] {
+    return one.here.views().status.find(suppliers)->state == map_state::running;
+  };
+  ASSERT_TRUE(one.here.run_until(is_running)) << to_string(one.here.failure());
+  EXPECT_LT(1u, one.leg(suppliers)->ranges.size());
+  EXPECT_EQ(250u, one.leg(suppliers)->rows);
+  auto const is_there = [&] {
+    auto const& right = one.here.right.table("supplier").rows;
+    auto const& left = one.here.left.table("supplier").rows;
+    return left.size() == right.size() &&
+           std::all_of(left.begin(), left.end(), [&](auto const& row) {
+             auto const key = value::of_text(std::to_string(row.second[0].as_int64()));
+             auto const found = right.find({key});
+             return found != right.end() && found->second[1] == row.second[1];
+           });
+  };
+  EXPECT_TRUE(one.here.run_until(is_there));
+  one.expect_conserved();
+}
+
 TEST(ParallelCopy, ARestartInTheMidstGoesOnInEachRange) {
   for (std::size_t chunks = 1; chunks < 30; chunks += 3) {
     copies one;
@@ -78,6 +136,24 @@ TEST(ParallelCopy, ARestartInTheMidstGoesOnInEachRange) {
     EXPECT_TRUE(one.become_equal());
     one.expect_conserved();
   }
+}
+
+TEST(ParallelCopy, ATableThatGetsAColumnMeanwhileGivesTheOthersAsTheyAre) {
+  copies one;
+  one.fill(100);
+  one.submit(engine::run_map{one.map});
+  ASSERT_TRUE(one.here.run_until([&] { return one.waits_behind(one.leg(one.map), 5); }));
+  auto& table = one.here.left.table("customer");
+  column_schema between;
+  between.name = "between";
+  table.schema.columns.insert(table.schema.columns.begin() + 1, between);
+  for (auto& [key, row] : table.rows) row.insert(row.begin() + 1, value::of_text("wrong"));
+  ASSERT_TRUE(one.comes_to(map_state::running)) << to_string(one.here.failure());
+  auto const& right = one.here.right.table("customer").rows;
+  EXPECT_EQ(100u, right.size());
+  for (auto const& [key, row] : right) EXPECT_EQ("first", row.at(1).as_string());
+  EXPECT_EQ(0u, one.count(event_type::RecordParked));
+  one.expect_conserved();
 }
 
 TEST(ParallelCopy, APauseWhileTheTargetIsAwayIsAnsweredForAllLanes) {

@@ -117,6 +117,23 @@ TEST_F(Rerun, OfErrorsOnlyReadsOnlyTheirRowsAnew) {
   expect_whole();
 }
 
+TEST_F(Rerun, OfErrorsOnlyTakesFewLargeRowsAtOnce) {
+  fail_once();
+  for (auto const id : refused) user(here.left, put(id, std::string(5U << 20U, 'x')));
+  refused.clear();
+  ASSERT_TRUE(rerun(run_mode::errored_only));
+  std::uint64_t read = 0;
+  for (auto const& chunk : leg().chunks) {
+    EXPECT_LE(chunk.count, 2u);
+    read += chunk.count;
+  }
+  EXPECT_EQ(8u, read);
+  EXPECT_EQ(8u, leg().counts.inserted);
+  EXPECT_EQ(end_state::succeeded, execution().state);
+  EXPECT_TRUE(become_equal());
+  expect_whole();
+}
+
 TEST_F(Rerun, ARetryOfTheLastErrorCompletesTheInitialSync) {
   fail_once();
   refused.clear();
@@ -130,6 +147,32 @@ TEST_F(Rerun, ARetryOfTheLastErrorCompletesTheInitialSync) {
   submit(engine::run_map{map});
   ASSERT_TRUE(comes_to(map_state::running));
   EXPECT_EQ(1u, count(event_type::InitialSyncStarted));
+  EXPECT_TRUE(become_equal());
+  expect_whole();
+}
+
+TEST_F(Rerun, ARetryOfAMapThatNoLongerFitsItsTablesSaysWhatIsWrong) {
+  fail_once();
+  refused.clear();
+  auto& name = here.right.table("customer").schema.columns[1].name;
+  auto const before = std::exchange(name, "renamed");
+  submit(engine::retry_records{map, {}});
+  auto const misfits = [&] {
+    auto const& rows = here.views().parked.rows.at({map, direction::left_to_right});
+    return std::count_if(rows.begin(), rows.end(), [](auto const& row) {
+      return row.second.code == "invalid_definition" && row.second.state == park_state::failed;
+    });
+  };
+  ASSERT_TRUE(here.run_until([&] { return misfits() == 8; })) << to_string(here.failure());
+  here.crash_and_restart(0);
+  submit(engine::retry_records{map, {}});
+  here.run(500);
+  EXPECT_EQ(8, misfits());
+  EXPECT_GE(40u, count(event_type::RetryFailed));
+  here.right.table("customer").schema.columns[1].name = before;
+  submit(engine::retry_records{map, {}});
+  ASSERT_TRUE(here.run_until([&] { return execution().state == end_state::completed; }))
+      << to_string(here.failure());
   EXPECT_TRUE(become_equal());
   expect_whole();
 }

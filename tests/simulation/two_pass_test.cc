@@ -102,6 +102,49 @@ TEST(TwoPass, ATableThatAnotherRefersToIsCopiedBeforeIt) {
   one.expect_whole();
 }
 
+TEST(TwoPass, AMapThatWaitsForAnotherDoesNotKeepItsSecondPassFromComing) {
+  company one;
+  auto const schema = referring_table("department");
+  one.here.left.add_table(schema);
+  one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
+  auto const departments = one.add_map("departments", "department");
+  for (std::int64_t id = 0; id < 30; ++id) {
+    one.hire(id, id + 1 < 30 ? id + 1 : nobody);
+    ASSERT_TRUE(one.here.left.commit({{"department", operation::insert, employee(id, id)}}));
+  }
+  one.run_at_once({departments, one.employees});
+  for (auto const map : {one.employees, departments}) ASSERT_TRUE(one.ends(map));
+  one.expect_complete(one.employees, 30);
+  one.expect_complete(departments, 30);
+  one.expect_whole();
+}
+
+// The row that is referred to is one that its own map leaves out, so that it never comes.
+TEST(TwoPass, ARowThatAnotherMapDoesNotBringIsNotTriedForEver) {
+  for (bool const pauses : {false, true}) {
+    company one;
+    auto const schema = referring_table("department");
+    one.here.left.add_table(schema);
+    one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
+    auto const departments = one.add_map("departments", "department");
+    one.hire(1, nobody);
+    one.submit(engine::run_map{one.employees});
+    ASSERT_TRUE(one.ends(one.employees));
+    if (pauses) one.submit(engine::pause_map{one.employees});
+    for (std::int64_t id = 1; id < 4; ++id)
+      ASSERT_TRUE(one.here.left.commit({{"department", operation::insert, employee(id, id)}}));
+    one.submit(engine::run_map{departments});
+    ASSERT_TRUE(one.ends(departments));
+    EXPECT_EQ(pauses ? end_state::succeeded : end_state::failed, one.copy_of(departments).state);
+    one.here.run(500);
+    EXPECT_EQ(2u, one.here.views().parked.count({departments, direction::left_to_right}));
+    EXPECT_LE(one.count(event_type::RetryFailed), 4u);
+    one.here.run(500);
+    EXPECT_LE(one.count(event_type::RetryFailed), 4u);
+    EXPECT_EQ("", broken_invariant(one.here.log()));
+  }
+}
+
 // False where all was done before the crash.
 bool crash_after(std::size_t steps) {
   SCOPED_TRACE(steps);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/connectors/memory/memory_chunks.h"
 #include "engine/connectors/memory/memory_rules.h"
 #include "events/row_image.h"
 
@@ -255,38 +256,15 @@ async<chunk> memory_app::read_chunk(chunk_request request) {
   if (found == tables_.end()) co_return error{error_code::table_missing, request.table};
   DW_CO_CHECK(co_await wait_for_open_batch());
   sync();
-  chunk out;
+  auto out = chunk_of(found->second, request);
   out.snapshot = end();
-  std::map<row_values, row_values const*> ordered;
-  for (auto const& [own_key, row] : found->second.rows) {
-    auto key = pick(row, request.key);
-    if (!has_null(key)) ordered[std::move(key)] = &row;
-  }
-  for (auto const& [key, row] : ordered) {
-    if ((request.after && key <= *request.after) || (request.until && *request.until < key) ||
-        (request.only && key != *request.only))
-      continue;
-    out.last = out.rows.size() < request.limit;
-    if (!out.last) break;
-    out.rows.push_back(*row);
-  }
   co_return out;
 }
 
 async<std::vector<row_values>> memory_app::split(split_request wish) {
   auto const found = tables_.find(wish.table);
   if (found == tables_.end()) co_return error{error_code::table_missing, wish.table};
-  std::set<row_values> keys;
-  for (auto const& [own_key, row] : found->second.rows) {
-    auto key = pick(row, wish.key);
-    if (!has_null(key)) keys.insert(std::move(key));
-  }
-  std::vector<row_values> out;
-  std::size_t place = 0;
-  for (auto const& key : keys) {
-    if (++place * wish.parts / (keys.size() + 1) > out.size()) out.push_back(key);
-  }
-  co_return out;
+  co_return split_keys(found->second, wish);
 }
 
 async<std::vector<lane_row>> memory_app::open_lanes(std::vector<lane_opening> lanes) {

@@ -16,22 +16,23 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds dear_age_max{60};
 constexpr int age_by_opening = 20;  // so that what it costs to open one is a small part
-constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
+// Rows may be much larger than those before them.
+constexpr std::size_t fetched_max = 500;
 constexpr double sampled_pages = 1000;
 constexpr int quiet_tries = 3;
 constexpr std::chrono::milliseconds writer_wait_max{500};
 constexpr char const* begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-// A column as rows are put in order by: where the server's own order of its type is another than
+// The columns as rows are put in order by: where the server's own order of a type is another than
 // ours, by its bytes.
-std::string ordering(table_facts const& of, std::size_t column) {
-  auto name = quoted_name(of.schema.columns[column].name);
-  return of.forms[column].is_ordered ? name : name + "::text COLLATE \"C\"";
-}
-
-std::string order_of_key(table_facts const& of, std::vector<std::size_t> const& key) {
+template <class Request>
+std::string order_of_key(table_facts const& of, Request const& request) {
   std::vector<std::string> parts;
-  for (auto const column : key) parts.push_back(ordering(of, column));
+  for (auto const column : request.key) {
+    auto name = quoted_name(of.schema.columns[column].name);
+    bool const is_ordered = of.forms[column].is_ordered && !request.by_text.contains(column);
+    parts.push_back(is_ordered ? name : name + "::text COLLATE \"C\"");
+  }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -65,7 +66,7 @@ result<statement> select(table_facts const& of, chunk_request const& request) {
     names.push_back(quoted_name(of.schema.columns[column].name));
     conditions.push_back(names.back() + " IS NOT NULL");
   }
-  auto const order = order_of_key(of, request.key);
+  auto const order = order_of_key(of, request);
   if (request.only) {
     auto const key = fmt::format("{}", fmt::join(names, ", "));
     DW_CHECK(add_bound(conditions, out, key, "=", request.only));
@@ -129,7 +130,8 @@ std::string sample_of(double percent) {
 
 bool is_same_range(chunk_request const& one, chunk_request const& other) {
   return one.copy == other.copy && one.table == other.table && one.key == other.key &&
-         one.after == other.after && one.until == other.until && one.only == other.only;
+         one.by_text == other.by_text && one.after == other.after && one.until == other.until &&
+         one.only == other.only;
 }
 
 struct placed_snapshot {
@@ -249,13 +251,14 @@ result<chunk> chunk_reader::go_on(connection& on, std::size_t limit) {
   auto& from = *cursor_;
   chunk out;
   out.snapshot = from.snapshot;
+  out.form = fingerprint(from.schema);
   out.last = false;
   std::size_t bytes = 0;
-  auto const is_full = [&] { return out.rows.size() >= limit || bytes >= chunk_bytes; };
+  auto const is_full = [&] { return out.rows.size() >= limit || bytes >= copied_bytes_max; };
   while (!out.last && !(is_full() && ends_readable(out.rows, from.next.key, from.schema))) {
     auto const fitting =
-        is_full() || from.row_bytes == 0 ? 1 : (chunk_bytes - bytes) / from.row_bytes;
-    auto const room = is_full() ? 1 : limit - out.rows.size();
+        is_full() || from.row_bytes == 0 ? 1 : (copied_bytes_max - bytes) / from.row_bytes;
+    auto const room = is_full() ? 1 : std::min(fetched_max, limit - out.rows.size());
     auto const wanted = std::clamp<std::size_t>(fitting, 1, room);
     auto const rows = on.query(fmt::format("FETCH {} FROM dualwrite_chunks", wanted));
     if (!rows) {
@@ -296,7 +299,7 @@ result<std::vector<row_values>> split_table(connection& on, split_request const&
                            "\"dualwrite part\" > 0 AND \"dualwrite row\" % \"dualwrite part\" = 0 "
                            "ORDER BY \"dualwrite row\" LIMIT {6}",
                            key,
-                           order_of_key(facts, wish.key),
+                           order_of_key(facts, wish),
                            wish.parts,
                            facts.sql_name,
                            sample_of(percent),

@@ -102,7 +102,7 @@ struct obstacle_finder {
               "{} may not lock {} for the moment in which a copy begins.", role, facts.sql_name),
           fmt::format("GRANT UPDATE ON {} TO {}", facts.sql_name, role));
     }
-    if (use.captured && row.is_true(0, 3)) {
+    if (row.is_true(0, 3)) {
       add(fmt::format("row-level security of {} hides rows from {}.", facts.sql_name, role),
           fmt::format("ALTER ROLE {} BYPASSRLS", role));
     }

@@ -173,7 +173,10 @@ async<std::vector<std::string>> postgresql_app::referred_tables(std::string tabl
     DW_CHECK(held->read.open(held->settings.url));
     DW_TRY(auto const facts, of_the_app(describe_table(held->read, table)));
     std::vector<std::string> names;
-    for (auto const& key : facts.references) names.push_back(key.table);
+    for (auto const& key : facts.references) {
+      names.push_back(key.table);
+      if (!key.also_named.empty()) names.push_back(key.also_named);
+    }
     return names;
   };
   return blocking<std::vector<std::string>>(reading_, std::move(call));

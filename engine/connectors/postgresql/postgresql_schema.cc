@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "engine/connectors/postgresql/postgresql_values.h"
 #include "engine/connectors/postgresql/row_sql.h"
@@ -280,11 +281,21 @@ result<void> read_refusing_keys(connection& on, by_object const& tables) {
   return {};
 }
 
+// Without its columns.
+foreign_key named_key(answer const& rows, int row) {
+  foreign_key out;
+  out.constraint = rows.text(row, 1);
+  out.table = rows.text(row, 2);
+  if (rows.is_null(row, 3)) return out;
+  out.also_named = std::exchange(out.table, rows.text(row, 3));
+  return out;
+}
+
 result<void> read_references(connection& on, by_object const& tables) {
   DW_TRY(
       auto const rows,
-      on.query("SELECT c.conrelid, c.conname, CASE WHEN n.nspname = 'public' THEN r.relname::text "
-               "  ELSE n.nspname || '.' || r.relname END, a.attname, b.attname "
+      on.query("SELECT c.conrelid, c.conname, n.nspname || '.' || r.relname, "
+               "  CASE WHEN pg_table_is_visible(r.oid) THEN r.relname END, a.attname, b.attname "
                "FROM pg_constraint c JOIN pg_class r ON r.oid = c.confrelid "
                "JOIN pg_namespace n ON n.oid = r.relnamespace "
                "CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY k(own, far, place) "
@@ -297,11 +308,11 @@ result<void> read_references(connection& on, by_object const& tables) {
     for_tables(tables, rows, i, [&](table_facts& facts) {
       auto const name = rows.text(i, 1);
       if (facts.references.empty() || facts.references.back().constraint != name)
-        facts.references.push_back({std::string(name), std::string(rows.text(i, 2)), {}, {}});
+        facts.references.push_back(named_key(rows, i));
       auto& key = facts.references.back();
-      if (auto const column = facts.schema.column_named(rows.text(i, 3)))
+      if (auto const column = facts.schema.column_named(rows.text(i, 4)))
         key.columns.push_back(*column);
-      key.referred.emplace_back(rows.text(i, 4));
+      key.referred.emplace_back(rows.text(i, 5));
     });
   }
   return {};
@@ -336,7 +347,8 @@ result<std::string> shape_of(connection& on, table_facts const& table) {
 statement shape_question(table_facts const& table) {
   return {
       "SELECT concat_ws(' ', c.relnamespace, c.relname, (SELECT string_agg(concat_ws("
-      "' ', attnum, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, "
+      "' ', attnum, attname, atttypid, format_type(atttypid, atttypmod), attnotnull, atthasdef, "
+      "attidentity, "
       "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
       "attnum > 0 AND NOT attisdropped), (SELECT string_agg(enumtypid || ' ' || "
       "enumlabel, ',' ORDER BY enumtypid, enumsortorder) FROM pg_enum WHERE enumtypid = "

@@ -8,7 +8,8 @@ namespace dualwrite::engine::postgresql {
 
 struct foreign_key {
   std::string constraint;
-  std::string table;                  // that is referred to, as it is named to us
+  std::string table;                  // that is referred to, as it may be named to us
+  std::string also_named;             // with its schema where that need not be said, else empty
   std::vector<std::size_t> columns;   // of the table that refers
   std::vector<std::string> referred;  // by name
 };

@@ -381,6 +381,7 @@ std::optional<referenced_row> row_writer::missing_reference(target_write const& 
   if (!parent) return std::nullopt;
   referenced_row wanted;
   wanted.table = key->table;
+  wanted.also_named = key->also_named;
   for (std::size_t i = 0; i < key->columns.size() && i < key->referred.size(); ++i) {
     auto const given = std::find(wish.columns.begin(), wish.columns.end(), key->columns[i]);
     auto const target = (*parent)->facts.schema.column_named(key->referred[i]);

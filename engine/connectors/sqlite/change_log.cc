@@ -13,6 +13,9 @@
 namespace dualwrite::engine::sqlite {
 namespace {
 
+// One read gives so many bytes of images, and what the last change adds.
+constexpr std::size_t read_bytes_max = std::size_t{4} << 20;
+
 constexpr char const* our_tables = R"(
 CREATE TABLE IF NOT EXISTS _dualwrite_meta(
   name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -227,25 +230,27 @@ result<std::vector<captured_transaction>> change_log::read(database& on,
                  "ORDER BY id"));
   rows.bind(0, read_);
   std::size_t count = 0;
+  std::size_t bytes = 0;
   continues_ = false;
-  while (count < rows_max || in_batch_) {
+  while ((count < rows_max && bytes < read_bytes_max) || in_batch_) {
     DW_TRY(auto const row, rows.step());
     if (!row) break;
     auto const kind = rows.integer(1);
     bool const begins = kind == batch_begins || (kind != starts && !continues_);
     if (begins && out.size() == limit) break;
-    DW_CHECK(take(rows, out));
+    DW_TRY(auto const taken, take(rows, out));
+    bytes += taken;
     ++count;
   }
   rows.reset();
   return out;
 }
 
-result<void> change_log::take(statement const& row, std::vector<captured_transaction>& out) {
+result<std::size_t> change_log::take(statement const& row, std::vector<captured_transaction>& out) {
   auto const id = row.integer(0);
   auto const kind = row.integer(1);
   read_ = id;
-  if (kind == starts) return {};
+  if (kind == starts) return 0;
   if (kind == batch_begins || !continues_) {
     out.emplace_back();
     continues_ = true;
@@ -256,22 +261,23 @@ result<void> change_log::take(statement const& row, std::vector<captured_transac
   if (kind == batch_begins) {
     transaction.mark = parse_mark(row.text(5));
     in_batch_ = true;
-    return {};
+    return 0;
   }
   if (kind == batch_ends) {
     in_batch_ = false;
     continues_ = false;
-    return {};
+    return 0;
   }
   auto const table = tables_.find(row.text(2));
-  if (table == tables_.end()) return {};
+  if (table == tables_.end()) return 0;
   captured_row change;
   change.table = table->first;
   change.op = static_cast<operation>(kind);
   DW_TRY(change.before, image_of(table->second.schema, row.text(4)));
   DW_TRY(change.after, image_of(table->second.schema, row.text(5)));
+  auto const bytes = change.before.size() + change.after.size();
   transaction.rows.push_back(std::move(change));
-  return {};
+  return bytes;
 }
 
 result<void> change_log::acknowledge(database& on, source_position captured) {

@@ -38,8 +38,8 @@ class change_log {
   [[nodiscard]] result<source_position> open(database& on,
                                              std::vector<std::string> const& tables,
                                              std::optional<source_progress> known);
-  // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all;
-  // nothing where there is none.
+  // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all,
+  // fewer where they are large; nothing where there is none.
   [[nodiscard]] result<std::vector<captured_transaction>> read(database& on,
                                                                std::size_t limit,
                                                                std::size_t rows_max);
@@ -48,7 +48,8 @@ class change_log {
  private:
   result<void> capture_table(database& on, std::string const& table);
   result<void> check_triggers(database& on);
-  result<void> take(statement const& row, std::vector<captured_transaction>& out);
+  // Gives the bytes of its images.
+  result<std::size_t> take(statement const& row, std::vector<captured_transaction>& out);
 
   std::uint64_t file_ = 0;
   std::int64_t read_ = 0;

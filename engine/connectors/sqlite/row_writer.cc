@@ -336,6 +336,7 @@ std::optional<referenced_row> row_writer::missing_reference(target_write const& 
   for (auto const& key : of.facts.references) {
     referenced_row wanted;
     wanted.table = key.table;
+    wanted.also_named = key.also_named;
     auto const parent = table(key.table);
     if (!parent) continue;
     auto const& schema = (*parent)->facts.schema;

@@ -11,6 +11,7 @@
 #include "engine/connectors/sqlite/change_log.h"
 #include "engine/connectors/sqlite/lane_table.h"
 #include "engine/connectors/sqlite/row_writer.h"
+#include "engine/connectors/sqlite/sqlite_chunks.h"
 #include "engine/connectors/sqlite/sqlite_values.h"
 #include "engine/ports/blocking.h"
 
@@ -20,68 +21,6 @@ namespace {
 // Changes are removed in portions, not after every read.
 constexpr std::uint64_t acknowledged_rows_min = 1000;
 constexpr std::chrono::seconds acknowledged_pause_max{1};
-// A chunk is one event of the log, and held in memory.
-constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
-
-result<chunk> read_rows(database& on, chunk_request const& request) {
-  DW_TRY(auto const snapshot, transaction::begin(on, "BEGIN"));
-  DW_TRY(auto const facts, describe_table(on, request.table));
-  chunk out;
-  DW_TRY(out.snapshot, head_of(on));
-  auto const& schema = facts.schema;
-  std::vector<std::string> columns;
-  for (auto const& column : schema.columns) columns.push_back(quoted_name(column.name));
-  std::vector<std::string> key;
-  std::vector<std::string> conditions;
-  for (auto const column : request.key) {
-    key.push_back(columns[column] + " COLLATE BINARY");
-    conditions.push_back(columns[column] + " IS NOT NULL");
-  }
-  std::vector<stored> bounds;
-  auto const bind = [&](std::string_view compare,
-                        std::optional<row_values> const& bound) -> result<void> {
-    if (!bound) return {};
-    std::vector<std::string> places;
-    for (std::size_t i = 0; i < request.key.size(); ++i) {
-      DW_TRY(auto one, to_stored((*bound)[i], schema.columns[request.key[i]]));
-      bounds.push_back(std::move(one));
-      places.push_back(fmt::format("?{}", bounds.size()));
-    }
-    conditions.push_back(
-        fmt::format("({}) {} ({})", fmt::join(key, ", "), compare, fmt::join(places, ", ")));
-    return {};
-  };
-  if (request.only) {
-    DW_CHECK(bind("=", request.only));
-  } else {
-    DW_CHECK(bind(">", request.after));
-    DW_CHECK(bind("<=", request.until));
-  }
-  DW_TRY(auto rows,
-         on.prepare(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
-                                fmt::join(columns, ", "),
-                                quoted_name(schema.table),
-                                fmt::join(conditions, " AND "),
-                                fmt::join(key, ", "),
-                                request.limit)));
-  for (std::size_t i = 0; i < bounds.size(); ++i) rows.bind(static_cast<int>(i), bounds[i]);
-  out.last = false;
-  for (std::size_t bytes = 0; out.rows.size() < request.limit && bytes < chunk_bytes;) {
-    DW_TRY(bool const found, rows.step());
-    out.last = !found;
-    if (!found) break;
-    row_values values;
-    for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-      auto const one = rows.column(static_cast<int>(i));
-      bytes += one.bytes.size();
-      values.push_back(to_value(one, schema.columns[i]));
-    }
-    out.rows.push_back(std::move(values));
-  }
-  // What it has not read to its end would keep the snapshot.
-  rows.reset();
-  return out;
-}
 
 }  // namespace
 
@@ -221,7 +160,10 @@ async<std::vector<std::string>> sqlite_app::referred_tables(std::string table) {
     DW_CHECK(held->open_to_read());
     DW_TRY(auto const facts, describe_table(held->read, table));
     std::vector<std::string> names;
-    for (auto const& key : facts.references) names.push_back(key.table);
+    for (auto const& key : facts.references) {
+      names.push_back(key.table);
+      if (!key.also_named.empty()) names.push_back(key.also_named);
+    }
     return names;
   };
   return blocking<std::vector<std::string>>(reading_, std::move(call));
@@ -290,7 +232,7 @@ async<void> sqlite_app::acknowledge(source_position captured) {
 async<chunk> sqlite_app::read_chunk(chunk_request request) {
   auto call = [held = held_, request = std::move(request)]() -> result<chunk> {
     DW_CHECK(held->open_to_read());
-    return read_rows(held->read, request);
+    return read_chunk_of(held->read, request);
   };
   return blocking<chunk>(reading_, std::move(call));
 }

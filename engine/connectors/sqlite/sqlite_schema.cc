@@ -119,14 +119,16 @@ result<void> read_unique(database& on, table_facts& facts) {
 
 result<void> read_references(database& on, table_facts& facts) {
   DW_TRY(auto rows,
-         on.prepare("SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER "
-                    "BY id, seq"));
+         on.prepare("SELECT k.id, k.\"table\", k.\"from\", k.\"to\", m.name "
+                    "FROM pragma_foreign_key_list(?1) k LEFT JOIN sqlite_master m ON m.type = "
+                    "'table' AND m.name <> k.\"table\" AND m.name = k.\"table\" COLLATE NOCASE "
+                    "ORDER BY k.id, k.seq"));
   rows.bind_text(0, facts.schema.table);
   std::int64_t id = -1;
   while (true) {
     DW_TRY(auto const row, rows.step());
     if (!row) return {};
-    if (rows.integer(0) != id) facts.references.push_back({rows.text(1), {}, {}});
+    if (rows.integer(0) != id) facts.references.push_back({rows.text(1), rows.text(4), {}, {}});
     id = rows.integer(0);
     auto& key = facts.references.back();
     if (auto const column = facts.schema.column_named(rows.text(2))) key.columns.push_back(*column);

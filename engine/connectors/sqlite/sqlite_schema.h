@@ -7,7 +7,8 @@
 namespace dualwrite::engine::sqlite {
 
 struct foreign_key {
-  std::string table;                  // that is referred to
+  std::string table;                  // that is referred to, as the key writes it
+  std::string also_named;             // as it was made, where that is in other letters, else empty
   std::vector<std::size_t> columns;   // of the table that refers
   std::vector<std::string> referred;  // by name; empty: its primary key
 };

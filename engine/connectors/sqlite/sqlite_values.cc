@@ -87,13 +87,22 @@ stored blob_of(std::string bytes) {
   return out;
 }
 
-// SQLite keeps a number of a numeric column as a float of 15 digits, unless it is an integer.
+// SQLite keeps a number of a numeric column as a float of 15 digits, unless it is an integer, or is
+// given as a float.
 result<stored> decimal_of(decimal const& number, column_schema const& column) {
   auto text = number.to_string();
   auto const digits = std::count_if(
       text.begin(), text.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
   bool const numeric = type_of(column.type_name) == value_type::decimal;
   if (numeric && digits > real_digits) {
+    auto const* end = text.data() + text.size();
+    std::int64_t whole = 0;
+    auto const as_whole = std::from_chars(text.data(), end, whole);
+    if (as_whole.ec == std::errc{} && as_whole.ptr == end) return integer_of(whole);
+    stored out;
+    out.is = stored::kind::real;
+    auto const as_real = std::from_chars(text.data(), end, out.real);
+    if (as_real.ec == std::errc{} && print_float64(out.real) == text) return out;
     return error{error_code::value_not_convertible,
                  text + " has more digits than a numeric column of SQLite keeps"};
   }

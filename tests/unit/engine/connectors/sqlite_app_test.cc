@@ -185,6 +185,41 @@ TEST_F(SqliteApp, ChunksOfLargeRowsHoldFewOfThem) {
   EXPECT_EQ(10U, rows);
 }
 
+TEST_F(SqliteApp, ReadsAllRowsWhoseKeysAreStoredOtherwiseThanWeWriteThem) {
+  std::map<std::string, std::string> const ids_by_type = {
+      {"UUID", "printf('%08X-0000-4000-8000-00000000000a', i * 77777777)"},
+      {"GUID", "randomblob(16)"},
+      {"", "i"},
+      {"NUMERIC(20)", "i + 123456789012345678"},
+      {"NUMERIC", "(i + 1) / 3.0"},
+      {"TIMESTAMP", "printf('2026-01-%02dT%02d:00:00', i / 24 + 1, i % 24)"},
+      {"TIMESTAMPTZ", "printf('2026-01-01 %02d:00:00-05:00', i % 24)"}};
+  for (auto const& [type, ids] : ids_by_type) {
+    ASSERT_TRUE(people.run(fmt::format(
+        "DROP TABLE IF EXISTS t; CREATE TABLE t(id {} NOT NULL PRIMARY KEY); WITH RECURSIVE n(i) "
+        "AS "
+        "(VALUES(0) UNION ALL SELECT i + 1 FROM n WHERE i < 23) INSERT INTO t SELECT {} FROM n",
+        type,
+        ids)));
+    chunk_request request;
+    request.table = "t";
+    request.key = {0};
+    request.limit = 5;
+    row_values keys;
+    for (bool last = false; !last && keys.size() <= 24; request.after = row_values{keys.back()}) {
+      auto const some = wait(app->read_chunk(request));
+      ASSERT_TRUE(some) << type << to_string(some.error());
+      for (auto const& row : some->rows) keys.push_back(row[0]);
+      last = some->last;
+    }
+    EXPECT_EQ(24U, keys.size()) << type;
+    for (auto const& key : keys) {
+      request.only = row_values{key};
+      EXPECT_EQ(std::vector<row_values>{{key}}, wait(app->read_chunk(request))->rows) << type;
+    }
+  }
+}
+
 TEST_F(SqliteApp, TellsARowThatReplaceDisplaced) {
   people.run("INSERT INTO customer(id, name, email) VALUES(1, 'Ann', 'x@y'), (2, 'Bob', 'b@y')");
   capture();
@@ -325,9 +360,15 @@ TEST_F(SqliteApp, ARuleThatRollsBackEverythingCostsItsGroupWhereThatIsWhole) {
 TEST_F(SqliteApp, ADecimalThatWouldBeRoundedIsRefused) {
   auto rich = write(1, "Ann");
   rich.columns.push_back(3);
-  rich.values.push_back(value::of_decimal(*decimal::parse("12345678901234567.89")));
-  EXPECT_EQ((std::vector{write_effect::refused}), apply({rich}));
-  EXPECT_EQ(fault_class::bad_request, results[0].kind);
+  rich.values.push_back({});
+  for (std::string const lost : {"12345678901234567.89", "12345678901234567890"}) {
+    rich.values.back() = value::of_decimal(*decimal::parse(lost));
+    apply({rich});
+    EXPECT_EQ(fault_class::bad_request, results[0].kind) << lost;
+  }
+  rich.values.back() = value::of_decimal(*decimal::parse("-9223372036854775808"));
+  EXPECT_EQ((std::vector{write_effect::inserted}), apply({rich}));
+  EXPECT_EQ("-9223372036854775808", people.ask("SELECT amount FROM customer"));
 }
 
 TEST_F(SqliteApp, ABusyFileIsBusyAndAMissingOneUnreachable) {

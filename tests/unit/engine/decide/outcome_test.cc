@@ -111,6 +111,16 @@ TEST_F(Outcome, AMissingRowTravelsWithIt) {
   EXPECT_EQ(outcome.missing[0].event, again->missing[0].event);
 }
 
+TEST_F(Outcome, AMissingRowIsNamedByEachNameOfItsTable) {
+  results[2].references = referenced_row{"country", {0}, {value::of_text("XX")}, "world.country"};
+  auto const outcome = outcome_of(batch, results);
+  ASSERT_EQ(2u, outcome.missing.size());
+  EXPECT_EQ("country", outcome.missing[0].row.table);
+  EXPECT_EQ("world.country", outcome.missing[1].row.table);
+  EXPECT_EQ(outcome.missing[0].event, outcome.missing[1].event);
+  EXPECT_EQ(outcome.missing[0].row.values, outcome.missing[1].row.values);
+}
+
 TEST_F(Outcome, ComesBackFromTheLaneRowAsItWas) {
   auto const outcome = outcome_of(batch, results);
   auto const again = unpack_outcome(pack_outcome(outcome));

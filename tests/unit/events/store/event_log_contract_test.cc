@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "events/block.h"
 #include "tests/support/log_under_test.h"
 #include "tests/support/random_events.h"
 
@@ -164,7 +165,7 @@ TEST_P(EventLog, AppendOnAnotherHeadIsRefusedAndChangesNothing) {
 TEST_P(EventLog, TooLargeEventIsRefusedAndChangesNothing) {
   append_groups(1);
   auto const head = log().head();
-  encoded_event const event{{}, {}, 1, std::vector<std::byte>(64 * 1024 * 1024 + 1)};
+  encoded_event const event{{}, {}, 1, std::vector<std::byte>(event_bytes_max + 1)};
   EXPECT_EQ(log().append({&event, 1}, now_, head.at, epoch{1}).error().code,
             error_code::event_too_large);
   EXPECT_EQ(log().head(), head);

@@ -234,7 +234,20 @@ TEST_F(PostgresqlApp, NamesTheRowThatARefusedOneRefersTo) {
   EXPECT_EQ("23503", results[0].code);
   ASSERT_TRUE(results[0].references);
   EXPECT_EQ("customer", results[0].references->table);
+  EXPECT_EQ("public.customer", results[0].references->also_named);
   EXPECT_EQ(row_values{value::of_int64(77)}, results[0].references->values);
+}
+
+TEST_F(PostgresqlApp, NamesReferredTablesByEachNameThatTheyMayHave) {
+  people->run(
+      "CREATE SCHEMA far; CREATE TABLE far.country(id bigint PRIMARY KEY); "
+      "CREATE TABLE orders(id bigint PRIMARY KEY, buyer bigint REFERENCES customer, "
+      "  until bigint REFERENCES orders, origin bigint REFERENCES far.country)");
+  auto names = *wait(app->referred_tables("public.orders"));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ((std::vector<std::string>{
+                "customer", "far.country", "orders", "public.customer", "public.orders"}),
+            names);
 }
 
 TEST_F(PostgresqlApp, AConstraintThatIsCheckedAtTheEndIsCheckedBeforeTheLaneMoves) {
