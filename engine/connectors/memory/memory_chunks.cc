@@ -43,7 +43,8 @@ chunk chunk_of(memory_table const& table, chunk_request const& request) {
   chunk out;
   out.form = fingerprint(table.schema);
   for (auto const& [key, row] : in_order(table, request)) {
-    if ((after && key <= *after) || (until && *until < key) || (only && key != *only)) continue;
+    bool const is_outside = (after && key <= *after) || (until && *until < key);
+    if (only ? key != *only : is_outside) continue;
     out.rows.push_back(*row);
     if (out.rows.size() == request.limit) break;
   }
