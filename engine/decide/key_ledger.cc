@@ -25,6 +25,14 @@ row_values pick(row_values const& row, std::vector<std::size_t> const& columns) 
   return values;
 }
 
+// What a row is found by: 1.50 and 1.5 are one key.
+std::string name_by(row_values key) {
+  for (auto& one : key) {
+    if (one.type() == value_type::decimal) one = value::of_decimal(one.as_decimal().normalized());
+  }
+  return encode_row(key);
+}
+
 // Whether the change leaves the row as the write wanted it. A column that the source does not send
 // did not change.
 bool repeats(target_write const& shape,
@@ -108,7 +116,7 @@ key_ledger::kept_write key_ledger::keep(handed_batch& batch, handed_write const&
   out.old_key = write.old_key;
   if (write.write == nullptr) return out;
   out.shape = shape_of(batch, *write.write);
-  out.target_key = encode_row(write.write->key);
+  out.target_key = name_by(write.write->key);
   out.values = encode_row(write.write->values);
   return out;
 }
@@ -226,7 +234,7 @@ bool key_ledger::match_echo(batch_id id, epoch session, captured_change const& c
     auto const is_tried = [&](auto const* columns) { return *columns == one.key_columns; };
     if (one.table != change.table || std::any_of(tried.begin(), tried.end(), is_tried)) continue;
     tried.push_back(&one.key_columns);
-    auto const key = encode_row(pick(row, one.key_columns));
+    auto const key = name_by(pick(row, one.key_columns));
     auto const [first, last] = batch.by_row.equal_range(hash_of_row(change.table, key));
     // The earliest: they are written one after the other.
     std::optional<std::uint32_t> match;

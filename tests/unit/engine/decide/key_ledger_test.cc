@@ -72,6 +72,20 @@ TEST_F(KeyLedger, AnEchoIsOneOnlyWithTheSameImageAndOnlyOnce) {
   EXPECT_FALSE(echo(batch(1), 1, "Ada")) << "a second one is a change of the app's own";
 }
 
+TEST_F(KeyLedger, ANumberIsTheSameKeyWhateverItsScale) {
+  auto const number = [](char const* digits) { return value::of_decimal(*decimal::parse(digits)); };
+  auto handed = write("a", 1, "Ada");
+  auto wish = std::make_shared<target_write>(*handed.write);
+  wish->key = {number("1.5")};
+  wish->values[0] = number("1.5");
+  handed.write = wish;
+  ledger.hand(batch(1), epoch{1}, {handed});
+  row_values const after{number("1.50"), value::of_text("Ada")};
+  std::string const table = "customer";
+  row_values const before;
+  EXPECT_TRUE(ledger.match_echo(batch(1), epoch{1}, {table, operation::insert, before, after}));
+}
+
 TEST_F(KeyLedger, ABatchIsOverWhenItCameBackAndWasReadPast) {
   ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada")});
   ledger.came_back(batch(1), source_position{1, 50});
