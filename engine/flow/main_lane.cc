@@ -58,7 +58,8 @@ async<void> main_lane::run() {
       auto const before = std::exchange(context_.main_read_of(way_), reader_->position());
       bool const is_awaited = before < reader_->position() && has_dependents();
       if (!batch.echoes_passed.empty() || is_awaited) {
-        // The other direction may have waited for room in the ledger, a parked record for this.
+        // The other direction may have waited for room in the ledger, and parked records for this
+        // lane to come so far.
         context_.log.ring_listeners();
         continue;
       }
@@ -86,11 +87,10 @@ async<void> main_lane::run() {
 }
 
 bool main_lane::has_dependents() const {
-  auto const& places = context_.views().delivery.places;
-  return std::any_of(places.begin(), places.end(), [&](auto const& one) {
+  auto const& parked = context_.views().parked;
+  return std::any_of(parked.rows.begin(), parked.rows.end(), [&](auto const& one) {
     auto const& of = one.first;
-    return of.second == way_ && context_.is_mine(of.first) &&
-           !context_.views().parked.dependent(of).empty();
+    return of.second == way_ && !parked.dependent(of).empty() && context_.is_mine(of.first);
   });
 }
 

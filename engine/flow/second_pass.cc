@@ -1,6 +1,7 @@
 #include "engine/flow/second_pass.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/flow/circle_batch.h"
 
@@ -25,23 +26,22 @@ bool may_still_come(link_context const& context, direction way, sequence record)
   auto const& state = context.views();
   std::set<sequence> passed;
   // Of a map that works: what rests may rest for long.
-  map_id its_map;
-  auto const parked_row = [&](sequence at) -> projections::parked_row const* {
+  using found_row = std::pair<map_id, projections::parked_row const*>;
+  auto const parked_row = [&](sequence at) -> found_row {
     for (auto const& [map, row] : state.status.maps) {
       bool const rests = row.state == map_state::idle || row.state == map_state::paused;
       if (row.link != context.link || rests) continue;
       auto const* parked = state.parked.find({map, way}, at);
-      its_map = map;
-      if (parked != nullptr && is_tried_now(state, map, way, *parked)) return parked;
+      if (parked != nullptr && is_tried_now(state, map, way, *parked)) return {map, parked};
     }
-    return nullptr;
+    return {};
   };
   for (auto at = record; passed.insert(at).second;) {
-    auto const* row = parked_row(at);
+    auto const [map, row] = parked_row(at);
     if (row == nullptr) return false;
     if (row->state != park_state::dependency) return row->state == park_state::due;
     if (!row->waits_for) {
-      bool const is_its_pass = row->copied && is_in_second_pass(state, its_map, way);
+      bool const is_its_pass = row->copied && is_in_second_pass(state, map, way);
       return is_its_pass &&
              (!tried_behind_copies(context, way, *row) || copies_now(context, way, false));
     }

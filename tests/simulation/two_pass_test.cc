@@ -8,6 +8,14 @@
 namespace dualwrite::simulation {
 namespace {
 
+// Each refers to an employee.
+map_id add_departments(company& to) {
+  auto const schema = referring_table("department");
+  to.here.left.add_table(schema);
+  to.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
+  return to.add_map("departments", "department");
+}
+
 TEST(TwoPass, EachRowRefersToTheNextOne) {
   company one;
   constexpr std::int64_t count = 60;
@@ -85,10 +93,7 @@ TEST(TwoPass, TablesThatReferToEachOtherAreCopiedAtOnce) {
 
 TEST(TwoPass, ATableThatAnotherRefersToIsCopiedBeforeIt) {
   company one;
-  auto const schema = referring_table("department");
-  one.here.left.add_table(schema);
-  one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
-  auto const departments = one.add_map("departments", "department");
+  auto const departments = add_departments(one);
   for (std::int64_t id = 0; id < 30; ++id) {
     one.hire(id, nobody);
     ASSERT_TRUE(one.here.left.commit({{"department", operation::insert, employee(id, id)}}));
@@ -104,10 +109,7 @@ TEST(TwoPass, ATableThatAnotherRefersToIsCopiedBeforeIt) {
 
 TEST(TwoPass, AMapThatWaitsForAnotherDoesNotKeepItsSecondPassFromComing) {
   company one;
-  auto const schema = referring_table("department");
-  one.here.left.add_table(schema);
-  one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
-  auto const departments = one.add_map("departments", "department");
+  auto const departments = add_departments(one);
   for (std::int64_t id = 0; id < 30; ++id) {
     one.hire(id, id + 1 < 30 ? id + 1 : nobody);
     ASSERT_TRUE(one.here.left.commit({{"department", operation::insert, employee(id, id)}}));
@@ -123,10 +125,7 @@ TEST(TwoPass, AMapThatWaitsForAnotherDoesNotKeepItsSecondPassFromComing) {
 TEST(TwoPass, ARowThatAnotherMapDoesNotBringIsNotTriedForEver) {
   for (bool const pauses : {false, true}) {
     company one;
-    auto const schema = referring_table("department");
-    one.here.left.add_table(schema);
-    one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
-    auto const departments = one.add_map("departments", "department");
+    auto const departments = add_departments(one);
     one.hire(1, nobody);
     one.submit(engine::run_map{one.employees});
     ASSERT_TRUE(one.ends(one.employees));

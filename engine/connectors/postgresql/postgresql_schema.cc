@@ -348,8 +348,8 @@ statement shape_question(table_facts const& table) {
   return {
       "SELECT concat_ws(' ', c.relnamespace, c.relname, (SELECT string_agg(concat_ws("
       "' ', attnum, attname, atttypid, format_type(atttypid, atttypmod), attnotnull, atthasdef, "
-      "attidentity, "
-      "attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND "
+      "attidentity, attgenerated), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid "
+      "AND "
       "attnum > 0 AND NOT attisdropped), (SELECT string_agg(enumtypid || ' ' || "
       "enumlabel, ',' ORDER BY enumtypid, enumsortorder) FROM pg_enum WHERE enumtypid = "
       "ANY($2::oid[])), (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k "
