@@ -35,18 +35,46 @@ struct conflict_fold {
     }
   }
   void share(ConflictDetected const& e) {
-    part_row mine;
-    part_row theirs{{}, true, e.other_parked};
+    std::vector<std::string> mine, theirs;
     for (auto const& column : e.columns)
-      (column.record_wins ? theirs : mine).columns.emplace_back(column.name);
-    view.in_part[{e.map, e.way}][e.record] = std::move(mine);
-    view.in_part[{e.map, opposite(e.way)}][e.other] = std::move(theirs);
+      (column.record_wins ? theirs : mine).emplace_back(column.name);
+    take(mine, {e.map, e.way}, e.record, e.way, e.other);
+    take(theirs, {e.map, opposite(e.way)}, e.other, e.way, e.record, e.other_parked);
+    for (auto const way : both_ways) {
+      auto const* pending = view.pending({e.map, way}, std::string(e.key.bytes));
+      for (auto const at : pending == nullptr ? std::set<sequence>{} : *pending) {
+        auto const winner = view.resolutions.at(at).winner;
+        if (winner == e.other) take(theirs, {e.map, way}, at, e.way, e.record);
+        if (winner == e.record) take(mine, {e.map, way}, at, e.way, e.other);
+      }
+    }
+  }
+  // From a record or resolution, columns of the table that `named_by` comes from.
+  void take(std::vector<std::string> const& columns,
+            map_way from,
+            sequence loser,
+            direction named_by,
+            sequence by,
+            bool is_parked = false) {
+    if (columns.empty()) return;
+    auto& row = view.in_part[from][loser];
+    auto& lost = from.second == named_by ? row.columns : row.of_target;
+    for (auto const& name : columns) {
+      if (std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
+    }
+    row.by = by;
+    row.parked = row.parked || is_parked;
   }
   // The winner's own delivery goes the other way; it may have been beaten while that was under way.
   void operator()(ConflictResolved const& e) {
     std::string const key(e.key.bytes);
     auto const beaten_by =
         e.crosses ? sequence{} : view.beaten_by({e.map, opposite(e.way)}, e.winner);
+    auto const* lost = e.crosses ? nullptr : view.part({e.map, opposite(e.way)}, e.winner);
+    if (lost != nullptr) {
+      auto const turned = part_row{lost->of_target, lost->columns, lost->by, false};
+      view.in_part[{e.map, e.way}][event.at] = turned;
+    }
     view.resolutions[event.at] = {e.map, e.way, key, e.winner, beaten_by, e.crosses};
     view.by_key[{{e.map, e.way}, key}].insert(event.at);
   }
@@ -96,11 +124,11 @@ struct conflict_fold {
       if (one.by) view.decided[{one.map, one.way}][one.record] = {one.reason, one.by, true};
     }
     for (auto const& one : e.won_in_part) {
-      part_row lost;
+      std::vector<std::string> lost;
       for (auto const& column : one.columns) {
-        if (!column.record_wins) lost.columns.emplace_back(column.name);
+        if (!column.record_wins) lost.emplace_back(column.name);
       }
-      view.in_part[{one.map, e.way}][one.record] = std::move(lost);
+      take(lost, {one.map, e.way}, one.record, e.way, one.record);
     }
   }
   void operator()(RecordSkipped const& e) {

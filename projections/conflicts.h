@@ -31,19 +31,21 @@ struct decided_row {
   DW_FIELDS(reason, by, undecided);
 };
 
-// The columns in which a record lost to the other side's, which lost in others.
+// The columns in which a record or resolution lost to another, which lost in others or did not
+// change them.
 struct part_row {
-  std::vector<std::string> columns;
-  bool of_target = false;  // they are columns of the table that it is written to, else of its own
+  std::vector<std::string> columns;    // of its own table
+  std::vector<std::string> of_target;  // of the table that it is written to
+  sequence by;                         // the last that took some of them
   bool parked = false;
-  DW_FIELDS(columns, of_target, parked);
+  DW_FIELDS(columns, of_target, by, parked);
 };
 
 // Fed by ConflictDetected, ConflictResolved, RecordsApplied, what settles or parks a record,
 // TargetRewound, MapStopped.
 struct conflicts {
   static constexpr std::string_view name = "conflicts";
-  static constexpr int version = 5;
+  static constexpr int version = 6;
 
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;

@@ -50,6 +50,7 @@ struct conservation_fold {
       auto const takers = view.takers.find({e.link, e.of, table.schema});
       if (takers == view.takers.end()) continue;
       for (auto const map : takers->second) {
+        if (e.map && e.map != map) continue;
         capture(map, e.of, table.count, share);
         if (!e.last) keep_open(e, {map, table.count, share});
       }

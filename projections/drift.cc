@@ -13,14 +13,16 @@ struct drift_fold {
 
   drift_row& give_up(map_id map, KeyGivenUp const& given_up) {
     auto& row = view.rows[{map, given_up.way}];
-    row.keys[std::string(given_up.key.bytes)] = given_up.record;
+    row.keys[std::string(given_up.key.bytes)] = {given_up.record, event.at};
     return row;
   }
   void operator()(ParkedDeleted const& e) {
-    for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
+    for (auto const& record : e.records)
+      give_up(e.map, record).deleted.emplace(record.record, event.at);
   }
   void operator()(ParkedPurged const& e) {
-    for (auto const& record : e.records) give_up(e.map, record).deleted.insert(record.record);
+    for (auto const& record : e.records)
+      give_up(e.map, record).deleted.emplace(record.record, event.at);
   }
   void operator()(RecordSkipped const& e) {
     if (e.reason == skip_reason::delete_skipped) give_up(e.map, {e.way, e.record, e.key});
@@ -37,7 +39,7 @@ struct drift_fold {
     auto const row = view.rows.find({e.map, e.way});
     if (row == view.rows.end()) return;
     auto const key = row->second.keys.find(std::string(e.key.bytes));
-    if (key != row->second.keys.end() && key->second < e.record) row->second.keys.erase(key);
+    if (key != row->second.keys.end() && key->second.record < e.record) row->second.keys.erase(key);
   }
   void operator()(MapStopped const& e) {
     for (auto const& record : e.given_up) give_up(e.map, record);
@@ -45,8 +47,16 @@ struct drift_fold {
       view.rows[{e.map, place.way}].ranges.push_back({place.position, event.at});
     }
   }
+  void operator()(InitialSyncStarted const& e) {
+    if (e.mode == run_mode::errored_only) {
+      view.errored_only.insert(e.map);
+    } else {
+      view.errored_only.erase(e.map);
+    }
+  }
   void operator()(InitialSyncCompleted const& e) {
-    if (e.state != end_state::succeeded && e.state != end_state::completed) return;
+    bool const is_done = e.state == end_state::succeeded || e.state == end_state::completed;
+    if (!is_done || view.errored_only.contains(e.map)) return;
     for (auto const way : both_ways) {
       auto const row = view.rows.find({e.map, way});
       if (row != view.rows.end() && !keep_since(sequence{e.execution.value}, row->second))
@@ -55,8 +65,8 @@ struct drift_fold {
   }
   // What was given up while the copy was at work was not copied.
   static bool keep_since(sequence start, drift_row& row) {
-    std::erase_if(row.keys, [&](auto const& key) { return key.second < start; });
-    std::erase_if(row.deleted, [&](sequence record) { return record < start; });
+    std::erase_if(row.keys, [&](auto const& key) { return key.second.since < start; });
+    std::erase_if(row.deleted, [&](auto const& record) { return record.second < start; });
     auto const is_copied = [&](drift_range const& range) { return range.to < start; };
     std::erase_if(row.ranges, is_copied);
     std::erase_if(row.discarded, is_copied);
@@ -87,7 +97,7 @@ bool drift::was_given_up_before(map_way of, std::string const& key, sequence rec
   auto const found = rows.find(of);
   if (found == rows.end()) return false;
   auto const listed = found->second.keys.find(key);
-  return listed != found->second.keys.end() && listed->second < record;
+  return listed != found->second.keys.end() && listed->second.record < record;
 }
 
 bool drift::lists(map_id map, std::string const& key) const {

@@ -21,22 +21,32 @@ struct drift_range {
   DW_FIELDS(behind, to);
 };
 
+struct drift_key {
+  sequence record;  // that was given up
+  sequence since;
+  DW_FIELDS(record, since);
+};
+
 struct drift_row {
-  std::map<std::string, sequence> keys;  // by the record that was given up
-  std::set<sequence> deleted;            // records that an admin gave up: never delivered again
-  std::vector<drift_range> ranges;       // by a stop
-  std::vector<drift_range> discarded;    // by going on without the queue: never delivered again
+  std::map<std::string, drift_key> keys;
+  std::map<sequence, sequence>
+      deleted;                         // records that an admin gave up, never delivered again, and
+                                       // since when
+  std::vector<drift_range> ranges;     // by a stop
+  std::vector<drift_range> discarded;  // by going on without the queue: never delivered again
   DW_FIELDS(keys, deleted, ranges, discarded);
 };
 
 // Fed by ParkedDeleted, ParkedPurged, MapStopped, MapResumed, RetrySucceeded, RecordSkipped (of a
-// delete) and DriftCleared; a finished initial sync clears what was given up before it.
+// delete) and DriftCleared; a finished initial sync clears what was given up before it, unless it
+// was one of errored rows alone.
 struct drift {
   static constexpr std::string_view name = "drift";
-  static constexpr int version = 3;
+  static constexpr int version = 4;
 
   std::map<map_way, drift_row> rows;
-  DW_FIELDS(rows);
+  std::set<map_id> errored_only;  // those whose latest initial sync is of errored rows alone
+  DW_FIELDS(rows, errored_only);
 
   void fold(event_view const& event);
   bool was_given_up(map_way of, sequence record) const;

@@ -28,8 +28,8 @@ using drift_lines = std::multimap<sequence, drift_line>;
 // A stop gives up everything that was not settled: that is told as a part of the log, whose records
 // `event show` has.
 void add(direction way, projections::drift_row const& row, drift_lines& into) {
-  for (auto const& [key, record] : row.keys)
-    into.emplace(record, drift_line{way, "given up", &key});
+  for (auto const& [key, one] : row.keys)
+    into.emplace(one.record, drift_line{way, "given up", &key});
   auto const add_ranges = [&](auto const& ranges, std::string_view what) {
     for (auto const& range : ranges) {
       auto const first = range.behind + 1;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/api/api_request.h"
 #include "engine/mapping/near_name.h"
 
 namespace dualwrite::engine {
@@ -53,6 +54,18 @@ result<map_id> map_called(projections::views const& state, std::string_view name
   if (twice) return error{error_code::ambiguous_name, std::string(name)};
   if (!found) return error{error_code::unknown_map, not_found(name, known)};
   return found;
+}
+
+result<execution_id> execution_called(projections::views const& state, std::string_view name) {
+  auto const& progress = state.progress;
+  if (auto const number = parse_number(name)) {
+    if (progress.executions.contains(execution_id{*number})) return execution_id{*number};
+    return error{error_code::unknown_execution, std::string(name)};
+  }
+  DW_TRY(auto const map, map_called(state, name));
+  auto const latest = progress.latest.find(map);
+  if (latest != progress.latest.end()) return latest->second;
+  return error{error_code::unknown_execution, fmt::format("{} has had none yet", name)};
 }
 
 result<rule_id> rule_called(projections::views const& state, std::string_view name) {

@@ -10,6 +10,10 @@ namespace dualwrite::engine {
 // "customers", or "erp-crm/customers" where more links have such a map.
 // Errors: `unknown_map` with the name that was probably meant; `ambiguous_name`.
 [[nodiscard]] result<map_id> map_called(projections::views const& state, std::string_view name);
+// By its number, or by its map's name: the latest of the map.
+// Errors: `unknown_execution`; those of map_called().
+[[nodiscard]] result<execution_id> execution_called(projections::views const& state,
+                                                    std::string_view name);
 // Errors: `unknown_rule` with the name that was probably meant.
 [[nodiscard]] result<rule_id> rule_called(projections::views const& state, std::string_view name);
 // Errors: `unknown_link`.

@@ -38,11 +38,8 @@ async<api_reply> list_executions(api_context& context, api_request request) {
 }
 
 async<api_reply> show_execution(api_context& context, api_request request) {
-  DW_CO_TRY(auto const id, parse_number(request.parts["id"]));
-  if (!context.views().progress.executions.contains(execution_id{id})) {
-    co_return error{error_code::unknown_execution, request.parts["id"]};
-  }
-  co_return json_reply(execution_json(context, execution_id{id}));
+  DW_CO_TRY(auto const id, execution_called(context.views(), request.parts["id"]));
+  co_return json_reply(execution_json(context, id));
 }
 
 }  // namespace dualwrite::engine

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "engine/api/find_named.h"
-#include "engine/mapping/columns_read.h"
+#include "engine/flow/table_watch.h"
 #include "engine/mapping/compiled_map.h"
 #include "engine/mapping/schema_change.h"
 
@@ -29,13 +29,6 @@ map_problem unreadable(side of, error const& why) {
           table_place(of),
           to_string(why),
           "look at the app and at its address; `app test` asks it again."};
-}
-
-std::vector<std::string> key_names(map_definition const& definition, side of) {
-  std::vector<std::string> names;
-  for (auto const& pair : definition.key)
-    names.push_back(of == side::left ? pair.left : pair.right);
-  return names;
 }
 
 // As the table was seen last before the map was started, where it has been.
@@ -145,10 +138,7 @@ struct reporter {
   }
 
   async<void> add_obstacles(side of) {
-    table_use use{definition.of(of).table, key_names(definition, of)};
-    use.read = columns_read(definition, of);
-    use.captured = definition.writes(direction_from(of));
-    use.written = definition.writes(opposite(direction_from(of)));
+    auto use = use_of(definition, of, table_role::both);
     auto obstacles = co_await context.core.find_obstacles(row.link, of, std::move(use));
     if (!obstacles) {
       found.push_back(unreadable(of, obstacles.error()));

@@ -92,7 +92,7 @@ constexpr route table[] = {
      "/api/v1/syncs/{id}",
      viewer,
      "show_execution",
-     "One initial sync with its legs.",
+     "One initial sync with its legs, by its number; by a map, its latest.",
      "",
      show_execution},
     {"GET",

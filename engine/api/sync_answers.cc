@@ -3,18 +3,13 @@
 #include "engine/api/answers.h"
 #include "engine/api/captured_record.h"
 #include "engine/api/error_json.h"
+#include "engine/api/find_named.h"
 #include "engine/api/history_json.h"
 #include "engine/api/json_forms.h"
 #include "engine/api/page.h"
 
 namespace dualwrite::engine {
 namespace {
-
-result<execution_id> execution_asked(api_context const& context, api_request const& request) {
-  DW_TRY(auto const id, parse_number(request.parts.at("id")));
-  if (context.views().progress.executions.contains(execution_id{id})) return execution_id{id};
-  return error{error_code::unknown_execution, request.parts.at("id")};
-}
 
 // What the source had for the column that the target names; null where no single column feeds it.
 boost::json::value source_value(map_definition const& definition,
@@ -62,7 +57,7 @@ boost::json::object failed_row_json(api_context const& context,
 
 async<api_reply> list_chunks(api_context& context, api_request request) {
   DW_CO_TRY(auto const page, page_wish::from(request));
-  DW_CO_TRY(auto const id, execution_asked(context, request));
+  DW_CO_TRY(auto const id, execution_called(context.views(), request.parts.at("id")));
   boost::json::array items;
   std::uint64_t number = 0, next = 0;
   for (auto const& leg : context.views().progress.executions.at(id).legs) {
@@ -78,7 +73,7 @@ async<api_reply> list_chunks(api_context& context, api_request request) {
 // Read from the log: also what was mended since then is told.
 async<api_reply> list_execution_errors(api_context& context, api_request request) {
   DW_CO_TRY(auto const page, page_wish::from(request));
-  DW_CO_TRY(auto const id, execution_asked(context, request));
+  DW_CO_TRY(auto const id, execution_called(context.views(), request.parts.at("id")));
   auto const& progress = context.views().progress;
   auto const map = progress.executions.at(id).map;
   boost::json::array items;

@@ -2,12 +2,12 @@
 
 #include <iterator>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "engine/decide/amendment.h"
 #include "engine/decide/copy_gate.h"
 #include "engine/decide/key_contest.h"
+#include "engine/decide/part_of_row.h"
 #include "engine/decide/row_removal.h"
 
 namespace dualwrite::engine {
@@ -43,13 +43,15 @@ struct planner {
     if (record.kind == capture_kind::live && is_superseded()) return std::move(plan);
     if (is_skipped_delete()) return std::move(plan);
     if (record.kind != capture_kind::initial && context.map.writes(opposite(record.way))) {
+      // What it lost to a copy is the master's, whatever else was written.
       bool const lost = decided_before() || loses_to_rewrites() || loses_to_copy() ||
-                        (!is_key_held() && loses_conflict());
+                        (!is_key_held() && lost_columns.empty() && loses_conflict());
       if (lost) return std::move(plan);
     }
     transform(entered);
     if (held) park_held();
     if (plan.what == fate::write && which == attempt::first) wait_behind_parked();
+    if (plan.what == fate::write && which == attempt::retry) wait_for_earlier();
     if (plan.what == fate::write && record.kind != capture_kind::initial) overtake_resolutions();
     return std::move(plan);
   }
@@ -72,11 +74,14 @@ struct planner {
   }
   bool park_unmappable(error const& why) {
     plan.what = fate::park;
+    // The source did not send all that is needed, since it did not change.
+    if (why.code == error_code::column_missing && record.kind == capture_kind::live &&
+        record.op == operation::update) {
+      plan.state = park_state::reread;
+      return false;
+    }
     plan.state = park_state::failed;
-    plan.fault.effect = write_effect::refused;
-    plan.fault.kind = fault_class::mapping;
-    plan.fault.code = std::string(name_of(why.code));
-    plan.fault.text = why.detail;
+    plan.fault = unmappable(why);
     return false;
   }
 
@@ -112,7 +117,8 @@ struct planner {
     }
     if (record.op != operation::update || record.before.empty()) return true;
     auto const before = context.map.eligible(source(), record.before);
-    entered = before && !*before;
+    bool const was_marked = context.map.is_marked_removed(source(), record.before);
+    entered = !before || !*before || (was_marked && !main.removes);
     return true;
   }
 
@@ -157,19 +163,33 @@ struct planner {
     return true;
   }
 
-  // A change that had not seen the master side's copied row loses to it.
+  // A change that had not seen the master side's copied row loses to it, but for what its own side
+  // alone writes.
   bool loses_to_copy() {
     std::optional<sequence> lost_to;
     auto const check = [&](key_effect& effect) {
       auto const copied = effect.wanted ? unseen_copy(context, record, effect.key) : std::nullopt;
       if (!copied) return;
+      bool const in_part = !effect.removes && says_of_its_own(context.map, record);
+      auto const shared = columns_carried(context.map, record, {});
+      if (in_part && shared.empty()) return;
+      note(*copied, in_part, "initial sync: the master side wins", effect.key);
+      if (in_part) return narrow(plan.conflicts.back(), shared, false);
       effect.wanted = false;
       lost_to = copied;
-      note(*copied, false, "initial sync: the master side wins", effect.key);
     };
     check(main);
     if (old) check(*old);
     return lost(lost_to);
+  }
+
+  // The conflict is about these columns alone.
+  void narrow(conflict_found& to, std::vector<std::size_t> const& columns, bool wins) {
+    for (auto const column : columns) {
+      auto const& name = context.map.schema(source()).columns[column].name;
+      to.columns.push_back({name, wins});
+      if (!wins) lost_columns.push_back(name);
+    }
   }
 
   bool lost(std::optional<sequence> to) {
@@ -259,7 +279,10 @@ struct planner {
         auto const& resolution = context.views.conflicts.resolutions.at(at);
         bool const is_own = resolution.crosses == (way == record.way);
         if (!is_own || resolution.beaten_by || resolution.winner >= record.at) continue;
+        bool const is_part = !plan.whole_row && !effect.removes;
+        if (is_part && plan.carries.empty()) continue;
         note(resolution.winner, true, "later on the same side", effect.key);
+        if (is_part) narrow(plan.conflicts.back(), plan.carries, true);
       }
     };
     for (auto const way : {record.way, opposite(record.way)}) {
@@ -293,20 +316,10 @@ struct planner {
       return;
     }
     write->key = std::move(*key);
-    auto const left_out = columns_lost();
-    auto const is_left_out = [&](std::size_t at) {
-      return mapped->values[at].is_unchanged() || left_out.contains(mapped->columns[at]);
-    };
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < mapped->columns.size(); ++i) {
-      if (is_left_out(i)) continue;
-      mapped->columns[kept] = mapped->columns[i];
-      if (kept != i) mapped->values[kept] = std::move(mapped->values[i]);
-      ++kept;
-    }
-    plan.whole_row = kept == mapped->columns.size();
-    mapped->columns.resize(kept);
-    mapped->values.resize(kept);
+    auto const all = mapped->columns.size();
+    leave_out_unsaid(context, record, lost_columns, *mapped);
+    plan.whole_row = mapped->columns.size() == all;
+    if (!plan.whole_row) plan.carries = columns_carried(context.map, record, lost_columns);
     write->columns = std::move(mapped->columns);
     write->values = std::move(mapped->values);
     auto const& amended = context.views.parked.amended(of(), record.at);
@@ -320,26 +333,16 @@ struct planner {
       if (old_key) write->old_key = *old_key;
     }
     write->kind = plan.whole_row ? write_kind::upsert : write_kind::update;
-    if (record.kind == capture_kind::initial && is_lesser_side())
+    if (record.kind == capture_kind::initial && is_lesser_side()) {
       write->kind = write_kind::insert_if_absent;
+      plan.beside = its_own(context.map, record.way, *write);
+    }
     plan.write = std::move(write);
     bool const needs_whole = entered || (old && !old->wanted) || record.lacks_columns;
     if (needs_whole && !plan.whole_row) {
       plan.what = fate::park;
       plan.state = park_state::reread;
     }
-  }
-  // Of the target, to the other side: now, or when it was tried before.
-  std::set<std::size_t> columns_lost() const {
-    auto const* part = context.views.conflicts.part(of(), record.at);
-    if (lost_columns.empty() && part == nullptr) return {};
-    auto const now = columns_left_out(context.map, record.way, {lost_columns, false, false});
-    std::set<std::size_t> out(now.begin(), now.end());
-    if (part != nullptr) {
-      auto const before = columns_left_out(context.map, record.way, *part);
-      out.insert(before.begin(), before.end());
-    }
-    return out;
   }
   // The copy of the side that is not the master only brings what the master lacks.
   bool is_lesser_side() const {
@@ -353,6 +356,15 @@ struct planner {
     return record.kind == capture_kind::live && record.at <= until;
   }
 
+  // It was whole, and has lost a part since then: the rest does not overtake the earlier ones.
+  void wait_for_earlier() {
+    auto const* chain = context.views.parked.chain(of(), plan.key);
+    if (chain == nullptr || *chain->begin() >= record.at || is_whole()) return;
+    plan.what = fate::park;
+    plan.state = park_state::waiting;
+  }
+  bool is_whole() const { return plan.whole_row || plan.write->kind == write_kind::remove; }
+
   void wait_behind_parked() {
     if (is_parked_unseen()) {
       plan.what = fate::park;
@@ -365,10 +377,9 @@ struct planner {
         context.views.parked.chain(of(), plan.key) != nullptr ||
         (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);
     if (!blocked) return;
-    bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
-    if (context.faults.newer_overtakes_waiting && !whole) return;
+    if (context.faults.newer_overtakes_waiting && !is_whole()) return;
     plan.what = fate::park;
-    plan.state = whole ? park_state::due : park_state::waiting;
+    plan.state = is_whole() ? park_state::due : park_state::waiting;
   }
 };
 

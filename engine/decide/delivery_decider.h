@@ -28,11 +28,13 @@ struct map_record {
   operation op = operation::insert;
   row_values before, after;  // empty where there is none
   sequence cause;            // derived from the write of that record
+  bool is_of_rules = false;  // what the app's rules made of a write of ours
   std::uint32_t depth = 0;
   source_position position;
   instant committed_at;
   std::uint32_t group = 0;
-  bool lacks_columns = false;  // that the map reads: it was captured without them
+  bool lacks_columns = false;           // that the map reads: it was captured without them
+  std::vector<std::size_t> given_up{};  // columns that it has lost to the other side before
   // Where it was written already: the columns in which it had lost to the other side.
   std::vector<std::string> lost_columns{};
 };
@@ -57,7 +59,7 @@ struct conflict_found {
   std::string reason{};
   std::string key{};
   bool undecided = false;
-  std::vector<clashing_column> columns{};  // where each side wins some of them
+  std::vector<clashing_column> columns{};  // where a part of the one or the other goes on
   std::vector<sequence> beats_too{};       // more of the other side's, for the same reason
   // Rows of the apps that the records come from, as they were captured; empty where there is none.
   std::string record_image{}, other_image{}, agreed_image{};
@@ -76,9 +78,13 @@ struct delivery_plan {
   fate what = fate::write;
   std::string key, old_key;
   bool whole_row = true;
+  std::vector<std::size_t>
+      carries;                 // where it is not: columns of the source's table, beside the key
   bool amended = false;        // values of an admin took the place of its own
-  bool marks_removal = false;  // the write marks a row as removed: where there is none, all is done
+  bool marks_removal = false;  // the write marks a row as removed
+  bool may_miss = false;       // where there is no row, all is done
   std::shared_ptr<target_write> write;
+  std::shared_ptr<target_write> beside;  // for a row that is there already, written before it
   skip_reason reason = skip_reason::superseded;
   sequence by;
   park_state state = park_state::failed;
@@ -99,7 +105,8 @@ struct delivery_faults {
 struct value_origin {
   side made_on = side::left;
   instant committed_at;
-  sequence record{};  // that the value is of: of a resolution the winner's
+  sequence record{};    // that the value is of: of a resolution the winner's
+  bool copied = false;  // by an initial sync
 };
 
 struct delivery_context {
@@ -110,8 +117,13 @@ struct delivery_context {
   std::function<bool(projections::chunk_row const&, std::string const&)> chunk_holds;
   // Where and when the value of a record or resolution was made.
   std::function<value_origin(sequence)> origin_of;
+  // What a parked record or resolution of the map's other direction leads to by itself; none where
+  // that is not known.
+  std::function<std::shared_ptr<target_write const>(map_id, sequence)> write_of;
   // Records that were beaten by others of the batch that is being planned, and by which.
   std::map<sequence, sequence> const& beaten_in_batch;
+  // And in which columns of the source's table some of them lost a part.
+  std::map<sequence, projections::part_row> const& parts_in_batch;
   // Keys that records of that batch hold until somebody decides.
   std::set<std::pair<map_id, std::string>> const& held_in_batch;
   delivery_faults faults;

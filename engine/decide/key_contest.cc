@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/decide/part_of_row.h"
 #include "engine/decide/row_removal.h"
+#include "engine/mapping/json_text.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -15,6 +17,9 @@ struct judgement {
   std::string reason{};
 };
 
+// What becomes of the record: the other's write may go on in the columns that it did not win.
+enum class end : std::uint8_t { stops, wins, shares };
+
 struct contest {
   delivery_context const& context;
   map_record const& record;
@@ -22,6 +27,7 @@ struct contest {
   sequence decided;
   contest_outcome out{};
   bool overwritten = false;
+  bool removed = false;   // by what stands over it
   sequence newest_met{};  // of the other side's writes
   struct progress_of_other {
     sequence told_upto{};               // outcomes of what the other side sent
@@ -58,10 +64,16 @@ struct contest {
       if (other.made_on != source()) newest_met = other.record;
     }
     for (auto const& other : others) {
-      if (is_equal(other)) continue;
+      auto const write =
+          other.write == nullptr ? context.write_of(record.map, other.record) : other.write;
+      if (write != nullptr && agrees(*write)) continue;
       bool const is_own = other.made_on == source();
-      if (!(is_own && is_settled(other.record)) && !meet(other)) return false;
-      overwritten = overwritten || other.write != nullptr;
+      value_origin const made{other.made_on, other.committed_at, other.record, false};
+      bool const is_over = is_own && is_settled(other.record);
+      if (!is_over && meet(other.record, made, write.get()) == end::stops) return false;
+      if (other.write == nullptr) continue;
+      overwritten = true;
+      removed = removed || is_removal(*other.write, context.map, source());
     }
     return true;
   }
@@ -102,8 +114,11 @@ struct contest {
     for (auto const at : *pending) {
       auto const& resolution = context.views.conflicts.resolutions.at(at);
       if (!resolution.crosses || resolution.beaten_by) continue;
-      if (!take(resolution.winner, judge(at, context.origin_of(at), definition().conflict)))
-        return false;
+      auto const write = context.write_of(record.map, at);
+      if (write != nullptr && agrees(*write)) continue;
+      auto made = context.origin_of(at);
+      made.record = at;
+      if (meet(resolution.winner, made, write.get()) == end::stops) return false;
     }
     return true;
   }
@@ -111,66 +126,103 @@ struct contest {
     auto const* chain = context.views.parked.chain(back(), effect.key);
     if (chain == nullptr) return true;
     for (auto const other : *chain) {
-      if (!take(other, judge(other, context.origin_of(other), definition().conflict))) return false;
-      out.beaten.push_back(other);
+      auto const write = context.write_of(record.map, other);
+      if (write != nullptr && agrees(*write) && !is_whole_to(*write)) continue;
+      auto made = context.origin_of(other);
+      made.record = other;
+      auto const ended = meet(other, made, write.get());
+      if (ended == end::stops) return false;
+      if (ended == end::wins) out.beaten.push_back(other);
     }
     return true;
   }
 
-  // Whether the other side's write left our side's row as this record left it.
-  bool is_equal(handed_write const& other) const {
-    if (other.write == nullptr) return false;
-    bool const removed = is_removal(*other.write, context.map, source());
-    if (effect.removes || removed) return effect.removes && removed;
-    for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
-      auto const column = other.write->columns[i];
-      if (column >= record.after.size() || record.after[column] != other.write->values[i])
-        return false;
+  bool are_rows(target_write const& other) const {
+    return !effect.removes && !is_removal(other, context.map, source());
+  }
+  // Whether nothing that the other side wrote differs from what this record says.
+  bool agrees(target_write const& other) const {
+    if (!are_rows(other)) return effect.removes && is_removal(other, context.map, source());
+    for (std::size_t i = 0; i < other.columns.size(); ++i) {
+      if (clashes(other, i)) return false;
     }
     return true;
   }
+  bool clashes(target_write const& other, std::size_t i) const {
+    auto const column = other.columns[i];
+    if (!context.map.is_shared(source(), column)) return false;
+    auto const& own = said_of(record, column);
+    return !own.is_unchanged() && !is_same_document(own, other.values[i]);
+  }
+  // Whether the record takes the place of all that the other wrote.
+  bool is_whole_to(target_write const& other) const {
+    if (!are_rows(other)) return true;
+    auto const& keys = context.map.key_columns(source());
+    return std::all_of(other.columns.begin(), other.columns.end(), [&](std::size_t column) {
+      bool const is_key = std::find(keys.begin(), keys.end(), column) != keys.end();
+      return is_key ||
+             (context.map.is_shared(source(), column) && !said_of(record, column).is_unchanged());
+    });
+  }
+  // Whether the record says something that the other left alone. That it had changed is not asked:
+  // an earlier change of the same side may have lost for the sake of this one.
+  bool brings_more_than(target_write const& other) const {
+    auto const& sent = context.map.columns_sent(record.way);
+    auto const& has = other.columns;
+    return std::any_of(sent.begin(), sent.end(), [&](std::size_t column) {
+      bool const is_met = context.map.is_shared(source(), column) &&
+                          std::find(has.begin(), has.end(), column) != has.end();
+      return !is_met && !said_of(record, column).is_unchanged();
+    });
+  }
 
-  // Two rows are judged column by column, anything else as a whole.
-  bool meet(handed_write const& other) {
-    value_origin const made{other.made_on, other.committed_at};
-    auto const whole = judge(other.record, made, definition().conflict);
-    bool const are_rows = other.write != nullptr && !effect.removes &&
-                          !is_removal(*other.write, context.map, source());
-    if (!are_rows) return take(other.record, whole);
+  // Two rows are judged column by column, anything else as a whole. `made.record` is what a
+  // decision of somebody is compared with.
+  end meet(sequence other, value_origin const& made, target_write const* write) {
+    auto const whole = judge(made, definition().conflict, write);
+    if (write == nullptr || !are_rows(*write)) return take(other, whole);
     conflict_found found;
     judgement last = whole;
-    for (std::size_t i = 0; i < other.write->columns.size(); ++i) {
-      auto const column = other.write->columns[i];
-      if (column >= record.after.size()) continue;
-      auto const& own = record.after[column];
-      if (own.is_unchanged() || own == other.write->values[i]) continue;
-      auto const& name = context.map.schema(source()).columns[column].name;
-      last = judge(other.record, made, definition().policy_for(source(), name));
-      if (last.how == verdict::undecided) return take(other.record, last);
+    for (std::size_t i = 0; i < write->columns.size(); ++i) {
+      if (!clashes(*write, i)) continue;
+      auto const& name = context.map.schema(source()).columns[write->columns[i]].name;
+      last = judge(made, definition().policy_for(source(), name), write);
+      if (last.how == verdict::undecided) return take(other, last);
       found.columns.push_back({name, last.how == verdict::wins});
     }
-    auto const won = std::count_if(found.columns.begin(),
-                                   found.columns.end(),
-                                   [](clashing_column const& one) { return one.record_wins; });
-    bool const is_mixed = won != 0 && static_cast<std::size_t>(won) != found.columns.size();
-    if (!is_mixed) return take(other.record, last);
+    if (found.columns.empty()) last = {verdict::wins, "both sides say the same"};
+    auto const won = static_cast<std::size_t>(
+        std::count_if(found.columns.begin(), found.columns.end(), [](clashing_column const& one) {
+          return one.record_wins;
+        }));
+    bool const is_all = won == found.columns.size() && is_whole_to(*write);
+    bool const is_none = won == 0 && !brings_more_than(*write);
+    if (is_all || is_none) return take(other, last);
     for (auto const& one : found.columns) {
       if (!one.record_wins) out.lost_columns.push_back(one.name);
     }
-    found.other = other.record;
+    bool const is_mixed = won != 0 && won != found.columns.size();
+    found.other = other;
     found.record_wins = true;
-    found.reason = "each side wins some columns";
+    found.reason =
+        is_mixed ? "each side wins some columns" : last.reason + ", in what both sides changed";
     found.key = effect.key;
     note(std::move(found));
-    return true;
+    return end::shares;
   }
 
-  judgement judge(sequence other, value_origin const& made, conflict_policy policy) const {
+  judgement judge(value_origin const& made,
+                  conflict_policy policy,
+                  target_write const* write) const {
     if (made.made_on == source()) return {verdict::wins, "later on the same side"};
-    if (other < decided) return {verdict::wins, "somebody chose it"};
+    if (made.record < decided) return {verdict::wins, "somebody chose it"};
     auto const by_side = [&](side winner, char const* reason) {
       return judgement{winner == source() ? verdict::wins : verdict::loses, reason};
     };
+    // A row that was copied only to fill a gap leaves what is there alone.
+    bool const fills = write != nullptr && write->kind == write_kind::insert_if_absent;
+    if (made.copied || fills)
+      return by_side(fills ? source() : made.made_on, "initial sync: the master side wins");
     switch (policy) {
       case conflict_policy::left_wins:
         return by_side(side::left, "left wins");
@@ -187,7 +239,7 @@ struct contest {
             "newest wins"};
   }
 
-  bool take(sequence other, judgement const& is) {
+  end take(sequence other, judgement const& is) {
     conflict_found found;
     found.other = other;
     found.record_wins = is.how == verdict::wins;
@@ -196,11 +248,11 @@ struct contest {
     switch (is.how) {
       case verdict::wins:
         note(std::move(found));
-        return true;
+        return end::wins;
       case verdict::loses:
         note(std::move(found));
         out.lost_to = other;
-        return false;
+        return end::stops;
       case verdict::undecided:
         // Nothing else is decided with it.
         found.undecided = true;
@@ -208,9 +260,9 @@ struct contest {
         found.other = context.origin_of(std::max(other, newest_met)).record;
         out.against = found.other;
         out.conflicts.push_back(std::move(found));
-        return false;
+        return end::stops;
     }
-    return false;
+    return end::stops;
   }
   // A parked record whose retry is under way is met twice. All that it wins against for one reason
   // is one conflict, with the newest: where much waits on both sides, a key has many changes.
@@ -244,12 +296,26 @@ struct contest {
     owed.key = effect.key;
     owed.removes = effect.removes;
     owed.schema = status.schema_of(app, schema.table);
-    if (!effect.removes) owed.image = record.after;
-    for (auto const& name : effect.removes ? std::vector<std::string>{} : out.lost_columns) {
-      auto const column = schema.column_named(name);
-      if (column && *column < owed.image.size()) owed.image[*column] = value::unchanged();
-    }
+    if (!effect.removes && !fill(owed.image)) return;
     out.resolutions.push_back(std::move(owed));
+  }
+  // With what is the record's own to say, unless its row has to be made anew. Returns whether that
+  // is anything.
+  bool fill(row_values& image) const {
+    image = record.after;
+    if (removed) return true;
+    auto const& columns = context.map.schema(source()).columns;
+    auto const& lost = out.lost_columns;
+    auto const& keys = context.map.key_columns(source());
+    bool is_any = false;
+    for (std::size_t column = 0; column < image.size(); ++column) {
+      if (std::find(keys.begin(), keys.end(), column) != keys.end()) continue;
+      bool const is_own = context.map.is_shared(source(), column) &&
+                          std::find(lost.begin(), lost.end(), columns[column].name) == lost.end();
+      image[column] = is_own ? said_of(record, column) : value::unchanged();
+      is_any = is_any || !image[column].is_unchanged();
+    }
+    return is_any;
   }
 };
 
@@ -264,28 +330,6 @@ contest_outcome contest_key(delivery_context const& context,
 
 bool is_held(delivery_context const& context, map_id map, std::string const& key) {
   return context.views.parked.is_held(map, key) || context.held_in_batch.contains({map, key});
-}
-
-std::vector<std::size_t> columns_left_out(compiled_map const& map,
-                                          direction way,
-                                          projections::part_row const& lost) {
-  std::vector<std::size_t> out;
-  auto const& target = map.schema(target_of(way));
-  auto const add = [&](std::string const& name) {
-    if (auto const column = target.column_named(name)) out.push_back(*column);
-  };
-  for (auto const& name : lost.columns) {
-    if (lost.of_target) {
-      add(name);
-      continue;
-    }
-    for (auto const& pair : map.definition().columns) {
-      bool const from_left = source_of(way) == side::left;
-      if (!pair.only && (from_left ? pair.left : pair.right) == name)
-        add(from_left ? pair.right : pair.left);
-    }
-  }
-  return out;
 }
 
 }  // namespace dualwrite::engine

@@ -35,9 +35,4 @@ struct contest_outcome {
 // Whether somebody has to decide about this key before anything of it is written.
 [[nodiscard]] bool is_held(delivery_context const& context, map_id map, std::string const& key);
 
-// The columns of the target that a record which lost in part does not write.
-[[nodiscard]] std::vector<std::size_t> columns_left_out(compiled_map const& map,
-                                                        direction way,
-                                                        projections::part_row const& lost);
-
 }  // namespace dualwrite::engine

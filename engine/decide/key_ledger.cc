@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/mapping/json_text.h"
 #include "events/assert.h"
 #include "events/row_image.h"
 
@@ -46,7 +47,7 @@ bool repeats(target_write const& shape,
     auto const column = shape.columns[i];
     if (column >= change.after.size()) return false;
     auto const& captured = change.after[column];
-    if (!captured.is_unchanged() && captured != (*wanted)[i]) return false;
+    if (!captured.is_unchanged() && !is_same_document(captured, (*wanted)[i])) return false;
   }
   return true;
 }
@@ -65,15 +66,22 @@ void key_ledger::hand_more(batch_id id, std::vector<handed_write> const& writes)
   if (found != batches_.end()) add(id, found->second, writes);
 }
 
+void key_ledger::hand_again(batch_id id, epoch session) {
+  hand(id, session, {});
+  batches_[id].planned_anew = true;
+}
+
 void key_ledger::hand_over(batch_id id, epoch session) {
   auto const found = batches_.find(id);
   if (found != batches_.end()) found->second.session = session;
 }
 
 void key_ledger::add(batch_id id, handed_batch& batch, std::vector<handed_write> const& writes) {
+  std::size_t bytes = 0;
   for (auto const& one : writes) {
     auto const at = static_cast<std::uint32_t>(batch.writes.size());
     auto const& kept = batch.writes.emplace_back(keep(batch, one));
+    bytes += size_of(kept);
     if (kept.shape != parked)
       batch.by_row.emplace(hash_of_row(batch.shapes[kept.shape].table, kept.target_key), at);
     if (!kept.by_key) continue;
@@ -85,7 +93,14 @@ void key_ledger::add(batch_id id, handed_batch& batch, std::vector<handed_write>
   batch.awaited += more;
   auto& count = loads_[static_cast<std::size_t>(id.way)];
   count.awaited += more;
-  if (!batch.echo) count.not_back += more;
+  batch.bytes += bytes;
+  if (batch.echo) return;
+  count.not_back += more;
+  count.bytes_not_back += bytes;
+}
+
+std::size_t key_ledger::size_of(kept_write const& write) {
+  return write.key.size() + write.old_key.size() + write.target_key.size() + write.values.size();
 }
 
 std::uint32_t key_ledger::shape_of(handed_batch& batch, target_write const& write) {
@@ -146,7 +161,9 @@ handed_write key_ledger::unpack(handed_batch const& batch, kept_write const& kep
 void key_ledger::count_out(batch_id id, handed_batch const& batch) {
   auto& count = loads_[static_cast<std::size_t>(id.way)];
   count.awaited -= batch.awaited;
-  if (!batch.echo) count.not_back -= batch.awaited;
+  if (batch.echo) return;
+  count.not_back -= batch.awaited;
+  count.bytes_not_back -= batch.bytes;
 }
 
 void key_ledger::unindex(batch_id id, handed_batch const& batch, std::optional<map_id> map) {
@@ -191,7 +208,10 @@ void key_ledger::came_back(batch_id id, source_position at) {
   auto const found = batches_.find(id);
   if (found == batches_.end()) return;
   auto& count = loads_[static_cast<std::size_t>(id.way)];
-  if (!found->second.echo) count.not_back -= found->second.awaited;
+  if (!found->second.echo) {
+    count.not_back -= found->second.awaited;
+    count.bytes_not_back -= found->second.bytes;
+  }
   found->second.echo = at;
   erase_if_over(found);
 }
@@ -211,47 +231,94 @@ void key_ledger::forget(map_id map) {
   for (auto batch = batches_.begin(); batch != batches_.end();) {
     auto const next = std::next(batch);
     auto& [id, handed] = *batch;
-    std::size_t over = 0;
+    std::size_t over = 0, bytes = 0;
     for (auto& write : handed.writes) {
-      if (write.map == map && !std::exchange(write.forgotten, true)) ++over;
+      if (write.map != map || std::exchange(write.forgotten, true)) continue;
+      ++over;
+      bytes += size_of(write);
     }
     auto& count = loads_[static_cast<std::size_t>(id.way)];
     count.awaited -= over;
-    if (!handed.echo) count.not_back -= over;
+    if (!handed.echo) {
+      count.not_back -= over;
+      count.bytes_not_back -= bytes;
+    }
     handed.awaited -= over;
+    handed.bytes -= bytes;
     passed(id, map);
     batch = next;
   }
 }
 
-bool key_ledger::match_echo(batch_id id, epoch session, captured_change const& change) {
-  auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.session != session) return false;
-  auto& batch = found->second;
-  auto const& row = change.op == operation::remove ? change.before : change.after;
+std::vector<std::uint32_t> key_ledger::writes_to(handed_batch const& batch,
+                                                 std::string const& table,
+                                                 row_values const& row) {
+  std::vector<std::uint32_t> out;
   std::vector<std::vector<std::size_t> const*> tried;
   for (auto const& one : batch.shapes) {
     auto const is_tried = [&](auto const* columns) { return *columns == one.key_columns; };
-    if (one.table != change.table || std::any_of(tried.begin(), tried.end(), is_tried)) continue;
+    if (one.table != table || std::any_of(tried.begin(), tried.end(), is_tried)) continue;
     tried.push_back(&one.key_columns);
     auto const key = name_by(pick(row, one.key_columns));
-    auto const [first, last] = batch.by_row.equal_range(hash_of_row(change.table, key));
-    // The earliest: they are written one after the other.
-    std::optional<std::uint32_t> match;
+    auto const [first, last] = batch.by_row.equal_range(hash_of_row(table, key));
     for (auto at = first; at != last; ++at) {
       auto const& kept = batch.writes[at->second];
-      auto const& its = batch.shapes[kept.shape];
-      bool const may_be = !kept.matched && !kept.refused;
-      bool const is_of_row = may_be && its.table == change.table && kept.target_key == key;
-      if (!is_of_row || (match && *match < at->second)) continue;
-      if (repeats(its, kept.values, change)) match = at->second;
+      bool const is_its = batch.shapes[kept.shape].table == table && kept.target_key == key;
+      if (is_its && !kept.refused) out.push_back(at->second);
     }
-    if (!match) continue;
-    batch.writes[*match].matched = true;
-    batch.last_matched = *match;
-    return true;
   }
-  return false;
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::optional<key_ledger::repeated_write> key_ledger::match_echo(batch_id id,
+                                                                 epoch session,
+                                                                 captured_change const& change) {
+  auto const found = batches_.find(id);
+  if (found == batches_.end() || found->second.session != session) return std::nullopt;
+  auto& batch = found->second;
+  auto const& row = change.op == operation::remove ? change.before : change.after;
+  for (auto const at : writes_to(batch, change.table, row)) {
+    auto& kept = batch.writes[at];
+    if (kept.matched || !repeats(batch.shapes[kept.shape], kept.values, change)) continue;
+    kept.matched = true;
+    batch.last_matched = at;
+    return repeated_write{kept.map, &batch.shapes[kept.shape]};
+  }
+  return std::nullopt;
+}
+
+std::optional<key_ledger::written_row> key_ledger::written_to(batch_id id,
+                                                              captured_change const& change) const {
+  auto const found = batches_.find(id);
+  if (found == batches_.end() || found->second.planned_anew) return std::nullopt;
+  auto const& batch = found->second;
+  auto const size = change.after.size();
+  written_row out{row_values(size, value::unchanged()), std::vector<bool>(size)};
+  std::vector<bool> differs(size);
+  bool is_any = false;
+  for (auto const at : writes_to(batch, change.table, change.after)) {
+    auto const& kept = batch.writes[at];
+    auto const& its = batch.shapes[kept.shape];
+    // What only fills a gap has left a row alone that was there.
+    bool const is_left = its.kind == write_kind::insert_if_absent && change.op == operation::update;
+    if (its.kind == write_kind::remove || is_left) continue;
+    auto const values = decode_row(kept.values);
+    DW_ASSERT(values && values->size() == its.columns.size());
+    is_any = true;
+    for (std::size_t i = 0; i < its.columns.size(); ++i) {
+      auto const column = its.columns[i];
+      if (column >= size) continue;
+      differs[column] =
+          differs[column] || (out.wrote[column] && out.values[column] != (*values)[i]);
+      out.values[column] = (*values)[i];
+      out.wrote[column] = true;
+    }
+  }
+  for (std::size_t column = 0; column < size; ++column) {
+    if (differs[column]) out.values[column] = value::unchanged();
+  }
+  return is_any ? std::optional(std::move(out)) : std::nullopt;
 }
 
 sequence key_ledger::last_matched(batch_id id) const {

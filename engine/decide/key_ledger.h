@@ -52,6 +52,9 @@ class key_ledger {
   void hand(batch_id id, epoch session, std::vector<handed_write> const& writes);
   // The same for the next part of a batch.
   void hand_more(batch_id id, std::vector<handed_write> const& writes);
+  // A batch of which the writes are planned anew after a restart: they may say more than was
+  // written.
+  void hand_again(batch_id id, epoch session);
   // Another session sends it.
   void hand_over(batch_id id, epoch session);
   // The batch did not happen.
@@ -76,7 +79,22 @@ class key_ledger {
     row_values const& before;
     row_values const& after;
   };
-  [[nodiscard]] bool match_echo(batch_id id, epoch session, captured_change const& change);
+  struct repeated_write {
+    map_id map;
+    target_write const* shape;  // without its values
+  };
+  [[nodiscard]] std::optional<repeated_write> match_echo(batch_id id,
+                                                         epoch session,
+                                                         captured_change const& change);
+  // What the batch wrote to the row that the change left, by the columns of its table. `values` are
+  // `unchanged` where it wrote nothing, or not always the same. Nothing where it did not write the
+  // row, or that is not known for sure.
+  struct written_row {
+    row_values values;
+    std::vector<bool> wrote;
+  };
+  [[nodiscard]] std::optional<written_row> written_to(batch_id id,
+                                                      captured_change const& change) const;
   // The record of any write of the batch; of the last one matched if there is one.
   sequence last_matched(batch_id id) const;
   bool knows(batch_id id, epoch session) const;
@@ -107,6 +125,7 @@ class key_ledger {
   struct load {
     std::size_t awaited = 0;
     std::size_t not_back = 0;
+    std::size_t bytes_not_back = 0;  // of keys and values
   };
   load const& load_of(direction way) const { return loads_[static_cast<std::size_t>(way)]; }
 
@@ -133,6 +152,8 @@ class key_ledger {
     std::vector<shape> shapes;
     std::vector<kept_write> writes;
     std::size_t awaited = 0;  // of its writes, those of maps that were not stopped
+    std::size_t bytes = 0;
+    bool planned_anew = false;
     std::unordered_multimap<std::size_t, std::uint32_t> by_row;  // by table and target key
     std::optional<source_position> echo;
     std::optional<std::size_t> last_matched;
@@ -143,6 +164,11 @@ class key_ledger {
   };
   using key_index = std::unordered_multimap<std::size_t, place>;  // by the hash of a key
 
+  static std::size_t size_of(kept_write const& write);
+  // To this row, one after the other.
+  static std::vector<std::uint32_t> writes_to(handed_batch const& batch,
+                                              std::string const& table,
+                                              row_values const& row);
   static std::uint32_t shape_of(handed_batch& batch, target_write const& write);
   static kept_write keep(handed_batch& batch, handed_write const& write);
   static handed_write unpack(handed_batch const& batch, kept_write const& kept);

@@ -142,7 +142,7 @@ struct outcome_writer {
       case write_effect::kept:
         return skip(record, skip_reason::kept, {});
       case write_effect::missing:
-        if (record.plan.marks_removal) return arrive(record, &MapCounts::equal);
+        if (record.plan.may_miss) return arrive(record, &MapCounts::equal);
         return park(record, park_state::reread, result);
       case write_effect::held:
         return park(record, park_state::waiting, result);
@@ -161,6 +161,9 @@ struct outcome_writer {
     if (is_own_refusal) return first;
     // There is another row, that was to be left alone.
     if (last.effect == write_effect::held) last.effect = write_effect::kept;
+    bool const was_updated =
+        first.effect == write_effect::updated && last.effect == write_effect::kept;
+    if (was_updated) last.effect = write_effect::updated;
     if (first.effect == write_effect::inserted && last.effect == write_effect::updated)
       last.effect = write_effect::inserted;
     return last;

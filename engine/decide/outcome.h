@@ -29,9 +29,9 @@ struct planned_record {
   std::uint32_t depth = 0;
   delivery_plan plan;
   std::optional<std::size_t> write;  // index among the batch's writes
-  // Of a circle: where it was written without all that it refers to, and the record that it waits
-  // for, which it goes on doing if another row of the circle is refused.
+  // Of a circle where it was written without all that it refers to, else what is written beside it.
   std::optional<std::size_t> first_write;
+  // Of a circle: the record that it waits for, which it goes on doing if another row is refused.
   sequence waits_for;
   std::vector<sequence> earlier;     // of a retry: what is parked of its key and older
   std::vector<std::string> drifted;  // its keys that are on the drift list

@@ -1,7 +1,10 @@
 // The winner of a conflict on its way back to its own side.
+#include <algorithm>
+#include <utility>
+
 #include "engine/decide/delivery_decider.h"
+#include "engine/decide/part_of_row.h"
 #include "engine/decide/row_removal.h"
-#include "events/assert.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -23,14 +26,69 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
     }
     return {};
   }
-  auto const back = opposite(resolution.way);
-  for (auto const& other : context.ledger.handed(resolution.map, back, resolution.key)) {
-    if (other.made_on == source_of(back) && other.record > resolution.winner) return other.record;
-  }
-  auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
-  if (parked != nullptr && *parked->rbegin() > resolution.winner) return *parked->rbegin();
   return {};
 }
+
+// What is left of a resolution where later changes of its winner's side say a part of it.
+struct remainder {
+  delivery_context const& context;
+  map_resolution& resolution;
+  sequence by{};  // the last of them
+
+  // That change where nothing is left; zero where something is.
+  sequence find() {
+    projections::map_way const of{resolution.map, resolution.way};
+    if (auto const* before = context.views.conflicts.part(of, resolution.at)) give(*before);
+    auto const in_batch = context.parts_in_batch.find(resolution.winner);
+    if (in_batch != context.parts_in_batch.end()) give(in_batch->second);
+    bool const is_all = !resolution.crosses && give_later();
+    return by && (is_all || resolution.removes || is_empty()) ? by : sequence{};
+  }
+
+ private:
+  bool give_later() {
+    auto const back = opposite(resolution.way);
+    for (auto const& other : context.ledger.handed(resolution.map, back, resolution.key)) {
+      bool const is_later = other.made_on == source_of(back) && other.record > resolution.winner;
+      if (!is_later) continue;
+      auto const write =
+          other.write == nullptr ? context.write_of(resolution.map, other.record) : other.write;
+      if (give(write.get(), other.record)) return true;
+    }
+    auto const* parked = context.views.parked.chain({resolution.map, back}, resolution.key);
+    for (auto const other : parked == nullptr ? std::set<sequence>{} : *parked) {
+      if (other <= resolution.winner) continue;
+      if (give(context.write_of(resolution.map, other).get(), other)) return true;
+    }
+    return false;
+  }
+  // Whether it says all of it.
+  bool give(target_write const* other, sequence record) {
+    by = record;
+    auto const of = source_of(resolution.way);
+    if (other == nullptr || is_removal(*other, context.map, of)) return true;
+    projections::part_row part;
+    part.by = record;
+    for (auto const column : other->columns)
+      part.columns.push_back(context.map.schema(of).columns[column].name);
+    give(part);
+    return false;
+  }
+  void give(projections::part_row const& part) {
+    by = part.by;
+    for (auto const column : columns_left_out(context.map, resolution.way, part)) {
+      if (column < resolution.image.size()) resolution.image[column] = value::unchanged();
+    }
+  }
+  bool is_empty() const {
+    auto const& keys = context.map.key_columns(target_of(resolution.way));
+    for (std::size_t column = 0; column < resolution.image.size(); ++column) {
+      bool const is_key = std::find(keys.begin(), keys.end(), column) != keys.end();
+      if (!is_key && !resolution.image[column].is_unchanged()) return false;
+    }
+    return true;
+  }
+};
 
 }  // namespace
 
@@ -42,7 +100,12 @@ delivery_plan plan_rewritten(delivery_context const& context, map_resolution con
   write->table = context.map.table(target);
   write->key_columns = context.map.key_columns(target);
   auto const key_values = context.map.key_values(target, resolution.key);
-  DW_ASSERT(key_values.has_value());
+  if (!key_values) {
+    // The definition was changed since then.
+    plan.what = fate::park;
+    plan.fault = unmappable(key_values.error());
+    return plan;
+  }
   write->key = *key_values;
   write->kind = write_kind::upsert;
   if (resolution.removes) {
@@ -53,6 +116,10 @@ delivery_plan plan_rewritten(delivery_context const& context, map_resolution con
       write->columns.push_back(column);
       write->values.push_back(resolution.image[column]);
     }
+    plan.whole_row = write->columns == context.map.columns_written(resolution.way);
+    // A part makes no row; of what crosses the rest can be read.
+    plan.may_miss = !plan.whole_row && !resolution.crosses;
+    if (!plan.whole_row) write->kind = write_kind::update;
     clear_mark(*write, context.map, target);
   }
   plan.write = std::move(write);
@@ -86,11 +153,27 @@ delivery_plan plan_resolution(delivery_context const& context,
     plan.fault.text = "The row as it was before the change that lost is not known.";
     return plan;
   }
-  auto plan = plan_rewritten(context, resolution);
-  if (which == attempt::first &&
+  auto left = resolution;
+  if (auto const by = remainder{context, left}.find()) {
+    delivery_plan plan;
+    plan.key = resolution.key;
+    plan.what = fate::skip;
+    plan.by = by;
+    return plan;
+  }
+  auto plan = plan_rewritten(context, left);
+  bool const is_made = !plan.whole_row && !resolution.crosses;
+  if (auto whole = plan_rewritten(context, resolution); is_made && whole.whole_row) {
+    // What is left of it goes to the row that is there; where there is none, it makes one.
+    whole.beside = std::exchange(plan.write, nullptr);
+    whole.write->kind = write_kind::insert_if_absent;
+    plan = std::move(whole);
+  }
+  if (plan.what == fate::write && which == attempt::first &&
       context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
+    bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
     plan.what = fate::park;
-    plan.state = park_state::due;
+    plan.state = whole ? park_state::due : park_state::waiting;
   }
   return plan;
 }

@@ -11,7 +11,7 @@ void plan_removal(delivery_plan& plan, target_write& write, compiled_map const& 
   write.kind = write_kind::update;
   write.columns = std::move(mark.columns);
   write.values = std::move(mark.values);
-  plan.marks_removal = true;
+  plan.marks_removal = plan.may_miss = true;
 }
 
 void clear_mark(target_write& write, compiled_map const& map, side target) {

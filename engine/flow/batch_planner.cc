@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "engine/decide/part_of_row.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -99,10 +100,11 @@ result<row_values> batch_planner::row_of_now(std::string_view image,
 
 result<map_record> batch_planner::to_map_record(queued_record const& record,
                                                 map_id map,
-                                                compiled_map const& compiled) {
+                                                compiled_map const& compiled,
+                                                direction way) {
   map_record out;
   out.map = map;
-  out.way = way_;
+  out.way = way;
   out.at = record.at;
   out.kind = record.kind;
   out.op = record.op;
@@ -116,8 +118,15 @@ result<map_record> batch_planner::to_map_record(queued_record const& record,
   for (std::size_t i = 0; i < out.after.size() && i < out.before.size(); ++i) {
     if (out.after[i].is_unchanged()) out.after[i] = out.before[i];
   }
+  auto const* part = context_.views().conflicts.part({map, way}, record.at);
+  if (part != nullptr) {
+    // The same columns as those of the other side, by their names here.
+    projections::part_row const turned{part->of_target, part->columns, {}, false};
+    out.given_up = columns_left_out(compiled, opposite(way), turned);
+  }
   out.lacks_columns = lacks_columns(record, out, compiled);
   out.cause = record.cause;
+  out.is_of_rules = record.cause && !record.map;
   out.depth = record.cause ? depth_of(record.cause) + 1 : 0;
   out.position = record.position;
   out.committed_at = record.committed_at;
@@ -131,24 +140,23 @@ bool batch_planner::lacks_columns(queued_record const& record,
                                   map_record const& mine,
                                   compiled_map const& compiled) const {
   if (record.kind != capture_kind::live || mine.after.empty()) return false;
-  auto const& columns = compiled.reads(source_of(way_));
+  auto const& columns = compiled.reads(source_of(mine.way));
   bool const is_whole = std::none_of(columns.begin(), columns.end(), [&](std::size_t column) {
     return mine.after[column].is_unchanged();
   });
   if (is_whole) return false;
   return mine.op == operation::insert ||
-         alignments_.at({&compiled, record.schema}).lacks(columns) ||
-         is_from_before_capture(record.at, mine.map);
+         alignments_.at({&compiled, record.schema}).lacks(columns) || is_from_before_capture(mine);
 }
 
 // A capture begins anew with each definition, and what came before lacks what only the definition
 // reads. The first one was there before anything was captured.
-bool batch_planner::is_from_before_capture(sequence at, map_id map) const {
+bool batch_planner::is_from_before_capture(map_record const& mine) const {
   auto const& captures = context_.views().delivery.captures;
-  auto const capture = captures.find({context_.link, source_of(way_)});
-  auto const& row = *context_.views().status.find(map);
+  auto const capture = captures.find({context_.link, source_of(mine.way)});
+  auto const& row = *context_.views().status.find(mine.map);
   if (row.version == 1 || capture == captures.end()) return false;
-  return at < capture->second.started_at || capture->second.started_at < row.defined_at;
+  return mine.at < capture->second.started_at || capture->second.started_at < row.defined_at;
 }
 
 // How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it
@@ -183,12 +191,15 @@ delivery_context batch_planner::planning(compiled_map const& map) {
     return keys->second.contains(key);
   };
   auto origin = [this](sequence at) { return origin_of(at); };
+  auto write = [this, &map](map_id id, sequence at) { return write_of(at, map, id); };
   return {context_.views(),
           context_.ledger,
           map,
           std::move(holds),
           std::move(origin),
+          std::move(write),
           beaten_,
+          parts_,
           held_keys_,
           context_.faults.delivery};
 }
@@ -226,7 +237,7 @@ result<std::shared_ptr<compiled_map const>> batch_planner::compiled(map_id map) 
 
 result<void> batch_planner::add_record(queued_record const& record, map_id map, attempt which) {
   DW_TRY(auto const compiled, this->compiled(map));
-  DW_TRY(auto const mine, to_map_record(record, map, *compiled));
+  DW_TRY(auto const mine, to_map_record(record, map, *compiled, way_));
   bytes_ += record.before.size() + record.after.size();
   auto made = planned(record, mine, map);
   made.which = which;
@@ -245,7 +256,7 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
   if (!found) return {};
   auto const& compiled = *found;
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-    DW_TRY(auto const mine, to_map_resolution(*resolution, map, *compiled));
+    DW_TRY(auto const mine, to_map_resolution(*resolution, map, *compiled, way_));
     auto made = planned(*resolution, map);
     made.plan = plan_rewritten(planning(*compiled), mine);
     keep(std::move(made), *compiled, true);
@@ -253,7 +264,7 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
   }
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr) return {};
-  DW_TRY(auto mine, to_map_record(*record, map, *compiled));
+  DW_TRY(auto mine, to_map_record(*record, map, *compiled, way_));
   mine.lost_columns = lost_columns;
   auto made = planned(*record, mine, map);
   made.plan = plan_rewritten(planning(*compiled), mine);
@@ -280,6 +291,10 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
   }
   for (auto const& conflict : plan.conflicts) {
     if (!conflict.record_wins) continue;
+    if (!conflict.columns.empty()) {
+      share(conflict, record.at);
+      continue;
+    }
     beaten_[conflict.other] = record.at;
     for (auto const other : conflict.beats_too) beaten_[other] = record.at;
   }
@@ -293,6 +308,12 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
         record.drifted.push_back(*key);
     }
     take_over_resolutions(record);
+    bool const is_copy = record.copied && record.which == attempt::first;
+    if (plan.beside != nullptr && !is_copy) {
+      record.first_write = batch_.writes.size();
+      batch_.writes.add(plan.beside);
+    }
+    has_beside_ = has_beside_ || (plan.beside != nullptr && is_copy);
     record.write = batch_.writes.size();
     if (!whole) plan.write->behind = write_before(record.map, plan.key);
     batch_.writes.add(plan.write);
@@ -301,6 +322,10 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
   }
   if (plan.what == fate::write || plan.what == fate::park)
     batch_.handed.push_back(to_hand(record, by_key));
+  if (plan.what == fate::write && plan.beside != nullptr) {
+    batch_.handed.push_back(batch_.handed.back());
+    batch_.handed.back().write = plan.beside;
+  }
   batch_.plan->records.push_back(std::move(record));
 }
 
@@ -329,22 +354,6 @@ handed_write batch_planner::to_hand(planned_record const& record, bool by_key) c
   return handed;
 }
 
-// A later change of the same side stands there already, or owes itself what an earlier one owed its
-// key.
-void batch_planner::take_over_resolutions(planned_record const& record) {
-  auto const& plan = record.plan;
-  for (auto const* key : {&plan.key, &plan.old_key}) {
-    if (owes_.empty()) break;
-    auto const owes = owes_.find({record.map, *key});
-    if (owes == owes_.end()) continue;
-    std::erase_if(batch_.plan->records[owes->second].plan.resolutions,
-                  [&](resolution_owed const& owed) { return owed.key == *key; });
-    owes_.erase(owes);
-  }
-  for (auto const& owed : plan.resolutions)
-    owes_[{record.map, owed.key}] = batch_.plan->records.size();
-}
-
 bool batch_planner::is_full() const {
   return size() >= context_.options.batch_records_max || bytes_ >= batch_bytes_max;
 }
@@ -357,6 +366,7 @@ ready_batch batch_planner::take() {
 
 // Until the next one is planned maps may have become others.
 ready_batch batch_planner::take_part() {
+  if (std::exchange(has_beside_, false)) write_beside();
   auto batch = std::move(batch_);
   batch_ = {};
   // The next one is likely to be as large.

@@ -58,6 +58,7 @@ class batch_planner {
     parked_keys_.clear();
     held_keys_.clear();
     beaten_.clear();
+    parts_.clear();
   }
   // The rows that parts before have parked stand before those that follow.
   void heed(outcome_so_far const& before);
@@ -81,17 +82,21 @@ class batch_planner {
                                             attempt which);
   [[nodiscard]] result<map_record> to_map_record(replay::queued_record const& record,
                                                  map_id map,
-                                                 compiled_map const& compiled);
+                                                 compiled_map const& compiled,
+                                                 direction way);
   bool lacks_columns(replay::queued_record const& record,
                      map_record const& mine,
                      compiled_map const& compiled) const;
-  bool is_from_before_capture(sequence at, map_id map) const;
+  bool is_from_before_capture(map_record const& mine) const;
   // A row of the map's source as its table looks now.
   [[nodiscard]] result<row_values> row_of_now(std::string_view image,
                                               schema_id was,
                                               compiled_map const& compiled);
   [[nodiscard]] result<map_resolution> to_map_resolution(
-      replay::queued_resolution const& resolution, map_id map, compiled_map const& compiled);
+      replay::queued_resolution const& resolution,
+      map_id map,
+      compiled_map const& compiled,
+      direction way);
   // The winner of the other side as a row of the target's table.
   [[nodiscard]] result<void> cross(map_resolution& into, compiled_map const& compiled);
   [[nodiscard]] result<void> undo(map_resolution& into, compiled_map const& compiled);
@@ -110,12 +115,16 @@ class batch_planner {
                            replay::queued_record const& record,
                            attempt which);
   void keep(planned_record&& record, compiled_map const& map, bool by_key);
+  void share(conflict_found const& conflict, sequence with);
+  // Of copied rows, behind all of them: each kind of write in one piece.
+  void write_beside();
   // Which of the batch's writes a part of the row has to stand behind.
   std::optional<std::size_t> write_before(map_id map, std::string const& key);
   [[nodiscard]] handed_write to_hand(planned_record const& record, bool by_key) const;
   void take_over_resolutions(planned_record const& record);
   [[nodiscard]] delivery_context planning(compiled_map const& map);
   value_origin origin_of(sequence at) const;
+  std::shared_ptr<target_write const> write_of(sequence at, compiled_map const& map, map_id of);
   std::uint32_t depth_of(sequence cause);
 
   std::vector<map_id> const& takers(schema_id schema, std::vector<map_id> const& members);
@@ -124,7 +133,8 @@ class batch_planner {
   link_context& context_;
   direction way_;
   ready_batch batch_;
-  std::size_t bytes_ = 0;                            // of its records
+  std::size_t bytes_ = 0;  // of its records
+  bool has_beside_ = false;
   std::map<schema_id, std::vector<map_id>> takers_;  // of the members
   std::map<map_id, std::shared_ptr<compiled_map const>> compiled_;
   std::map<std::pair<compiled_map const*, schema_id>, row_alignment> alignments_;
@@ -132,11 +142,12 @@ class batch_planner {
   // By map and key, the last write among the first `looked_through_` records: filled when asked.
   std::map<map_id, std::unordered_map<std::string, std::size_t>> last_write_;
   std::size_t looked_through_ = 0;
-  std::map<std::pair<map_id, std::string>, std::size_t>
-      owes_;                                            // the record that owes its key's winner
+  std::map<std::pair<map_id, std::string>, std::vector<std::size_t>>
+      owes_;                                            // records that owe their key's winner
   std::set<std::pair<map_id, std::string>> held_keys_;  // until somebody decides
   std::map<sequence, sequence>
       beaten_;  // records that lost against one of this batch, and against which
+  std::map<sequence, projections::part_row> parts_;  // those that lost in part
 };
 
 }  // namespace dualwrite::engine

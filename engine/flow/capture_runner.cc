@@ -80,9 +80,8 @@ async<void> capture_runner::run() {
   }
 }
 
-// Goes on behind what was captured last, while a map needs it; what nobody captured meanwhile is
-// not looked for.
-// What is new is left for later unless it is ready: it may have to wait.
+// Goes on behind what was captured last, while a map needs it. What is new is left for later unless
+// it is ready: it may have to wait.
 async<void> capture_runner::start(bool with_new_ones) {
   open_.reset();
   ahead_.reset();
@@ -284,31 +283,6 @@ result<void> capture_runner::take(captured_transaction part, drafts& events) {
   return {};
 }
 
-// A row that our batch did not write, or that is not as it wrote it, is a change by the app's own
-// rules; unless the same transaction then writes the row as we wanted it: only how it is left
-// counts.
-result<void> capture_runner::take_ours(captured_row row, batch_id batch) {
-  DW_TRY(auto const before,
-         row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before));
-  DW_TRY(auto const after,
-         row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after));
-  auto name = name_of_row(row.table, row.op == operation::remove ? before : after);
-  key_ledger::captured_change const change{row.table, row.op, before, after};
-  auto& derived = open_->derived;
-  auto& names = open_->derived_names;
-  if (context_.ledger.match_echo(batch, context_.ledger.session_of(batch), change)) {
-    ++open_->echoed;
-    auto const [first, last] = names.equal_range(name);
-    for (auto at = first; at != last; ++at) derived.erase(at->second);
-    names.erase(first, last);
-    return {};
-  }
-  auto const number = ++open_->derived_count;
-  derived.emplace(number, derived_row{std::move(row), context_.ledger.last_matched(batch)});
-  names.emplace(std::move(name), number);
-  return {};
-}
-
 // With the last part it is known what became of the whole.
 void capture_runner::end(captured_transaction const& last, drafts& events) {
   if (auto const& ours = open_->ours) {
@@ -321,31 +295,20 @@ void capture_runner::end(captured_transaction const& last, drafts& events) {
                         last.position.commit,
                         open_->echoed};
     events.push_back(draft({stream_kind::link, context_.link.value}, context_.link, seen));
-    for (auto const& [number, derived] : open_->derived) add(derived.row, derived.cause);
+    for (auto const& [number, one] : open_->derived.all()) add(one.row, one.cause);
     context_.ledger.came_back(*ours, last.position);
   }
   for (auto& block : open_->blocks.take(true)) events.push_back(std::move(block));
   open_.reset();
 }
 
-// By the columns of its table's key in the maps.
-std::string capture_runner::name_of_row(std::string const& table, row_values const& row) const {
-  row_values key;
-  auto const found = tables_.find(table);
-  for (auto const column :
-       found == tables_.end() ? std::vector<std::size_t>{} : found->second.key) {
-    if (column < row.size()) key.push_back(row[column]);
-  }
-  return table + '\0' + encode_row(key);
-}
-
 // Of what the maps do not read nothing is kept.
-void capture_runner::add(captured_row const& row, sequence cause) {
+void capture_runner::add(captured_row const& row, sequence cause, map_id map) {
   auto const table = tables_.find(row.table);
   if (table == tables_.end()) return;
   auto const& schema = table->second.schema;
   if (table->second.reads_all)
-    return open_->blocks.add(schema, {0, 0, row.op, row.before, row.after, cause});
+    return open_->blocks.add(schema, {0, 0, row.op, row.before, row.after, cause}, map);
   auto const mask = [&](std::string const& image) {
     auto values = image.empty() ? result<row_values>(row_values{}) : decode_row(image);
     return image.empty() || !values ? std::string{}
@@ -353,7 +316,7 @@ void capture_runner::add(captured_row const& row, sequence cause) {
   };
   auto const before = mask(row.before);
   auto const after = mask(row.after);
-  open_->blocks.add(schema, {0, 0, row.op, before, after, cause});
+  open_->blocks.add(schema, {0, 0, row.op, before, after, cause}, map);
 }
 
 // What was captured from it is not what it holds now: going on from now would lose changes unseen,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/flow/derived_change.h"
 #include "engine/flow/link_context.h"
 #include "engine/flow/record_blocks.h"
 #include "engine/flow/target_session.h"
@@ -29,22 +30,12 @@ class capture_runner {
   [[nodiscard]] async<void> run();
 
  private:
-  // A row that the app's own rules changed in a batch of ours, and the record whose write led to
-  // it.
-  struct derived_row {
-    captured_row row;
-    sequence cause;
-  };
   // A transaction of which not all parts were seen.
   struct open_transaction {
     record_blocks blocks;
     std::optional<batch_id> ours{};
     std::uint32_t echoed = 0;
-    // Held until all of it has come back, in order and by the name of the row: only how it leaves a
-    // row counts.
-    std::map<std::uint64_t, derived_row> derived{};
-    std::multimap<std::string, std::uint64_t> derived_names{};
-    std::uint64_t derived_count = 0;  // with those that were not left so
+    derived_changes derived{};
   };
 
   wanted_tables wanted() const { return find_wanted(context_, side_); }
@@ -67,9 +58,14 @@ class capture_runner {
   open_transaction begin(captured_transaction const& part) const;
   [[nodiscard]] result<void> take(captured_transaction part, drafts& events);
   [[nodiscard]] result<void> take_ours(captured_row row, batch_id batch);
+  void tell_other_maps(captured_row const& row,
+                       row_values const& before,
+                       row_values const& after,
+                       key_ledger::repeated_write const& echoed,
+                       sequence cause);
+  std::set<std::size_t> keys_of(wanted_table const& table) const;
   void end(captured_transaction const& last, drafts& events);
-  void add(captured_row const& row, sequence cause);
-  std::string name_of_row(std::string const& table, row_values const& row) const;
+  void add(captured_row const& row, sequence cause, map_id map = {});
   [[nodiscard]] async<void> lost_source(error why);
   [[nodiscard]] async<void> rest(error why);
   AttemptFailed failed() const;

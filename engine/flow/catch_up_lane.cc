@@ -339,10 +339,16 @@ async<void> catch_up_lane::read_again(map_id map) {
   }
   DW_CO_TRY(auto const rows,
             co_await read_chunk(context_, *compiled, source_of(way_), std::move(*request)));
+  DW_CO_TRY(auto const item, read_item(context_.log.log(), record));
+  auto const* change = std::get_if<replay::queued_record>(&item);
+  auto const* winner = std::get_if<replay::queued_resolution>(&item);
+  auto const committed_at = change != nullptr   ? change->committed_at
+                            : winner != nullptr ? winner->committed_at
+                                                : instant{};
   auto const link = context_.link;
   auto const way = way_;
   auto decide = [=](projections::views const& state) {
-    return reread_events(state, *compiled, link, {map, way}, record, rows);
+    return reread_events(state, *compiled, link, {map, way}, record, committed_at, rows);
   };
   auto const appended = co_await context_.log.decide(std::move(decide));
   if (!appended && appended.error().code != error_code::unknown_record) co_return appended.error();

@@ -47,10 +47,14 @@ void write_alone(std::span<planned_record> records,
                  std::vector<target_write>& writes) {
   for (auto& record : records) {
     if (record.plan.what != fate::write) continue;
-    record.write = writes.size();
-    writes.push_back(*record.plan.write);
-    writes.back().group = group;
-    writes.back().behind.reset();
+    auto const add = [&](target_write one) {
+      one.group = group;
+      one.behind.reset();
+      writes.push_back(std::move(one));
+      return writes.size() - 1;
+    };
+    if (record.plan.beside != nullptr) record.first_write = add(*record.plan.beside);
+    record.write = add(*record.plan.write);
   }
 }
 

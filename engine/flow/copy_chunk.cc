@@ -217,6 +217,7 @@ result<drafts> reread_events(projections::views const& state,
                              link_id link,
                              projections::map_way of,
                              sequence record,
+                             instant committed_at,
                              chunk const& rows) {
   auto const* row = state.parked.find(of, record);
   if (row == nullptr || row->state != park_state::reread)
@@ -243,6 +244,7 @@ result<drafts> reread_events(projections::views const& state,
   event.kind = capture_kind::reread;
   event.incarnation = rows.snapshot.incarnation;
   event.commit = rows.snapshot.commit;
+  event.committed_at = committed_at;
   event.map = of.first;
   event.first_key = event.last_key = blob{row->key};
   event.tables = {{schema, 1}};

@@ -71,13 +71,14 @@ struct chunk_place {
                                    batch_number batch);
 
 // The row as it is now, as a record of its own; what waits for it and was captured before is
-// superseded.
+// superseded. `committed_at` is that of `record`: as new as that it is at least.
 // Errors: `unknown_record` where the record does not wait for it any more.
 [[nodiscard]] result<drafts> reread_events(projections::views const& state,
                                            compiled_map const& map,
                                            link_id link,
                                            projections::map_way of,
                                            sequence record,
+                                           instant committed_at,
                                            chunk const& rows);
 
 // A row with the columns that no map reads left out.

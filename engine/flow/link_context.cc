@@ -83,9 +83,12 @@ bool link_context::is_mine(map_id map) const {
 }
 
 bool link_context::may_hand(direction way) const {
+  // Large rows are few, and must not fill the memory either.
+  constexpr std::size_t bytes_max = std::size_t{256} << 20;
   auto const max = options.ledger_writes_max;
-  if (ledger.load_of(way).not_back >= max) return false;
-  return ledger.load_of(way).awaited < max || ledger.load_of(opposite(way)).awaited >= max;
+  auto const& load = ledger.load_of(way);
+  if (load.not_back >= max || load.bytes_not_back >= bytes_max) return false;
+  return load.awaited < max || ledger.load_of(opposite(way)).awaited >= max;
 }
 
 bool link_context::comes_back(direction way) const {

@@ -1,5 +1,7 @@
 // What a batch knows of conflicts: what the two sides had, and the winners on their way to the side
 // where they were overwritten.
+#include <algorithm>
+
 #include "engine/flow/batch_planner.h"
 #include "events/row_image.h"
 
@@ -10,10 +12,11 @@ using replay::queued_resolution;
 
 result<map_resolution> batch_planner::to_map_resolution(queued_resolution const& resolution,
                                                         map_id map,
-                                                        compiled_map const& compiled) {
+                                                        compiled_map const& compiled,
+                                                        direction way) {
   map_resolution out;
   out.map = map;
-  out.way = way_;
+  out.way = way;
   out.at = resolution.at;
   out.winner = resolution.winner;
   out.key = resolution.key;
@@ -41,12 +44,12 @@ result<void> batch_planner::cross(map_resolution& into, compiled_map const& comp
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr)
     return error{error_code::event_malformed, "a resolution's winner", into.at};
-  DW_TRY(auto const mine, to_map_record(*record, into.map, compiled));
-  auto const of = source_of(way_);
+  DW_TRY(auto const mine, to_map_record(*record, into.map, compiled, into.way));
+  auto const of = source_of(into.way);
   into.removes = mine.op == operation::remove || compiled.is_marked_removed(of, mine.after);
   if (into.removes) return {};
-  DW_TRY(auto const row, compiled.to_target(way_, mine.after));
-  into.image.assign(compiled.schema(target_of(way_)).columns.size(), value::unchanged());
+  DW_TRY(auto const row, compiled.to_target(into.way, mine.after));
+  into.image.assign(compiled.schema(target_of(into.way)).columns.size(), value::unchanged());
   for (std::size_t i = 0; i < row.columns.size(); ++i) into.image[row.columns[i]] = row.values[i];
   return {};
 }
@@ -77,7 +80,7 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
                                            map_id map,
                                            attempt which) {
   DW_TRY(auto const compiled, context_.maps.get(context_.views(), map));
-  DW_TRY(auto const mine, to_map_resolution(resolution, map, *compiled));
+  DW_TRY(auto const mine, to_map_resolution(resolution, map, *compiled, way_));
   auto made = planned(resolution, map);
   made.which = which;
   made.plan = plan_resolution(planning(*compiled), mine, which);
@@ -85,16 +88,42 @@ result<void> batch_planner::add_resolution(queued_resolution const& resolution,
   return {};
 }
 
+void batch_planner::write_beside() {
+  for (auto& record : batch_.plan->records) {
+    bool const is_due = record.write && !record.first_write && record.plan.beside != nullptr;
+    if (!is_due) continue;
+    record.first_write = batch_.writes.size();
+    batch_.writes.add(record.plan.beside);
+  }
+}
+
 // Of a record of the other direction. The winner of a conflict was made on the side that it is sent
 // to, unless somebody chose it.
 value_origin batch_planner::origin_of(sequence at) const {
   auto const item = read_item(context_.log.log(), at);
   auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
-  if (record != nullptr) return {target_of(way_), record->committed_at, at};
+  bool const copied = record != nullptr && record->kind == capture_kind::initial;
+  if (record != nullptr) return {target_of(way_), record->committed_at, at, copied};
   auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
-  if (resolution == nullptr) return {source_of(way_), {}, at};
+  if (resolution == nullptr) return {source_of(way_), {}, at, false};
   auto const made_on = resolution->crosses ? target_of(way_) : source_of(way_);
-  return {made_on, resolution->committed_at, resolution->winner};
+  return {made_on, resolution->committed_at, resolution->winner, false};
+}
+
+std::shared_ptr<target_write const> batch_planner::write_of(sequence at,
+                                                            compiled_map const& map,
+                                                            map_id of) {
+  auto const item = read_item(context_.log.log(), at);
+  auto const back = opposite(way_);
+  if (auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr) {
+    auto const mine = to_map_record(*record, of, map, back);
+    return mine ? plan_rewritten(planning(map), *mine).write : nullptr;
+  }
+  if (auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr) {
+    auto const mine = to_map_resolution(*resolution, of, map, back);
+    return mine ? plan_rewritten(planning(map), *mine).write : nullptr;
+  }
+  return nullptr;
 }
 
 void batch_planner::show(conflict_found& conflict,
@@ -115,6 +144,35 @@ void batch_planner::show(conflict_found& conflict,
   if (!key || *key != conflict.key) return;
   conflict.other_image = other->after;
   conflict.other_schema = other->schema;
+}
+
+void batch_planner::share(conflict_found const& conflict, sequence with) {
+  auto& part = parts_[conflict.other];
+  for (auto const& column : conflict.columns) {
+    if (column.record_wins) part.columns.push_back(column.name);
+  }
+  part.by = with;
+}
+
+// A later change of the same side stands there already, or owes itself what an earlier one owed its
+// key. What it does not say is left to the earlier one.
+void batch_planner::take_over_resolutions(planned_record const& record) {
+  auto const& plan = record.plan;
+  bool const is_part = !plan.whole_row && plan.write->kind != write_kind::remove;
+  for (auto const* key : {&plan.key, &plan.old_key}) {
+    if (owes_.empty()) break;
+    auto const owes = owes_.find({record.map, *key});
+    if (owes == owes_.end()) continue;
+    for (auto const earlier : owes->second) {
+      std::erase_if(batch_.plan->records[earlier].plan.resolutions,
+                    [&](resolution_owed const& owed) {
+                      return owed.key == *key && (owed.removes || !is_part);
+                    });
+    }
+    if (!is_part) owes_.erase(owes);
+  }
+  for (auto const& owed : plan.resolutions)
+    owes_[{record.map, owed.key}].push_back(batch_.plan->records.size());
 }
 
 }  // namespace dualwrite::engine

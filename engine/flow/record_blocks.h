@@ -1,6 +1,7 @@
 // Packs the captured rows of one source transaction into events, several where there are many.
 #pragma once
 
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -18,21 +19,24 @@ class record_blocks {
   record_blocks(RecordsCaptured const& common, std::size_t bytes_max)
       : common_(common), bytes_max_(bytes_max) {}
 
-  // The record's `table` is given by its schema.
-  void add(schema_id schema, sync_record record);
+  // The record's `table` is given by its schema. It concerns every map of the table, or one.
+  void add(schema_id schema, sync_record record, map_id map = {});
   // What takes no more rows; with `ends` the rest too, as the last of the transaction. Without rows
   // there is nothing.
   [[nodiscard]] drafts take(bool ends);
 
  private:
-  void seal(bool last);
+  struct open_block {
+    std::vector<RecordCount> tables;
+    record_packer pack;
+  };
+  void seal(map_id map, open_block block, bool last);
 
   RecordsCaptured common_;
   std::size_t bytes_max_;
   drafts sealed_;
-  std::vector<RecordCount> tables_;  // of the block that is filled now
-  record_packer pack_;
-  std::uint32_t given_ = 0;  // records before it
+  std::map<map_id, open_block> open_;  // by the map that they are for; of none: for all
+  std::uint32_t given_ = 0;            // records before it
 };
 
 }  // namespace dualwrite::engine

@@ -54,17 +54,26 @@ async<void> look_at_tables(link_context& context, side of) {
   co_return result<void>{};
 }
 
+table_use use_of(map_definition const& definition, side of, table_role as) {
+  auto const way = direction_from(of);
+  table_use use;
+  use.table = definition.of(of).table;
+  use.captured = as == table_role::both && definition.writes(way);
+  use.written = definition.writes(opposite(way));
+  for (auto const& pair : definition.key)
+    use.key.push_back(of == side::left ? pair.left : pair.right);
+  if (!use.captured) return use;
+  use.read = columns_read(definition, of);
+  use.known_before = columns_known_before(definition, of);
+  return use;
+}
+
 async<std::string> find_obstacles(link_context& context,
                                   map_definition const& definition,
                                   side of,
                                   table_role as) {
-  auto const way = direction_from(of);
-  auto const& table = definition.of(of).table;
-  bool const captured = as == table_role::both && definition.writes(way);
-  table_use use{table, {}, captured, definition.writes(opposite(way)), {}};
-  for (auto const& pair : definition.key)
-    use.key.push_back(of == side::left ? pair.left : pair.right);
-  if (captured) use.read = columns_read(definition, of);
+  auto use = use_of(definition, of, as);
+  auto const table = use.table;
   DW_CO_TRY(auto const found, co_await context.source(of).find_obstacles(std::move(use)));
   std::string out;
   for (auto const& one : found)

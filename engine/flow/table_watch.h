@@ -21,6 +21,9 @@ namespace dualwrite::engine {
 
 enum class table_role : std::uint8_t { both, written };
 
+// How the map uses its table of this side, in this role.
+[[nodiscard]] table_use use_of(map_definition const& definition, side of, table_role as);
+
 // What keeps the table of a map from being used as the map does, in this role, each with what mends
 // it, one to a line; empty where nothing does.
 // Errors: those of source_app::find_obstacles; `stopped`.

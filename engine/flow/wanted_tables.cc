@@ -50,6 +50,12 @@ wanted_tables find_wanted(link_context const& context, side of) {
       entry.key = compiled->key_columns(of);
       auto const read = compiled->reads(of);
       entry.read.insert(read.begin(), read.end());
+      auto const& written = compiled->columns_written(opposite(direction_from(of)));
+      for (auto const column : read) {
+        bool const is_written = compiled->writes(opposite(direction_from(of))) &&
+                                std::find(written.begin(), written.end(), column) != written.end();
+        if (!is_written) entry.only_read.insert(column);
+      }
     } else if (!starts) {
       add_misfit(context, of, map, row, out);
     }

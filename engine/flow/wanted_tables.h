@@ -13,7 +13,8 @@ namespace dualwrite::engine {
 struct wanted_table {
   std::vector<map_id> maps;
   std::set<std::size_t> read;
-  bool reads_all = false;  // of its columns
+  bool reads_all = false;           // of its columns
+  std::set<std::size_t> only_read;  // those that no map writes
   schema_id schema;
   std::vector<std::size_t> key;
 };

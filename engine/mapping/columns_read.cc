@@ -39,4 +39,17 @@ std::vector<std::string> columns_read(map_definition const& definition, side of)
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> columns_known_before(map_definition const& definition, side of) {
+  std::set<std::string> names;
+  auto const& filter = definition.of(of).filter;
+  if (!filter.empty()) add_columns(filter, names);
+  for (auto const& pair : definition.columns) {
+    if (pair.expression.empty() || (pair.only && *pair.only != direction_from(of))) continue;
+    std::set<std::string> of_pair;
+    add_columns(pair.expression, of_pair);
+    if (of_pair.size() > 1) names.merge(of_pair);
+  }
+  return {names.begin(), names.end()};
+}
+
 }  // namespace dualwrite::engine

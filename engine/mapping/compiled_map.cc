@@ -28,13 +28,12 @@ result<value> as_written(value what, column_schema const& to) {
   return convert(std::move(what), to);
 }
 
-bool same_json(std::string const& a, std::string const& b) {
-  if (a == b) return true;
-  auto const left = canonical_json(a);
-  return left && left == canonical_json(b);
-}
-
 }  // namespace
+
+bool compiled_map::is_shared(side which, std::size_t column) const {
+  auto const& shared = sides_[at(which)].shared;
+  return std::binary_search(shared.begin(), shared.end(), column);
+}
 
 result<bool> compiled_map::eligible(side which, std::span<value const> row) const {
   auto const& filter = sides_[at(which)].filter;
@@ -77,10 +76,7 @@ result<value> compiled_map::converted(direction way, column_plan const& plan, va
   DW_TRY(auto made, as_written(what, to));
   auto const& from = schema(source_of(way)).columns[*plan.source];
   auto const back = as_written(made, from);
-  bool const both_json =
-      back && back->type() == value_type::json && what.type() == value_type::json;
-  bool const is_same =
-      back && (both_json ? same_json(back->as_string(), what.as_string()) : *back == what);
+  bool const is_same = back && is_same_document(*back, what);
   if (!is_same) {
     return error{
         error_code::value_not_convertible,
@@ -209,26 +205,6 @@ result<row_values> compiled_map::target_key(direction way, std::span<value const
   if (auto same = key_as_it_is(source_of(way), row)) return std::move(*same);
   DW_TRY(auto const key, key_of(source_of(way), row));
   return key_values(target_of(way), key);
-}
-
-bool compiled_map::same_image(direction way,
-                              target_row const& written,
-                              std::span<value const> captured) const {
-  auto const& to = schema(target_of(way));
-  for (std::size_t at = 0; at < written.columns.size(); ++at) {
-    auto const column = written.columns[at];
-    auto const& wanted = written.values[at];
-    if (wanted.is_unchanged() || !holds(captured, column)) continue;
-    auto const& found = captured[column];
-    if (found == wanted) continue;
-    bool const both_json = found.type() == value_type::json && wanted.type() == value_type::json;
-    if (both_json && same_json(found.as_string(), wanted.as_string())) continue;
-    // An app without the type stores the value as another; what counts is what its column says it
-    // is.
-    auto const read = as_written(found, to.columns[column]);
-    if (!read || *read != wanted) return false;
-  }
-  return true;
 }
 
 }  // namespace dualwrite::engine

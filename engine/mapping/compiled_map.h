@@ -52,6 +52,13 @@ class compiled_map {
   [[nodiscard]] std::vector<std::size_t> const& columns_written(direction way) const {
     return ways_[at(way)].columns;
   }
+  // Columns of the source's table, beside the key, that what is written this way follows from.
+  [[nodiscard]] std::vector<std::size_t> const& columns_sent(direction way) const {
+    return ways_[at(way)].sent;
+  }
+  // Whether it is a column of this side, beside the key, that one pair writes both ways: changes of
+  // both sides clash in these only.
+  [[nodiscard]] bool is_shared(side which, std::size_t column) const;
   // Every column of this side that the map looks at, in rising order: keys, sources, filters, and
   // what the map writes here, by which its own writes are known when they come back.
   [[nodiscard]] std::vector<std::size_t> const& reads(side which) const {
@@ -83,13 +90,6 @@ class compiled_map {
   // The values of the target's key columns for a row of the source.
   [[nodiscard]] result<row_values> target_key(direction way, std::span<value const> row) const;
 
-  // Whether a row captured in the target is as it was written: the written columns hold the written
-  // values. What was not written or not captured does not count, nor how an app spaces or orders
-  // JSON.
-  [[nodiscard]] bool same_image(direction way,
-                                target_row const& written,
-                                std::span<value const> captured) const;
-
  private:
   friend class map_compiler;
 
@@ -107,6 +107,7 @@ class compiled_map {
     bool is_written = false;
     std::vector<column_plan> plans;
     std::vector<std::size_t> columns;
+    std::vector<std::size_t> sent;
   };
   struct side_plan {
     table_schema schema;
@@ -114,6 +115,7 @@ class compiled_map {
     std::optional<expression> filter;
     std::optional<std::size_t> soft_delete;
     std::vector<std::size_t> key;
+    std::vector<std::size_t> shared;
     std::vector<std::size_t> reads;
   };
 

@@ -226,4 +226,11 @@ std::optional<std::string> canonical_json(std::string_view text) {
   return made;
 }
 
+bool is_same_document(value const& a, value const& b) {
+  if (a == b) return true;
+  if (a.type() != value_type::json || b.type() != value_type::json) return false;
+  auto const one = canonical_json(a.as_string());
+  return one && one == canonical_json(b.as_string());
+}
+
 }  // namespace dualwrite::engine

@@ -267,23 +267,28 @@ void map_compiler::finish(side which) {
   auto& plan = plan_of(which);
   auto& reads = plan.reads;
   reads = plan.key;
+  auto const is_key = [&](std::size_t column) {
+    return std::find(plan.key.begin(), plan.key.end(), column) != plan.key.end();
+  };
   if (plan.filter)
     reads.insert(reads.end(), plan.filter->reads().begin(), plan.filter->reads().end());
   if (plan.soft_delete) reads.push_back(*plan.soft_delete);
-  for (auto const way : {direction::left_to_right, direction::right_to_left}) {
-    auto const& of = plan_of(way);
-    if (!of.is_written) continue;
-    if (target_of(way) == which)
-      reads.insert(reads.end(), of.columns.begin(), of.columns.end());
-    else
-      for (auto const& one : of.plans) {
-        if (one.source) reads.push_back(*one.source);
-        if (one.formula)
-          reads.insert(reads.end(), one.formula->reads().begin(), one.formula->reads().end());
-      }
+  auto& from = plan_of(direction_from(which));
+  auto& to = plan_of(opposite(direction_from(which)));
+  for (auto const& one : from.plans) {
+    if (one.source && !is_key(*one.source)) from.sent.push_back(*one.source);
+    if (one.formula)
+      from.sent.insert(from.sent.end(), one.formula->reads().begin(), one.formula->reads().end());
   }
-  std::sort(reads.begin(), reads.end());
-  reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+  reads.insert(reads.end(), from.sent.begin(), from.sent.end());
+  for (auto const& one : to.plans) {
+    reads.push_back(one.target);
+    if (one.both_ways && !is_key(one.target)) plan.shared.push_back(one.target);
+  }
+  for (auto* columns : {&reads, &plan.shared, &from.sent}) {
+    std::sort(columns->begin(), columns->end());
+    columns->erase(std::unique(columns->begin(), columns->end()), columns->end());
+  }
 }
 
 result<compiled_map> compile(map_definition const& definition,

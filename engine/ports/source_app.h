@@ -77,13 +77,15 @@ struct split_request {
 };
 
 // How a map uses a table; `key` names the columns of its integration key, `read` all that it needs
-// of what is captured.
+// of what is captured, `known_before` what it has to know of a row as it was before a change or a
+// removal.
 struct table_use {
   std::string table;
   std::vector<std::string> key;
   bool captured = false;
   bool written = false;
   std::vector<std::string> read{};
+  std::vector<std::string> known_before{};
 };
 // What keeps the table from being used so, and what to do about it: each a sentence, or a statement
 // to run in the app.

@@ -125,6 +125,7 @@ class Page(unittest.TestCase):
         executions = self.items("/api/v1/syncs?map=customers")
         self.assertEqual([("completed", "without_errors", "0"), ("failed", "all", "1"), ("failed", "all", "2")],
                          [(one["state"], one["which"], one["failed"]) for one in executions])
+        self.assertEqual(executions[0]["id"], self.get("/api/v1/syncs/customers")["id"])
         for one in executions:
             self.assertTrue(one["started"] and one["finished"])
             self.assertEqual({"left_to_right", "right_to_left"}, {leg["direction"] for leg in one["legs"]})

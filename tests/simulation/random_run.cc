@@ -38,6 +38,8 @@ engine::engine_settings random_run::settings() {
   out.flow.catch_up_lanes = static_cast<std::uint32_t>(1 + draw(3));
   out.flow.capture_patience = std::chrono::milliseconds(1 + draw(5));
   discards_ = draw(6) == 0;
+  // A row that comes again by the other side's change lacks what only its own side writes.
+  removes_ = !options_.one_way_columns;
   out.flow.copy_ranges_max = 1 + draw(4);
   out.flow.range_chunks_min = 1;
   return out;
@@ -45,13 +47,19 @@ engine::engine_settings random_run::settings() {
 
 void random_run::add_tables() {
   auto schema = customer_table();
-  if (options_.large_column) {
-    schema.columns.resize(3);
-    schema.columns[2].name = "note";
+  auto const add = [&](std::string name) {
+    column_schema column;
+    column.name = std::move(name);
+    schema.columns.push_back(std::move(column));
+  };
+  if (options_.large_column) add("note");
+  if (options_.one_way_columns) {
+    add("of_left");
+    add("of_right");
   }
   auto& left = here_.left.add_table(schema);
   auto& right = here_.right.add_table(schema);
-  if (options_.large_column) left.large = {2};
+  if (options_.large_column) left.large = right.large = {2};
   if (options_.rules == app_rules::rewriting) {
     right.trigger = [](row_values& row) {
       auto const& name = row[1].as_string();
@@ -60,7 +68,8 @@ void random_run::add_tables() {
   }
   if (options_.rules == app_rules::refusing) {
     right.rule = [this](row_values const& row) -> std::optional<engine::refusal> {
-      if (!refuses_ || !row[1].as_string().ends_with("7")) return std::nullopt;
+      if (row[1].is_null()) wrong_ = "a row was made of a part of one";
+      if (!refuses_ || row[1].is_null() || !row[1].as_string().ends_with("7")) return std::nullopt;
       return engine::refusal{"check_name", "names must not end with a seven"};
     };
   }
@@ -84,6 +93,15 @@ void random_run::define() {
     engine::column_pair note;
     note.left = note.right = "note";
     definition.columns.push_back(note);
+  }
+  if (options_.one_way_columns) {
+    engine::column_pair pair;
+    pair.left = pair.right = "of_left";
+    pair.only = direction::left_to_right;
+    definition.columns.push_back(pair);
+    pair.left = pair.right = "of_right";
+    pair.only = direction::right_to_left;
+    definition.columns.push_back(pair);
   }
   definition.master = static_cast<side>(draw(2));
   // Short enough for purges to fall between everything else.
@@ -169,24 +187,29 @@ void random_run::watch_order(engine::memory_app& app, side of) {
   };
 }
 
-row_values random_run::new_row(std::int64_t id) {
+row_values random_run::new_row(engine::memory_app& app, std::int64_t id) {
   row_values row{value::of_int64(id), value::of_text(std::to_string(++written_))};
-  if (!options_.large_column) return row;
-  auto const& rows = here_.left.table("customer").rows;
-  auto const there = rows.find({value::of_int64(id)});
-  bool const keeps = there != rows.end() && draw(3) != 0;
-  row.push_back(keeps ? there->second[2] : value::of_text("large " + std::to_string(written_)));
+  auto const& table = app.table("customer");
+  auto const there = table.rows.find({value::of_int64(id)});
+  bool const is_there = there != table.rows.end();
+  for (std::size_t at = row.size(); at < table.schema.columns.size(); ++at) {
+    auto const& name = table.schema.columns[at].name;
+    bool const is_others = name == (&app == &here_.left ? "of_right" : "of_left");
+    bool const keeps = is_others || (is_there && draw(3) != 0);
+    auto const before = is_there ? there->second[at] : value::null();
+    row.push_back(keeps ? before : value::of_text(name + " " + std::to_string(written_)));
+  }
   return row;
 }
 
 void random_run::edit() {
-  auto& app = options_.large_column || draw(2) == 0 ? here_.left : here_.right;
+  auto& app = draw(2) == 0 ? here_.left : here_.right;
   std::vector<engine::row_change> changes;
   for (auto left = 1 + draw(options_.edits_max); left > 0; --left) {
     auto const id = static_cast<std::int64_t>(draw(keys));
     made_on_[written_ + 1] = &app == &here_.left ? side::left : side::right;
-    changes.push_back(
-        {"customer", draw(4) == 0 ? operation::remove : operation::update, new_row(id)});
+    bool const goes = draw(4) == 0 && removes_;
+    changes.push_back({"customer", goes ? operation::remove : operation::update, new_row(app, id)});
   }
   (void)app.commit(changes);
 }
@@ -327,7 +350,14 @@ std::string random_run::compare() {
                            ? (at_left == left.end()) == (at_right == right.end())
                            : at_left->second == at_right->second;
     if (equal || is_given_up(encode_key(key))) continue;
-    return "the sides differ at key " + std::to_string(id);
+    auto const text = [](auto const& rows, auto const& at) {
+      if (at == rows.end()) return std::string("no row");
+      std::string out;
+      for (auto const& value : at->second) out += (out.empty() ? "" : ",") + to_string(value);
+      return out;
+    };
+    return fmt::format(
+        "the sides differ at key {}: {} and {}", id, text(left, at_left), text(right, at_right));
   }
   return {};
 }

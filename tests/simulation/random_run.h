@@ -23,10 +23,10 @@ struct random_options {
   engine::flow_faults faults;
   engine::sequencer_faults commit_faults;
   bool checks_anchor = true;
-  // A third column that an update sends only where it changes. Only the left side is edited then:
-  // where both sides make such changes at once, the loser's side does not receive the columns that
-  // the winner did not send.
+  // A column `note` that an update sends only where it changes.
   bool large_column = false;
+  // Columns that are written one way each, and that the users of their own side change.
+  bool one_way_columns = false;
   // An alert rule that pauses the map when so many errors come in a short time; 0: none.
   std::uint32_t alert_after = 0;
   std::size_t rounds = 60;
@@ -53,7 +53,7 @@ class random_run {
   std::uint64_t draw(std::uint64_t below) { return chance_() % below; }
   engine::engine_settings settings();
   void add_tables();
-  row_values new_row(std::int64_t id);
+  row_values new_row(engine::memory_app& app, std::int64_t id);
   void define();
   void add_rule(link_id link);
   void ask(engine::command wish);
@@ -75,6 +75,7 @@ class random_run {
   std::mt19937_64 chance_;
   bool refuses_ = true;
   bool discards_ = false;
+  bool removes_ = true;
   bool lost_ = false;
   world here_;
   map_id map_;

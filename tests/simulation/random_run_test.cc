@@ -15,13 +15,11 @@ std::uint64_t setting(char const* name, std::uint64_t otherwise) {
 }
 
 // DW_SEED runs one seed alone, and prints its history where it fails; DW_SEEDS runs so many.
-void run_seeds(app_rules rules, bool large_column = false) {
+void run_seeds(app_rules rules, random_options options = {}) {
   auto const only = setting("DW_SEED", 0);
   auto const last = only == 0 ? setting("DW_SEEDS", 160) : only;
   for (auto seed = only == 0 ? 1 : only; seed <= last; ++seed) {
-    random_options options;
     options.rules = rules;
-    options.large_column = large_column;
     random_run one(seed, options);
     auto const wrong = one.run();
     EXPECT_EQ("", wrong) << "DW_SEED=" << seed;
@@ -41,7 +39,14 @@ TEST(RandomRun, EndsEqualBesideRulesThatRefuseRows) {
 }
 
 TEST(RandomRun, EndsEqualWhereASourceSendsOnlyWhatChanged) {
-  run_seeds(app_rules::refusing, true);
+  random_options options;
+  options.large_column = true;
+  run_seeds(app_rules::refusing, options);
+}
+TEST(RandomRun, EndsEqualWhereSomeColumnsAreWrittenOneWay) {
+  random_options options;
+  options.large_column = options.one_way_columns = true;
+  run_seeds(app_rules::refusing, options);
 }
 
 TEST(RandomRun, OfTheSameSeedGivesTheSameLog) {

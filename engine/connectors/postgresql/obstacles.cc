@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+
 #include "engine/connectors/postgresql/postgresql_schema.h"
 #include "engine/connectors/postgresql/row_sql.h"
 
@@ -61,8 +63,21 @@ struct obstacle_finder {
     return {};
   }
 
-  // Two rows of the same key would be taken for one.
+  // Two rows of the same key would be taken for one, and one row of two keys for two.
   result<void> look_at_key() {
+    DW_TRY(auto const folded,
+           on.query("SELECT quote_ident(attname) FROM pg_attribute a JOIN pg_type t ON t.oid = "
+                    "atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype LEFT JOIN pg_collation "
+                    "o ON o.oid = attcollation WHERE attrelid = $1::oid AND attname = "
+                    "ANY($2::text[]) AND ('citext' IN (t.typname, b.typname) OR NOT "
+                    "coalesce(collisdeterministic, true)) ORDER BY attnum",
+                    {object(), array_of(use.key)}));
+    for (int i = 0; i < folded.count(); ++i) {
+      add(fmt::format("{} takes texts that differ for equal, as in upper and lower case: the other "
+                      "side would take them for two rows.",
+                      folded.text(i, 0)),
+          "give the map another key, or the column a type and a collation that tell them apart.");
+    }
     DW_TRY(auto const row,
            on.query("SELECT EXISTS(SELECT FROM pg_index i WHERE indrelid = $1::oid AND indisunique "
                     "AND indisvalid AND indpred IS NULL AND indexprs IS NULL AND NOT EXISTS("
@@ -189,6 +204,8 @@ struct obstacle_finder {
   // Of a deleted row, and of one that gets another key, the server tells the replica identity: of a
   // partition its own.
   result<void> look_at_identity() {
+    std::set<std::string> needed(use.known_before.begin(), use.known_before.end());
+    needed.insert(use.key.begin(), use.key.end());
     DW_TRY(auto const rows,
            on.query("SELECT format('%I.%I', nspname, relname), array_to_string(ARRAY(SELECT k FROM "
                     "unnest($2::text[]) WITH ORDINALITY u(k, place) WHERE NOT EXISTS(SELECT FROM "
@@ -198,11 +215,11 @@ struct obstacle_finder {
                     "', ') FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE "
                     "(c.oid = $1::oid OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid) "
                     "WHERE isleaf)) AND relreplident <> 'f' ORDER BY c.oid <> $1::oid, c.oid",
-                    {object(), array_of(use.key)}));
+                    {object(), array_of({needed.begin(), needed.end()})}));
     for (int i = 0; i < rows.count(); ++i) {
       if (rows.text(i, 1).empty()) continue;
-      add(fmt::format("the replica identity of {} lacks {}: of a deleted row nobody would know the "
-                      "key.",
+      add(fmt::format("the replica identity of {} lacks {}: of a row that is changed or deleted "
+                      "nobody would know what was there.",
                       rows.text(i, 0),
                       rows.text(i, 1)),
           fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL", rows.text(i, 0)));

@@ -70,6 +70,46 @@ TEST_F(Conflicts, ALoserIsRememberedUntilItsOwnOutcomeIsKnown) {
   EXPECT_EQ(sequence{}, views.conflicts.beaten_by(to_right, first));
 }
 
+// What one conflict took is not given back by the next, nor by what a winner still brings home.
+TEST_F(Conflicts, ALoserInPartLosesWhatEachConflictTakes) {
+  auto const first = capture(3);
+  auto const share = [&](direction way, sequence record, sequence other, std::string_view column) {
+    ConflictDetected found;
+    found.map = map;
+    found.way = way;
+    found.record = record;
+    found.other = other;
+    found.record_wins = true;
+    found.key = blob{"a"};
+    found.columns = {{column, true}};
+    of_map(found);
+  };
+  share(direction::right_to_left, first + 1, first, "name");
+  share(direction::right_to_left, first + 2, first, "note");
+  using names = std::vector<std::string>;
+  auto const* lost = views.conflicts.part(to_right, first);
+  ASSERT_NE(nullptr, lost);
+  EXPECT_EQ((names{"name", "note"}), lost->of_target) << "of the table that the winner comes from";
+  EXPECT_TRUE(lost->columns.empty());
+  EXPECT_EQ(nullptr, views.conflicts.part({map, direction::right_to_left}, first + 1));
+
+  ConflictResolved resolved;
+  resolved.link = link;
+  resolved.map = map;
+  resolved.way = direction::right_to_left;
+  resolved.winner = first;
+  resolved.key = blob{"a"};
+  auto const at = of_map(resolved);
+  map_way const to_left{map, direction::right_to_left};
+  lost = views.conflicts.part(to_left, at);
+  ASSERT_NE(nullptr, lost);
+  EXPECT_EQ((names{"name", "note"}), lost->columns);
+  share(direction::right_to_left, first + 2, first, "street");
+  EXPECT_EQ((names{"name", "note", "street"}), views.conflicts.part(to_left, at)->columns);
+  apply(direction::right_to_left, at, at);
+  EXPECT_EQ(nullptr, views.conflicts.part(to_left, at));
+}
+
 TEST_F(Conflicts, WhatWasDecidedStaysDecidedWhenTheTargetIsSetBack) {
   auto const first = capture(3);
   TargetRewound rewound;

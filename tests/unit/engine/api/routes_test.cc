@@ -201,6 +201,8 @@ TEST_F(Routes, AChangeOfADefinitionSaysWhichColumnsComeAndGo) {
 TEST_F(Routes, WhatIsMissingIsToldApart) {
   EXPECT_EQ(404u, ask("GET", "/api/v1/errors/1").status);
   EXPECT_EQ(404u, ask("GET", "/api/v1/syncs/1").status);
+  EXPECT_EQ(404u, ask("GET", "/api/v1/syncs/nothing").status);
+  EXPECT_EQ(404u, ask("GET", "/api/v1/syncs/customers").status) << "it has had none";
   EXPECT_EQ(404u, ask("GET", "/api/v1/events/999999").status);
   EXPECT_EQ(400u, ask("GET", "/api/v1/events/x").status);
   EXPECT_EQ(400u, ask("GET", "/api/v1/errors?limit=0").status);

@@ -29,7 +29,7 @@ class KeyLedger : public testing::Test {
     row_values const after{value::of_int64(id), value::of_text(std::move(name))};
     std::string const table = "customer";
     row_values const before;
-    return ledger.match_echo(of, epoch{1}, {table, operation::update, before, after});
+    return ledger.match_echo(of, epoch{1}, {table, operation::update, before, after}).has_value();
   }
   std::size_t unseen(std::string const& key, source_position at) {
     auto const all = [](key_ledger::write_head const&) { return true; };
@@ -128,6 +128,54 @@ TEST_F(KeyLedger, NobodyWaitsForTheWritesOfAMapThatStopped) {
   EXPECT_EQ(0u, ledger.load_of(to_right).awaited);
   EXPECT_EQ(0u, ledger.load_of(to_right).not_back);
   EXPECT_TRUE(echo(batch(1), 1, "Ada")) << "its echo is still no change of the app's own";
+}
+
+// Of a row that it wrote several times, what it wrote each time.
+TEST_F(KeyLedger, ABatchKnowsWhatItWroteToARow) {
+  auto part = write("a", 1, "Ada");
+  auto narrow = std::make_shared<target_write>(*part.write);
+  narrow->columns = {0};
+  narrow->values = {value::of_int64(1)};
+  part.write = narrow;
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), part, write("b", 2, "Bo")});
+  std::string const table = "customer", another = "order";
+  row_values const before;
+  row_values const row{value::of_int64(1), value::of_text("ADA"), value::of_text("other")};
+  key_ledger::captured_change const change{table, operation::update, before, row};
+  auto const written = ledger.written_to(batch(1), change);
+  ASSERT_TRUE(written);
+  EXPECT_EQ((row_values{value::of_int64(1), value::of_text("Ada"), value::unchanged()}),
+            written->values);
+  EXPECT_EQ((std::vector<bool>{true, true, false}), written->wrote);
+  EXPECT_FALSE(ledger.written_to(batch(1), {another, operation::update, before, row}));
+  EXPECT_FALSE(ledger.written_to(batch(2), change));
+  row_values const third{value::of_int64(3), value::null(), value::null()};
+  EXPECT_FALSE(ledger.written_to(batch(1), {table, operation::update, before, third}));
+  ledger.hand_more(batch(1), {write("a", 1, "Eve")});
+  auto const varied = ledger.written_to(batch(1), change);
+  EXPECT_TRUE(varied->values[1].is_unchanged() && varied->wrote[1]);
+  ledger.hand_again(batch(1), epoch{1});
+  ledger.hand_more(batch(1), {write("a", 1, "Ada")});
+  EXPECT_FALSE(ledger.written_to(batch(1), change)) << "it may have been less";
+}
+
+TEST_F(KeyLedger, TheBytesOfAWriteCountUntilItComesBack) {
+  auto const bytes = [&] { return ledger.load_of(to_right).bytes_not_back; };
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, std::string(1000, 'x'))});
+  EXPECT_GT(bytes(), 1000u);
+  ledger.hand(batch(2), epoch{1}, {});
+  ledger.hand_more(batch(2), {write("b", 2, std::string(1000, 'x'))});
+  EXPECT_GT(bytes(), 2000u);
+  ledger.came_back(batch(1), source_position{1, 50});
+  EXPECT_LT(bytes(), 1200u);
+  ledger.hand_more(batch(1), {write("a", 1, std::string(1000, 'x'))});
+  ledger.passed(batch(1), map);
+  EXPECT_LT(bytes(), 1200u);
+  ledger.take_back(batch(2));
+  EXPECT_EQ(0u, bytes());
+  ledger.hand(batch(3), epoch{1}, {write("a", 1, "Ada")});
+  ledger.forget(map);
+  EXPECT_EQ(0u, bytes()) << "nothing of a stopped map is awaited";
 }
 
 }  // namespace

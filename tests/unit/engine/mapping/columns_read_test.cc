@@ -30,6 +30,23 @@ TEST(ColumnsRead, AreThoseThatAreWrittenFromThatSide) {
   EXPECT_EQ((names{"fullname", "is_deleted", "number"}), columns_read(map, side::right));
 }
 
+TEST(ColumnsRead, OfARowThatWasAreThoseOfTheFilterAndOfExpressionsOverSeveral) {
+  map_definition map;
+  map.key = {{"id", "id"}};
+  map.left.filter = "active";
+  map.right.filter = "listed";
+  map.columns.resize(3);
+  map.columns[0].left = map.columns[0].right = "name";
+  map.columns[1].right = "label";
+  map.columns[1].only = direction::left_to_right;
+  map.columns[1].expression = "first || last";
+  map.columns[2].right = "short";
+  map.columns[2].only = direction::left_to_right;
+  map.columns[2].expression = "upper(code)";
+  EXPECT_EQ((names{"active", "first", "last"}), columns_known_before(map, side::left));
+  EXPECT_EQ(names{"listed"}, columns_known_before(map, side::right));
+}
+
 TEST(ColumnsRead, OfAnExpressionThatIsWrongAreNone) {
   map_definition map;
   map.key = {{"id", "id"}};

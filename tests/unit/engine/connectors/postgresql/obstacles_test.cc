@@ -64,9 +64,31 @@ TEST_F(Obstacles, AKeyHasToBeUnique) {
   EXPECT_THAT(fixes(written("customer", {"email"})), IsEmpty());
 }
 
+TEST_F(Obstacles, AKeyTellsApartWhatTheOtherSideDoes) {
+  people->run(
+      "CREATE EXTENSION IF NOT EXISTS citext; CREATE COLLATION folded(provider = icu, locale = "
+      "'und-u-ks-level2', deterministic = false); CREATE DOMAIN name AS citext; CREATE TABLE "
+      "tag(a citext, b text COLLATE folded, c name, d text, UNIQUE(a), UNIQUE(b), UNIQUE(c), "
+      "UNIQUE(d)); ALTER TABLE tag OWNER TO ann");
+  for (auto const* key : {"a", "b", "c"})
+    EXPECT_THAT(fixes(written("tag", {key})), ElementsAre(StartsWith("give the map another key")));
+  EXPECT_THAT(fixes(written("tag", {"d"})), IsEmpty());
+  people->run(
+      "DROP TABLE tag; DROP DOMAIN name; DROP COLLATION folded; DROP EXTENSION citext CASCADE");
+}
+
 TEST_F(Obstacles, ATableWithHeirsIsNoWhole) {
   people->run("CREATE TABLE heir(PRIMARY KEY(id)) INHERITS(customer)");
   EXPECT_THAT(fixes(captured("customer")), ElementsAre(StartsWith("make it a partitioned table")));
+}
+
+// Of a deleted row it tells whether the other side has it.
+TEST_F(Obstacles, WhatAFilterReadsHasToBeKnownOfARowThatWas) {
+  auto use = captured("customer");
+  use.known_before = {"name"};
+  EXPECT_THAT(fixes(use), ElementsAre("ALTER TABLE public.customer REPLICA IDENTITY FULL"));
+  people->run("ALTER TABLE customer REPLICA IDENTITY FULL");
+  EXPECT_THAT(fixes(use), IsEmpty());
 }
 
 TEST_F(Obstacles, APartitionHasAnIdentityOfItsOwn) {
