@@ -94,7 +94,7 @@ bool take_what_was_added(captured_row& change,
     bool const is_written = std::find(written.begin(), written.end(), column) != written.end();
     if (is_written || column >= after.size()) continue;
     bool const is_known = column < known.size() && !known[column].is_unchanged();
-    if (!is_known && !table.only_read.contains(column)) continue;
+    if (!is_known && !is_again && !table.only_read.contains(column)) continue;
     // A row that was not there had nothing.
     was.wrote[column] = false;
     was.values[column] = was_absent ? value::null() : value::unchanged();

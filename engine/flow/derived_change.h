@@ -62,7 +62,7 @@ void forget_before(captured_row& change,
 
 // The same of a change that is the echo of a write of these columns: what the rules, or defaults,
 // made of columns that we never write, and of those that this write left alone as far as the source
-// tells what they were. `is_again`: they had changed the row before that.
+// tells what they were. `is_again`: they had changed the row before that; then it says all of them.
 [[nodiscard]] bool take_what_was_added(captured_row& change,
                                        row_values const& before,
                                        row_values const& after,
