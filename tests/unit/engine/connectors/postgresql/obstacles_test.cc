@@ -67,14 +67,14 @@ TEST_F(Obstacles, AKeyHasToBeUnique) {
 TEST_F(Obstacles, AKeyTellsApartWhatTheOtherSideDoes) {
   people->run(
       "CREATE EXTENSION IF NOT EXISTS citext; CREATE COLLATION folded(provider = icu, locale = "
-      "'und-u-ks-level2', deterministic = false); CREATE DOMAIN name AS citext; CREATE TABLE "
-      "tag(a citext, b text COLLATE folded, c name, d text, UNIQUE(a), UNIQUE(b), UNIQUE(c), "
+      "'und-u-ks-level2', deterministic = false); CREATE DOMAIN label AS citext; CREATE TABLE "
+      "tag(a citext, b text COLLATE folded, c label, d text, UNIQUE(a), UNIQUE(b), UNIQUE(c), "
       "UNIQUE(d)); ALTER TABLE tag OWNER TO ann");
   for (auto const* key : {"a", "b", "c"})
     EXPECT_THAT(fixes(written("tag", {key})), ElementsAre(StartsWith("give the map another key")));
   EXPECT_THAT(fixes(written("tag", {"d"})), IsEmpty());
   people->run(
-      "DROP TABLE tag; DROP DOMAIN name; DROP COLLATION folded; DROP EXTENSION citext CASCADE");
+      "DROP TABLE tag; DROP DOMAIN label; DROP COLLATION folded; DROP EXTENSION citext CASCADE");
 }
 
 TEST_F(Obstacles, ATableWithHeirsIsNoWhole) {
