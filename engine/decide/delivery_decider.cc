@@ -317,7 +317,7 @@ struct planner {
     }
     write->key = std::move(*key);
     auto const all = mapped->columns.size();
-    leave_out_unsaid(context, record, lost_columns, *mapped);
+    leave_out_unsaid(context.map, record, lost_columns, *mapped);
     plan.whole_row = mapped->columns.size() == all;
     if (!plan.whole_row) plan.carries = columns_carried(context.map, record, lost_columns);
     write->columns = std::move(mapped->columns);

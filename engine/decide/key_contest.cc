@@ -17,8 +17,9 @@ struct judgement {
   std::string reason{};
 };
 
-// What becomes of the record: the other's write may go on in the columns that it did not win.
-enum class end : std::uint8_t { stops, wins, shares };
+// What a record's meeting with another's write leads to: it is not written, it takes the other's
+// place, or each goes on with a part.
+enum class meeting : std::uint8_t { stops, wins, shares };
 
 struct contest {
   delivery_context const& context;
@@ -68,9 +69,9 @@ struct contest {
           other.write == nullptr ? context.write_of(record.map, other.record) : other.write;
       if (write != nullptr && agrees(*write)) continue;
       bool const is_own = other.made_on == source();
-      value_origin const made{other.made_on, other.committed_at, other.record, false};
+      value_origin const made{other.made_on, other.committed_at, other.record};
       bool const is_over = is_own && is_settled(other.record);
-      if (!is_over && meet(other.record, made, write.get()) == end::stops) return false;
+      if (!is_over && meet(other.record, made, write.get()) == meeting::stops) return false;
       if (other.write == nullptr) continue;
       overwritten = true;
       removed = removed || is_removal(*other.write, context.map, source());
@@ -118,7 +119,7 @@ struct contest {
       if (write != nullptr && agrees(*write)) continue;
       auto made = context.origin_of(at);
       made.record = at;
-      if (meet(resolution.winner, made, write.get()) == end::stops) return false;
+      if (meet(resolution.winner, made, write.get()) == meeting::stops) return false;
     }
     return true;
   }
@@ -131,8 +132,8 @@ struct contest {
       auto made = context.origin_of(other);
       made.record = other;
       auto const ended = meet(other, made, write.get());
-      if (ended == end::stops) return false;
-      if (ended == end::wins) out.beaten.push_back(other);
+      if (ended == meeting::stops) return false;
+      if (ended == meeting::wins) out.beaten.push_back(other);
     }
     return true;
   }
@@ -178,7 +179,7 @@ struct contest {
 
   // Two rows are judged column by column, anything else as a whole. `made.record` is what a
   // decision of somebody is compared with.
-  end meet(sequence other, value_origin const& made, target_write const* write) {
+  meeting meet(sequence other, value_origin const& made, target_write const* write) {
     auto const whole = judge(made, definition().conflict, write);
     if (write == nullptr || !are_rows(*write)) return take(other, whole);
     conflict_found found;
@@ -208,7 +209,7 @@ struct contest {
         is_mixed ? "each side wins some columns" : last.reason + ", in what both sides changed";
     found.key = effect.key;
     note(std::move(found));
-    return end::shares;
+    return meeting::shares;
   }
 
   judgement judge(value_origin const& made,
@@ -239,7 +240,7 @@ struct contest {
             "newest wins"};
   }
 
-  end take(sequence other, judgement const& is) {
+  meeting take(sequence other, judgement const& is) {
     conflict_found found;
     found.other = other;
     found.record_wins = is.how == verdict::wins;
@@ -248,11 +249,11 @@ struct contest {
     switch (is.how) {
       case verdict::wins:
         note(std::move(found));
-        return end::wins;
+        return meeting::wins;
       case verdict::loses:
         note(std::move(found));
         out.lost_to = other;
-        return end::stops;
+        return meeting::stops;
       case verdict::undecided:
         // Nothing else is decided with it.
         found.undecided = true;
@@ -260,9 +261,9 @@ struct contest {
         found.other = context.origin_of(std::max(other, newest_met)).record;
         out.against = found.other;
         out.conflicts.push_back(std::move(found));
-        return end::stops;
+        return meeting::stops;
     }
-    return end::stops;
+    return meeting::stops;
   }
   // A parked record whose retry is under way is met twice. All that it wins against for one reason
   // is one conflict, with the newest: where much waits on both sides, a key has many changes.

@@ -20,18 +20,16 @@ row_values values_before_rules(compiled_map const& map, map_record const& record
 }
 
 // Columns of the target.
-std::set<std::size_t> columns_lost(delivery_context const& context,
+std::set<std::size_t> columns_lost(compiled_map const& map,
                                    map_record const& record,
                                    std::vector<std::string> const& lost) {
-  auto const* part = context.views.conflicts.part({record.map, record.way}, record.at);
-  std::set<std::size_t> out;
-  auto const add = [&](projections::part_row const& one) {
-    auto const columns = columns_left_out(context.map, record.way, one);
-    out.insert(columns.begin(), columns.end());
-  };
-  if (!lost.empty()) add({lost, {}, {}, false});
-  if (part != nullptr) add(*part);
-  return out;
+  if (lost.empty() && record.given_up.empty()) return {};
+  projections::part_row all;
+  all.columns = lost;
+  for (auto const column : record.given_up)
+    all.columns.push_back(map.schema(source_of(record.way)).columns[column].name);
+  auto const columns = columns_left_out(map, record.way, all);
+  return {columns.begin(), columns.end()};
 }
 
 }  // namespace
@@ -118,13 +116,13 @@ std::shared_ptr<target_write> its_own(compiled_map const& map,
   return part->columns.empty() ? nullptr : part;
 }
 
-void leave_out_unsaid(delivery_context const& context,
+void leave_out_unsaid(compiled_map const& map,
                       map_record const& record,
                       std::vector<std::string> const& lost,
                       target_row& mapped) {
-  auto const out = columns_lost(context, record, lost);
-  auto const had = values_before_rules(context.map, record);
-  auto const& keys = context.map.key_columns(target_of(record.way));
+  auto const out = columns_lost(map, record, lost);
+  auto const had = values_before_rules(map, record);
+  auto const& keys = map.key_columns(target_of(record.way));
   std::size_t kept = 0;
   for (std::size_t i = 0; i < mapped.columns.size(); ++i) {
     auto const column = mapped.columns[i];

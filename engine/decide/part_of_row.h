@@ -28,9 +28,9 @@ namespace dualwrite::engine {
                                                     direction way,
                                                     target_write const& whole);
 
-// Takes out of what is written for the record what it does not say, or has lost: to `lost`, columns
-// of its own table, or when it was tried before.
-void leave_out_unsaid(delivery_context const& context,
+// Takes out of what is written for the record what it does not say, or has lost: now, `lost` of its
+// own table, or before (`map_record::given_up`).
+void leave_out_unsaid(compiled_map const& map,
                       map_record const& record,
                       std::vector<std::string> const& lost,
                       target_row& mapped);

@@ -162,12 +162,14 @@ delivery_plan plan_resolution(delivery_context const& context,
     return plan;
   }
   auto plan = plan_rewritten(context, left);
-  bool const is_made = !plan.whole_row && !resolution.crosses;
-  if (auto whole = plan_rewritten(context, resolution); is_made && whole.whole_row) {
-    // What is left of it goes to the row that is there; where there is none, it makes one.
-    whole.beside = std::exchange(plan.write, nullptr);
-    whole.write->kind = write_kind::insert_if_absent;
-    plan = std::move(whole);
+  if (!plan.whole_row && !resolution.crosses) {
+    auto whole = plan_rewritten(context, resolution);
+    if (whole.whole_row) {
+      // What is left of it goes to the row that is there; where there is none, it makes one.
+      whole.beside = std::exchange(plan.write, nullptr);
+      whole.write->kind = write_kind::insert_if_absent;
+      plan = std::move(whole);
+    }
   }
   if (plan.what == fate::write && which == attempt::first &&
       context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {

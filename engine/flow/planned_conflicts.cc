@@ -105,9 +105,9 @@ value_origin batch_planner::origin_of(sequence at) const {
   bool const copied = record != nullptr && record->kind == capture_kind::initial;
   if (record != nullptr) return {target_of(way_), record->committed_at, at, copied};
   auto const* resolution = item ? std::get_if<queued_resolution>(&*item) : nullptr;
-  if (resolution == nullptr) return {source_of(way_), {}, at, false};
+  if (resolution == nullptr) return {source_of(way_), {}, at};
   auto const made_on = resolution->crosses ? target_of(way_) : source_of(way_);
-  return {made_on, resolution->committed_at, resolution->winner, false};
+  return {made_on, resolution->committed_at, resolution->winner};
 }
 
 std::shared_ptr<target_write const> batch_planner::write_of(sequence at,

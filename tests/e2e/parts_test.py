@@ -5,25 +5,12 @@ import random
 import sys
 import unittest
 
-from postgres_server import PostgresServer
+from postgres_server import PAIR, PostgresServer
 from world import World
 
 PROGRAM = sys.argv.pop(1)
 IDS = range(1, 41)
 
-CONFIG = """
-version: 1
-data_dir: ./data
-listen: 127.0.0.1:0
-apps:
-  erp: {{ connector: postgresql, url: "{erp}" }}
-  crm: {{ connector: postgresql, url: "{crm}" }}
-links:
-  - name: erp-crm
-    left: erp
-    right: crm
-    maps:
-"""
 ITEMS = """\
       - name: items
         left:  { table: item }
@@ -68,7 +55,7 @@ class Parts(unittest.TestCase):
             self.server.ask("postgres", f"CREATE DATABASE {database}")
 
     def configure(self, maps):
-        self.world.config.write_text(CONFIG.format(erp=self.server.url("erp"), crm=self.server.url("crm")) + maps)
+        self.world.config.write_text(PAIR.format(erp=self.server.url("erp"), crm=self.server.url("crm")) + maps)
         self.world.start()
 
     def erp(self, *statements):
