@@ -140,6 +140,9 @@ async<api_reply> list_apps(api_context& context, api_request request) {
     DW_CO_TRY(auto const lag, co_await context.core.lag(id));
     auto json = app_json(context.views(), id);
     json["capture_lag"] = lag_json(lag, context.time.now());
+    DW_CO_TRY(auto const blocker, co_await context.core.waits_for(id));
+    json["waits_for"] = nullptr;
+    if (!blocker.empty()) json["waits_for"] = utf8(blocker);
     items.push_back(std::move(json));
   }
   co_return page_of(std::move(items), page);

@@ -22,6 +22,7 @@ constexpr table_column app_columns[] = {
     {"IT SAYS", "away.text"},
     {"BEHIND, BYTES", "capture_lag.bytes", true},
     {"BEHIND, SECONDS", "capture_lag.seconds", true},
+    {"WRITING WAITS FOR", "waits_for"},
 };
 constexpr table_column map_columns[] = {
     {"MAP", "name"},

@@ -359,11 +359,10 @@ struct planner {
   // It was whole, and has lost a part since then: the rest does not overtake the earlier ones.
   void wait_for_earlier() {
     auto const* chain = context.views.parked.chain(of(), plan.key);
-    if (chain == nullptr || *chain->begin() >= record.at || is_whole()) return;
+    if (chain == nullptr || *chain->begin() >= record.at || plan.is_whole()) return;
     plan.what = fate::park;
     plan.state = park_state::waiting;
   }
-  bool is_whole() const { return plan.whole_row || plan.write->kind == write_kind::remove; }
 
   void wait_behind_parked() {
     if (is_parked_unseen()) {
@@ -377,9 +376,9 @@ struct planner {
         context.views.parked.chain(of(), plan.key) != nullptr ||
         (!plan.old_key.empty() && context.views.parked.chain(of(), plan.old_key) != nullptr);
     if (!blocked) return;
-    if (context.faults.newer_overtakes_waiting && !is_whole()) return;
+    if (context.faults.newer_overtakes_waiting && !plan.is_whole()) return;
     plan.what = fate::park;
-    plan.state = is_whole() ? park_state::due : park_state::waiting;
+    plan.state = plan.is_whole() ? park_state::due : park_state::waiting;
   }
 };
 

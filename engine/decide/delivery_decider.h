@@ -30,6 +30,7 @@ struct map_record {
   sequence cause;            // derived from the write of that record
   bool is_of_rules = false;  // what the app's rules made of a write of ours
   std::uint32_t depth = 0;
+  bool is_made_anew = false;  // by a rule that makes another value each time, even of its own
   source_position position;
   instant committed_at;
   std::uint32_t group = 0;
@@ -93,6 +94,9 @@ struct delivery_plan {
   std::vector<conflict_found> conflicts;
   std::vector<resolution_owed> resolutions;
   std::vector<sequence> beaten;  // parked records of the other direction that this one wins against
+
+  // Whether its write leaves nothing of what was there before.
+  bool is_whole() const { return whole_row || write->kind == write_kind::remove; }
 };
 
 // Deliberate faults, for the tests that prove that the checkers see them.

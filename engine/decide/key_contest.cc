@@ -28,8 +28,9 @@ struct contest {
   sequence decided;
   contest_outcome out{};
   bool overwritten = false;
-  bool removed = false;   // by what stands over it
-  sequence newest_met{};  // of the other side's writes
+  bool removed = false;      // by what stands over it
+  sequence newest_met{};     // of the other side's writes
+  sequence newest_handed{};  // of all
   struct progress_of_other {
     sequence told_upto{};               // outcomes of what the other side sent
     std::vector<sequence> returning{};  // winners of it on their way back
@@ -44,8 +45,9 @@ struct contest {
     bool const won = against_handed() && against_crossing() && against_parked();
     if (!won) out.beaten.clear();
     // The write of the loser stands on our own side, over this record: that side has to receive the
-    // winner. What was decided long after may have been overwritten by what is out of sight.
-    if (won && (overwritten || decided)) owe();
+    // winner. What was decided long after may have been overwritten by what is out of sight. A rule
+    // that makes a new value at each write has made one of the loser's as well, which is to come.
+    if (won && (overwritten || decided) && !record.is_made_anew) owe();
     return std::move(out);
   }
 
@@ -64,19 +66,28 @@ struct contest {
     for (auto const& other : others) {
       if (other.made_on != source()) newest_met = other.record;
     }
+    if (!others.empty()) newest_handed = others.back().record;
     for (auto const& other : others) {
       auto const write =
           other.write == nullptr ? context.write_of(record.map, other.record) : other.write;
       if (write != nullptr && agrees(*write)) continue;
       bool const is_own = other.made_on == source();
       value_origin const made{other.made_on, other.committed_at, other.record};
-      bool const is_over = is_own && is_settled(other.record);
+      bool const is_over =
+          is_own && is_settled(other.record) && !goes_with(other.record, write.get());
       if (!is_over && meet(other.record, made, write.get()) == meeting::stops) return false;
       if (other.write == nullptr) continue;
       overwritten = true;
       removed = removed || is_removal(*other.write, context.map, source());
     }
     return true;
+  }
+  // Whether its row cannot be made anew of it.
+  bool lacks_a_part() const {
+    auto const& sent = context.map.columns_sent(record.way);
+    return !effect.removes && std::any_of(sent.begin(), sent.end(), [&](std::size_t column) {
+      return record.after[column].is_unchanged();
+    });
   }
   // Whether nothing of what was written to the key before stands any more.
   bool covers(key_ledger::write_head const& other) const {
@@ -138,6 +149,11 @@ struct contest {
     return true;
   }
 
+  // What a rule made of a row goes with it, whichever side has removed it since then.
+  bool goes_with(sequence other, target_write const* write) const {
+    return record.is_of_rules && record.op == operation::update && other > record.cause &&
+           write != nullptr && is_removal(*write, context.map, source());
+  }
   bool are_rows(target_write const& other) const {
     return !effect.removes && !is_removal(other, context.map, source());
   }
@@ -158,10 +174,8 @@ struct contest {
   // Whether the record takes the place of all that the other wrote.
   bool is_whole_to(target_write const& other) const {
     if (!are_rows(other)) return true;
-    auto const& keys = context.map.key_columns(source());
     return std::all_of(other.columns.begin(), other.columns.end(), [&](std::size_t column) {
-      bool const is_key = std::find(keys.begin(), keys.end(), column) != keys.end();
-      return is_key ||
+      return context.map.is_key(source(), column) ||
              (context.map.is_shared(source(), column) && !said_of(record, column).is_unchanged());
     });
   }
@@ -180,8 +194,14 @@ struct contest {
   // Two rows are judged column by column, anything else as a whole. `made.record` is what a
   // decision of somebody is compared with.
   meeting meet(sequence other, value_origin const& made, target_write const* write) {
-    auto const whole = judge(made, definition().conflict, write);
-    if (write == nullptr || !are_rows(*write)) return take(other, whole);
+    auto whole = judge(made, definition().conflict, write);
+    if (write == nullptr || !are_rows(*write)) {
+      bool const is_gone = other == newest_handed && made.made_on != source() && !decided &&
+                           write != nullptr && is_removal(*write, context.map, source());
+      if (whole.how == verdict::wins && is_gone && lacks_a_part())
+        whole = {verdict::loses, "the row was removed, and not all of it was sent"};
+      return take(other, whole);
+    }
     conflict_found found;
     judgement last = whole;
     for (std::size_t i = 0; i < write->columns.size(); ++i) {
@@ -215,6 +235,8 @@ struct contest {
   judgement judge(value_origin const& made,
                   conflict_policy policy,
                   target_write const* write) const {
+    if (goes_with(made.record, write))
+      return {verdict::loses, "the row that a rule had changed was removed"};
     if (made.made_on == source()) return {verdict::wins, "later on the same side"};
     if (made.record < decided) return {verdict::wins, "somebody chose it"};
     auto const by_side = [&](side winner, char const* reason) {
@@ -307,10 +329,9 @@ struct contest {
     if (removed) return true;
     auto const& columns = context.map.schema(source()).columns;
     auto const& lost = out.lost_columns;
-    auto const& keys = context.map.key_columns(source());
     bool is_any = false;
     for (std::size_t column = 0; column < image.size(); ++column) {
-      if (std::find(keys.begin(), keys.end(), column) != keys.end()) continue;
+      if (context.map.is_key(source(), column)) continue;
       bool const is_own = context.map.is_shared(source(), column) &&
                           std::find(lost.begin(), lost.end(), columns[column].name) == lost.end();
       image[column] = is_own ? said_of(record, column) : value::unchanged();

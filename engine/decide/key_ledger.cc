@@ -52,6 +52,34 @@ bool repeats(target_write const& shape,
   return true;
 }
 
+// By the columns of its table, which has so many.
+key_ledger::written_row unpack_row(target_write const& shape,
+                                   std::string_view values,
+                                   std::size_t columns) {
+  auto const decoded = decode_row(values);
+  DW_ASSERT(decoded && decoded->size() == shape.columns.size());
+  key_ledger::written_row out{row_values(columns, value::unchanged()), std::vector<bool>(columns)};
+  for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+    if (shape.columns[i] >= columns) continue;
+    out.values[shape.columns[i]] = (*decoded)[i];
+    out.wrote[shape.columns[i]] = true;
+  }
+  return out;
+}
+
+// What the write left alone is as it was before, as far as that is told.
+std::size_t count_differences(key_ledger::written_row const& written,
+                              key_ledger::captured_change const& change) {
+  std::size_t out = 0;
+  for (std::size_t column = 0; column < change.after.size(); ++column) {
+    auto const& now = change.after[column];
+    bool const is_kept = !written.wrote[column] && column < change.before.size();
+    auto const& was = is_kept ? change.before[column] : written.values[column];
+    if (!now.is_unchanged() && !is_same_document(was, now)) ++out;
+  }
+  return out;
+}
+
 }  // namespace
 
 void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> const& writes) {
@@ -62,18 +90,11 @@ void key_ledger::hand(batch_id id, epoch session, std::vector<handed_write> cons
 }
 
 void key_ledger::hand_more(batch_id id, std::vector<handed_write> const& writes) {
-  auto const found = batches_.find(id);
-  if (found != batches_.end()) add(id, found->second, writes);
-}
-
-void key_ledger::hand_again(batch_id id, epoch session) {
-  hand(id, session, {});
-  batches_[id].planned_anew = true;
+  if (auto const found = batches_.find(id); found != batches_.end()) add(id, found->second, writes);
 }
 
 void key_ledger::hand_over(batch_id id, epoch session) {
-  auto const found = batches_.find(id);
-  if (found != batches_.end()) found->second.session = session;
+  if (knows_batch(id)) batches_.at(id).session = session;
 }
 
 void key_ledger::add(batch_id id, handed_batch& batch, std::vector<handed_write> const& writes) {
@@ -119,12 +140,7 @@ std::uint32_t key_ledger::shape_of(handed_batch& batch, target_write const& writ
 }
 
 key_ledger::kept_write key_ledger::keep(handed_batch& batch, handed_write const& write) {
-  kept_write out;
-  out.map = write.map;
-  out.record = write.record;
-  out.committed_at = write.committed_at;
-  out.depth = write.depth;
-  out.made_on = write.made_on;
+  kept_write out{write.map, write.record, write.committed_at, write.depth, parked, write.made_on};
   out.by_key = write.by_key;
   out.forgotten = write.forgotten;
   out.key = write.key;
@@ -182,9 +198,8 @@ void key_ledger::unindex(batch_id id, handed_batch const& batch, std::optional<m
 // Once it came back and no key of it can conflict any more there is nothing left to ask about it.
 void key_ledger::erase_if_over(std::map<batch_id, handed_batch>::iterator batch) {
   auto const& writes = batch->second.writes;
-  if (!batch->second.echo) return;
-  if (std::any_of(writes.begin(), writes.end(), [](auto const& write) { return write.by_key; }))
-    return;
+  auto const may_meet = [](kept_write const& write) { return write.by_key; };
+  if (!batch->second.echo || std::any_of(writes.begin(), writes.end(), may_meet)) return;
   count_out(batch->first, batch->second);
   batches_.erase(batch);
 }
@@ -288,48 +303,45 @@ std::optional<key_ledger::repeated_write> key_ledger::match_echo(batch_id id,
   return std::nullopt;
 }
 
-std::optional<key_ledger::written_row> key_ledger::written_to(batch_id id,
-                                                              captured_change const& change) const {
+std::optional<key_ledger::written_row> key_ledger::match_altered(batch_id id,
+                                                                 captured_change const& change) {
   auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.planned_anew) return std::nullopt;
-  auto const& batch = found->second;
-  auto const size = change.after.size();
-  written_row out{row_values(size, value::unchanged()), std::vector<bool>(size)};
-  std::vector<bool> differs(size);
-  bool is_any = false;
-  for (auto const at : writes_to(batch, change.table, change.after)) {
-    auto const& kept = batch.writes[at];
-    auto const& its = batch.shapes[kept.shape];
+  if (found == batches_.end()) return std::nullopt;
+  auto& batch = found->second;
+  auto const all = writes_to(batch, change.table, change.after);
+  auto const is_told = [&](auto at) {
+    return batch.writes[at].matched || batch.writes[at].altered;
+  };
+  auto const told = std::find_if(all.rbegin(), all.rend(), is_told);
+  std::optional<std::uint32_t> nearest;
+  written_row out;
+  std::size_t least = 0;
+  for (auto at = told == all.rend() ? all.begin() : std::prev(told.base()); at != all.end(); ++at) {
+    auto const& its = batch.shapes[batch.writes[*at].shape];
     // What only fills a gap has left a row alone that was there.
     bool const is_left = its.kind == write_kind::insert_if_absent && change.op == operation::update;
     if (its.kind == write_kind::remove || is_left) continue;
-    auto const values = decode_row(kept.values);
-    DW_ASSERT(values && values->size() == its.columns.size());
-    is_any = true;
-    for (std::size_t i = 0; i < its.columns.size(); ++i) {
-      auto const column = its.columns[i];
-      if (column >= size) continue;
-      differs[column] =
-          differs[column] || (out.wrote[column] && out.values[column] != (*values)[i]);
-      out.values[column] = (*values)[i];
-      out.wrote[column] = true;
-    }
+    auto row = unpack_row(its, batch.writes[*at].values, change.after.size());
+    auto const differences = count_differences(row, change);
+    if (nearest && differences >= least) continue;
+    nearest = *at;
+    least = differences;
+    out = std::move(row);
   }
-  for (std::size_t column = 0; column < size; ++column) {
-    if (differs[column]) out.values[column] = value::unchanged();
-  }
-  return is_any ? std::optional(std::move(out)) : std::nullopt;
+  if (!nearest) return std::nullopt;
+  batch.writes[*nearest].altered = true;
+  batch.last_matched = *nearest;
+  return out;
 }
 
 sequence key_ledger::last_matched(batch_id id) const {
   auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.writes.empty()) return {};
-  return found->second.writes[found->second.last_matched.value_or(0)].record;
+  bool const is_any = found != batches_.end() && !found->second.writes.empty();
+  return is_any ? found->second.writes[found->second.last_matched.value_or(0)].record : sequence{};
 }
 
 bool key_ledger::knows(batch_id id, epoch session) const {
-  auto const found = batches_.find(id);
-  return found != batches_.end() && found->second.session == session;
+  return knows_batch(id) && session_of(id) == session;
 }
 
 epoch key_ledger::session_of(batch_id id) const {

@@ -52,9 +52,6 @@ class key_ledger {
   void hand(batch_id id, epoch session, std::vector<handed_write> const& writes);
   // The same for the next part of a batch.
   void hand_more(batch_id id, std::vector<handed_write> const& writes);
-  // A batch of which the writes are planned anew after a restart: they may say more than was
-  // written.
-  void hand_again(batch_id id, epoch session);
   // Another session sends it.
   void hand_over(batch_id id, epoch session);
   // The batch did not happen.
@@ -86,15 +83,15 @@ class key_ledger {
   [[nodiscard]] std::optional<repeated_write> match_echo(batch_id id,
                                                          epoch session,
                                                          captured_change const& change);
-  // What the batch wrote to the row that the change left, by the columns of its table. `values` are
-  // `unchanged` where it wrote nothing, or not always the same. Nothing where it did not write the
-  // row, or that is not known for sure.
+  // What the batch wrote to the row that the change left, by the columns of its table: `unchanged`
+  // where it wrote nothing. Of several writes to the row it is the one that the row differs from
+  // least, from the last one on that a change came of. Nothing where it did not write the row.
   struct written_row {
     row_values values;
     std::vector<bool> wrote;
   };
-  [[nodiscard]] std::optional<written_row> written_to(batch_id id,
-                                                      captured_change const& change) const;
+  [[nodiscard]] std::optional<written_row> match_altered(batch_id id,
+                                                         captured_change const& change);
   // The record of any write of the batch; of the last one matched if there is one.
   sequence last_matched(batch_id id) const;
   bool knows(batch_id id, epoch session) const;
@@ -144,8 +141,9 @@ class key_ledger {
     bool forgotten = false;
     bool refused = false;
     bool matched = false;
-    std::string key, old_key;
-    std::string target_key, values;  // row images
+    bool altered = false;  // by rules of the app
+    std::string key{}, old_key{};
+    std::string target_key{}, values{};  // row images
   };
   struct handed_batch {
     epoch session;
@@ -153,7 +151,6 @@ class key_ledger {
     std::vector<kept_write> writes;
     std::size_t awaited = 0;  // of its writes, those of maps that were not stopped
     std::size_t bytes = 0;
-    bool planned_anew = false;
     std::unordered_multimap<std::size_t, std::uint32_t> by_row;  // by table and target key
     std::optional<source_position> echo;
     std::optional<std::size_t> last_matched;

@@ -86,9 +86,16 @@ struct outcome_writer {
   void refuse(planned_record const& record, write_result const& why) {
     if (record.waits_for && why.for_group)
       return park(record, park_state::dependency, record.plan.fault, record.waits_for);
+    // The rows that refer to it may go behind it: where the source removes them by cascade they
+    // come later in the same transaction. When all of that is done it is tried once more.
+    bool const is_referred_to = why.kind == fault_class::dependency;
+    if (is_referred_to && record.which == attempt::first)
+      return park(record, park_state::dependency, why);
     if (why.references) miss(record, *why.references);
     if (why.taken_by) out.taken.push_back({next_event(), record.map, record.at, *why.taken_by});
-    park(record, park_state::failed, why);
+    auto told = why;
+    if (is_referred_to) told.kind = fault_class::application;
+    park(record, park_state::failed, told);
   }
 
   // What this record took the place of: earlier parked records of its key, and parked ones of the
@@ -100,8 +107,7 @@ struct outcome_writer {
           RecordSkipped{
               record.map, opposite(batch.way), loser, skip_reason::conflict_lost, record.at, true});
     }
-    bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;
-    if (!whole) return;
+    if (!plan.is_whole()) return;
     for (auto const& key : record.drifted)
       add(record.map, DriftCleared{record.map, batch.way, record.at, blob{key}});
     for (auto const earlier : record.earlier) supersede(record, earlier);

@@ -101,15 +101,12 @@ std::shared_ptr<target_write> its_own(compiled_map const& map,
   part->kind = write_kind::update;
   part->columns.clear();
   part->values.clear();
-  auto const& keys = map.key_columns(target_of(way));
   auto const& written = map.columns_written(way);
-  auto const has = [](std::vector<std::size_t> const& columns, std::size_t one) {
-    return std::find(columns.begin(), columns.end(), one) != columns.end();
-  };
   for (std::size_t i = 0; i < whole.columns.size(); ++i) {
     auto const column = whole.columns[i];
-    bool const is_own = has(written, column) && !map.is_shared(target_of(way), column);
-    if (!is_own || has(keys, column)) continue;
+    bool const is_own = std::find(written.begin(), written.end(), column) != written.end() &&
+                        !map.is_shared(target_of(way), column);
+    if (!is_own || map.is_key(target_of(way), column)) continue;
     part->columns.push_back(column);
     part->values.push_back(whole.values[i]);
   }
@@ -122,12 +119,11 @@ void leave_out_unsaid(compiled_map const& map,
                       target_row& mapped) {
   auto const out = columns_lost(map, record, lost);
   auto const had = values_before_rules(map, record);
-  auto const& keys = map.key_columns(target_of(record.way));
   std::size_t kept = 0;
   for (std::size_t i = 0; i < mapped.columns.size(); ++i) {
     auto const column = mapped.columns[i];
     bool const is_kept = i < had.size() && is_same_document(had[i], mapped.values[i]);
-    bool const is_there = is_kept && std::find(keys.begin(), keys.end(), column) == keys.end();
+    bool const is_there = is_kept && !map.is_key(target_of(record.way), column);
     if (is_there || mapped.values[i].is_unchanged() || out.contains(column)) continue;
     mapped.columns[kept] = column;
     if (kept != i) mapped.values[kept] = std::move(mapped.values[i]);

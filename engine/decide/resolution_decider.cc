@@ -81,9 +81,8 @@ struct remainder {
     }
   }
   bool is_empty() const {
-    auto const& keys = context.map.key_columns(target_of(resolution.way));
     for (std::size_t column = 0; column < resolution.image.size(); ++column) {
-      bool const is_key = std::find(keys.begin(), keys.end(), column) != keys.end();
+      bool const is_key = context.map.is_key(target_of(resolution.way), column);
       if (!is_key && !resolution.image[column].is_unchanged()) return false;
     }
     return true;

@@ -128,6 +128,7 @@ result<map_record> batch_planner::to_map_record(queued_record const& record,
   out.cause = record.cause;
   out.is_of_rules = record.cause && !record.map;
   out.depth = record.cause ? depth_of(record.cause) + 1 : 0;
+  out.is_made_anew = out.is_of_rules && was_made_by_rules(record.cause);
   out.position = record.position;
   out.committed_at = record.committed_at;
   out.group = record.group;
@@ -157,19 +158,6 @@ bool batch_planner::is_from_before_capture(map_record const& mine) const {
   auto const& row = *context_.views().status.find(mine.map);
   if (row.version == 1 || capture == captures.end()) return false;
   return mine.at < capture->second.started_at || capture->second.started_at < row.defined_at;
-}
-
-// How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it
-// grows.
-std::uint32_t batch_planner::depth_of(sequence cause) {
-  std::uint32_t depth = 0;
-  for (auto at = cause; at && depth < 8; ++depth) {
-    auto const item = read_item(context_.log.log(), at);
-    auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
-    at = record == nullptr ? sequence{} : record->cause;
-    if (!at) return depth;
-  }
-  return depth;
 }
 
 delivery_context batch_planner::planning(compiled_map const& map) {
@@ -275,8 +263,7 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
 void batch_planner::keep(planned_record&& record, compiled_map const& map, bool by_key) {
   auto& plan = record.plan;
   auto const name = [&] { return std::pair{record.map, plan.key}; };
-  bool const whole =
-      plan.write == nullptr || plan.whole_row || plan.write->kind == write_kind::remove;
+  bool const whole = plan.write == nullptr || plan.is_whole();
   bool const follows_parked = !parked_keys_.empty() && parked_keys_.contains(name());
   if (plan.what == fate::write && record.which == attempt::first && !whole && follows_parked) {
     plan.what = fate::park;

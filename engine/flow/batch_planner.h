@@ -126,6 +126,7 @@ class batch_planner {
   value_origin origin_of(sequence at) const;
   std::shared_ptr<target_write const> write_of(sequence at, compiled_map const& map, map_id of);
   std::uint32_t depth_of(sequence cause);
+  bool was_made_by_rules(sequence resolution);
 
   std::vector<map_id> const& takers(schema_id schema, std::vector<map_id> const& members);
   bool delivers(schema_id schema, map_id map) const;

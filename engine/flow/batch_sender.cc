@@ -16,8 +16,7 @@ namespace {
 bool is_overtaken(planned_batch const& part, outcome_so_far const& before) {
   return !before.parked.empty() &&
          std::any_of(part.records.begin(), part.records.end(), [&](auto const& record) {
-           bool const is_part_of_row = record.plan.what == fate::write && !record.plan.whole_row &&
-                                       record.plan.write->kind != write_kind::remove;
+           bool const is_part_of_row = record.plan.what == fate::write && !record.plan.is_whole();
            return is_part_of_row && before.parked.contains({record.map, record.plan.key});
          });
 }

@@ -38,7 +38,7 @@ async<bool> capture_runner::has_to_wait() {
 
 async<void> capture_runner::run() {
   while (true) {
-    if (!started_ && wanted().empty()) {
+    if (!started_ && !is_kept() && wanted().empty()) {
       DW_CO_CHECK(co_await wake_.wait());
       continue;
     }
@@ -80,8 +80,8 @@ async<void> capture_runner::run() {
   }
 }
 
-// Goes on behind what was captured last, while a map needs it. What is new is left for later unless
-// it is ready: it may have to wait.
+// Goes on behind what was captured last. What is new is left for later unless it is ready: it may
+// have to wait. Where no map needs it any more the app need not keep anything for it.
 async<void> capture_runner::start(bool with_new_ones) {
   open_.reset();
   ahead_.reset();
@@ -95,7 +95,10 @@ async<void> capture_runner::start(bool with_new_ones) {
   auto at = before ? before->captured : source_position{};
   std::vector<std::string> names;
   for (auto const& [table, entry] : tables) names.push_back(table);
-  if (!tables.empty()) {
+  if (tables.empty()) {
+    DW_CO_CHECK(co_await context_.source(side_).end_capture());
+  } else {
+    tried_ = true;
     DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(names), before));
   }
   CaptureStarted event{context_.link, side_, context_.app(side_), at.incarnation, at.commit, {}};
@@ -108,12 +111,19 @@ async<void> capture_runner::start(bool with_new_ones) {
     entry.reads_all = entry.read.size() == schema.columns.size();
   }
   tables_ = std::move(tables);
-  started_ = !tables_.empty();
+  started_ = tried_ = !tables_.empty();
   co_return result<void>{};
 }
 
 projections::capture_row const& capture_runner::capture() const {
   return context_.views().delivery.captures.at({context_.link, side_});
+}
+
+bool capture_runner::is_kept() const {
+  if (tried_ || !context_.views().status.links.contains(context_.link)) return tried_;
+  auto const& all = context_.views().delivery.captures;
+  auto const found = all.find({context_.link, side_});
+  return found != all.end() && !found->second.maps.empty();
 }
 
 std::uint64_t capture_runner::read_upto(projections::views const& state) const {
@@ -143,6 +153,7 @@ async<void> capture_runner::say_started(CaptureStarted event,
   if (is_another) back_.doubt();
   if (is_new) ++context_.opening_of(side_);
   decision told = [=, this](projections::views const& state) -> result<drafts> {
+    if (!state.status.links.contains(context_.link)) return drafts{};
     if (is_another && read_upto(state) > before->read)
       return error{error_code::app_busy, "rows of the former server have come meanwhile"};
     drafts events;

@@ -43,6 +43,8 @@ class capture_runner {
   [[nodiscard]] async<void> start(bool with_new_ones);
   [[nodiscard]] async<void> step();
   projections::capture_row const& capture() const;
+  // Whether the app may keep something for a capture.
+  bool is_kept() const;
   std::uint64_t read_upto(projections::views const& state) const;
   // What our log holds of the source, where a map goes on with it.
   std::optional<source_progress> known() const;
@@ -79,6 +81,7 @@ class capture_runner {
   std::optional<result<std::vector<captured_transaction>>> ahead_;  // read, and not taken yet
   std::optional<source_position> unacknowledged_;  // the source does not know yet that we have it
   instant acknowledged_at_;
+  bool tried_ = false;  // to begin one, so that the app may know of it
   bool started_ = false;
   instant asks_again_at_;      // whether the source is ready to have more tables captured
   std::uint32_t held_up_ = 0;  // so many times it was not

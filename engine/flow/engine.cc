@@ -107,14 +107,26 @@ async<std::vector<std::string>> engine::referred_tables(link_id link, side of, s
   co_return co_await app->referred_tables(std::move(table));
 }
 
-async<std::optional<source_lag>> engine::lag(app_id app) {
+app_ports const* engine::at_hand(app_id app) const {
   auto const ports = apps_.find(views().status.apps.at(app));
   bool const is_away = std::any_of(views().outages.read.begin(),
                                    views().outages.read.end(),
                                    [&](auto const& one) { return one.second.app == app; });
-  if (ports == apps_.end() || is_away) co_return std::optional<source_lag>{};
-  auto const found = co_await ports->second.source->lag();
+  return ports == apps_.end() || is_away ? nullptr : &ports->second;
+}
+
+async<std::optional<source_lag>> engine::lag(app_id app) {
+  auto const* ports = at_hand(app);
+  if (ports == nullptr) co_return std::optional<source_lag>{};
+  auto const found = co_await ports->source->lag();
   co_return found ? *found : std::optional<source_lag>{};
+}
+
+async<std::string> engine::waits_for(app_id app) {
+  auto const* ports = at_hand(app);
+  if (ports == nullptr) co_return std::string{};
+  auto const found = co_await ports->target->waits_for();
+  co_return found ? *found : std::string{};
 }
 
 void engine::cancel() {

@@ -69,6 +69,8 @@ class engine {
 
   // Nothing where it is not known: the app keeps no log of its own, or does not answer.
   [[nodiscard]] async<std::optional<source_lag>> lag(app_id app);
+  // As target_app has it; empty also where that is not known.
+  [[nodiscard]] async<std::string> waits_for(app_id app);
 
   // For facts of the server itself, and for what looks at the log beside the runners.
   sequencer& log() { return sequencer_; }
@@ -78,6 +80,8 @@ class engine {
   bool is_stopping() const { return children_.stopping(); }
 
  private:
+  // Nothing where it does not answer.
+  app_ports const* at_hand(app_id app) const;
   [[nodiscard]] async<void> run_links();
   void start_link(link_id link);
   result<sequence> first_outcome(std::string const& id) const;

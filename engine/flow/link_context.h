@@ -85,6 +85,8 @@ struct link_context {
   std::set<std::pair<projections::map_way, std::size_t>> ranges_at_work;
   std::set<projections::map_way> in_doubt;
   std::map<projections::map_way, sequence> caught_up;
+  // The requests whose tables were looked at, and may be captured for them.
+  std::map<map_id, sequence> looked_at;
   // Maps that are about to be copied, when those that they refer to have been.
   std::set<map_id> held_back;
   // Up to where each direction's main lane has read with nothing left unsettled.

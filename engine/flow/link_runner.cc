@@ -103,7 +103,7 @@ result<void> link_runner::remember(direction way,
   DW_TRY(auto const besides, read_besides(log, row.applied_at));
   batch_planner planner(*context_, way);
   batch_id const id{way, lane, number};
-  context_->ledger.hand_again(id, row.session);
+  context_->ledger.hand(id, row.session, {});
   auto const hand = [&] { context_->ledger.hand_more(id, planner.take().handed); };
   auto const add = [&](replay::queued_item const& item,
                        map_id map,

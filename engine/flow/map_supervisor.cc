@@ -135,7 +135,6 @@ async<bool> map_supervisor::refuse(map_id map, projections::map_row const& row, 
 // compiled again.
 async<bool> map_supervisor::observe(map_id map, projections::map_row const& row) {
   DW_CO_TRY(auto const definition, parse_definition(row.definition));
-  observed_for_[map] = row.pending;
   for (auto const of : {side::left, side::right}) {
     auto table = of == side::left ? definition.left.table : definition.right.table;
     auto const seen = co_await look_at_table(context_, of, std::move(table));
@@ -156,7 +155,11 @@ async<bool> map_supervisor::look_for_obstacles(map_id map,
     if (!why.empty() && !found->empty()) why += '\n';
     why += *found;
   }
-  if (why.empty()) co_return true;
+  if (why.empty()) {
+    context_.looked_at[map] = row.pending;
+    context_.log.ring_listeners();
+    co_return true;
+  }
   error misfit{error_code::invalid_definition, std::move(why)};
   co_return co_await refuse(map, row, std::move(misfit));
 }
@@ -172,7 +175,7 @@ async<bool> map_supervisor::refuse_or_end(map_id map, projections::map_row const
 async<bool> map_supervisor::tend_resume(map_id map, projections::map_row row) {
   auto const fitting = fits(context_.views().status, row);
   if (fitting) co_return co_await resume(map, row);
-  if (observed_for_[map] != row.pending) co_return co_await observe(map, row);
+  if (context_.looked_at[map] != row.pending) co_return co_await observe(map, row);
   co_return co_await refuse(map, row, fitting.error());
 }
 
@@ -247,7 +250,7 @@ void map_supervisor::hold_back(map_id map, bool waits) {
 // Schemas first, then the definition, then the capture, and only then the copy: so that no change
 // falls between.
 async<bool> map_supervisor::tend_run(map_id map, projections::map_row row) {
-  if (observed_for_[map] != row.pending) co_return co_await observe(map, row);
+  if (context_.looked_at[map] != row.pending) co_return co_await observe(map, row);
   auto const fitting = fits(context_.views().status, row);
   if (!fitting) co_return co_await refuse(map, row, fitting.error());
   DW_CO_TRY(auto const compiled, context_.maps.get(context_.views(), map));

@@ -49,7 +49,6 @@ class map_supervisor {
 
   link_context& context_;
   bell wake_;
-  std::map<map_id, sequence> observed_for_;  // the request that the schemas were read for
   copy_order order_;
 };
 

@@ -30,8 +30,8 @@ result<void> capture_runner::take_ours(captured_row row, batch_id batch) {
     is_change = has_one_map && row.op != operation::remove && written.size() < its.read.size() &&
                 take_what_was_added(row, before, after, written, is_again, its);
   } else if (row.op != operation::remove) {
-    // Of several changes, and to several maps, each says all of the row.
-    auto written = has_one_map && !is_again ? ledger.written_to(batch, change) : std::nullopt;
+    // To several maps each change says all of the row.
+    auto written = has_one_map ? ledger.match_altered(batch, change) : std::nullopt;
     if (!written) {
       if (row.op == operation::update) forget_before(row, before, keys_of(its));
     } else if (!take_what_rules_changed(row, before, after, std::move(*written), its)) {

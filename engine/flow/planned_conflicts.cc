@@ -1,4 +1,5 @@
-// What a batch knows of conflicts: what the two sides had, and the winners on their way to the side
+// What a batch knows of conflicts: what the two sides had, what rules of the apps made, and the
+// winners on their way to the side
 // where they were overwritten.
 #include <algorithm>
 
@@ -97,6 +98,29 @@ void batch_planner::write_beside() {
   }
 }
 
+// How many rewrites by the apps' rules led to a record. The chain is short: it is cut where it
+// grows.
+std::uint32_t batch_planner::depth_of(sequence cause) {
+  std::uint32_t depth = 0;
+  for (auto at = cause; at && depth < 8; ++depth) {
+    auto const item = read_item(context_.log.log(), at);
+    auto const* record = item ? std::get_if<queued_record>(&*item) : nullptr;
+    at = record == nullptr ? sequence{} : record->cause;
+    if (!at) return depth;
+  }
+  return depth;
+}
+
+// Whether this is a resolution that wrote what rules of the app itself had made.
+bool batch_planner::was_made_by_rules(sequence resolution) {
+  auto const item = read_item(context_.log.log(), resolution);
+  auto const* mine = item ? std::get_if<queued_resolution>(&*item) : nullptr;
+  auto const winner = mine != nullptr ? read_item(context_.log.log(), mine->winner)
+                                      : result<replay::queued_item>(error{});
+  auto const* record = winner ? std::get_if<queued_record>(&*winner) : nullptr;
+  return record != nullptr && record->cause && !record->map;
+}
+
 // Of a record of the other direction. The winner of a conflict was made on the side that it is sent
 // to, unless somebody chose it.
 value_origin batch_planner::origin_of(sequence at) const {
@@ -158,7 +182,7 @@ void batch_planner::share(conflict_found const& conflict, sequence with) {
 // key. What it does not say is left to the earlier one.
 void batch_planner::take_over_resolutions(planned_record const& record) {
   auto const& plan = record.plan;
-  bool const is_part = !plan.whole_row && plan.write->kind != write_kind::remove;
+  bool const is_part = !plan.is_whole();
   for (auto const* key : {&plan.key, &plan.old_key}) {
     if (owes_.empty()) break;
     auto const owes = owes_.find({record.map, *key});

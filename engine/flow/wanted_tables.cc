@@ -33,14 +33,29 @@ bool is_defined_since(link_context const& context, side of, map_id map) {
          capture->second.started_at < row.defined_at;
 }
 
+// A run whose tables nobody has looked at yet may be refused. Runs that were asked for together are
+// begun together: each time that tables are added, all of them are published anew.
+bool awaits_a_look(link_context const& context) {
+  auto const& maps = context.views().status.maps;
+  return std::any_of(maps.begin(), maps.end(), [&](auto const& one) {
+    auto const& [map, row] = one;
+    if (row.link != context.link || row.captures() || row.pending_kind != event_type::RunRequested)
+      return false;
+    auto const found = context.looked_at.find(map);
+    return found == context.looked_at.end() || found->second != row.pending;
+  });
+}
+
 }  // namespace
 
 wanted_tables find_wanted(link_context const& context, side of) {
   wanted_tables out;
+  bool const is_ready = !awaits_a_look(context);
   for (auto const& [map, row] : context.views().status.maps) {
     if (row.link != context.link) continue;
     bool const starts = row.pending_kind == event_type::RunRequested;
-    if (!row.captures() && !starts) continue;
+    bool const may_start = starts && (is_ready || is_captured(context, of, map));
+    if (!row.captures() && !may_start) continue;
     if (auto const compiled = context.maps.fitting(context.views(), map)) {
       if (!compiled->writes(direction_from(of))) continue;
       auto const& table = compiled->table(of);

@@ -20,7 +20,7 @@ struct wanted_table {
 };
 using wanted_tables = std::map<std::string, wanted_table>;
 
-// Of every map that captures, or is about to.
+// Of every map that captures, or is about to: its tables were looked at.
 [[nodiscard]] wanted_tables find_wanted(link_context const& context, side of);
 
 // Those of them with these names; of no names: all.

@@ -138,6 +138,11 @@ result<target_row> compiled_map::to_target(direction way, std::span<value const>
   return made;
 }
 
+bool compiled_map::is_key(side which, std::size_t column) const {
+  auto const& keys = key_columns(which);
+  return std::find(keys.begin(), keys.end(), column) != keys.end();
+}
+
 std::set<std::size_t> compiled_map::key_columns_by_text(side which) const {
   auto const& plan = sides_[at(which)];
   std::set<std::size_t> out;

@@ -151,6 +151,10 @@ class source_app {
   [[nodiscard]] virtual async<source_position> open_capture(
       std::vector<std::string> tables, std::optional<source_progress> known) = 0;
 
+  // Nothing is captured any more: what the app kept for that it may forget. No capture goes on
+  // behind what was captured before. Called again where it is not known whether it was done.
+  [[nodiscard]] virtual async<void> end_capture() = 0;
+
   // The next committed transactions or parts of them, at most `limit`, in commit order. Waits where
   // there is none, but no longer than `patience`: then it gives nothing. Transactions without rows
   // of the captured tables may be left out, but not those that carry a mark.

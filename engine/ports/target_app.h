@@ -84,7 +84,7 @@ struct referenced_row {
 
 struct write_result {
   write_effect effect = write_effect::equal;
-  // Where refused:
+  // Where refused; `dependency`: rows that refer to it keep it, and may go or change behind it.
   fault_class kind = fault_class::none;
   std::string code;                          // the app's own
   std::string text;                          // the app's own
@@ -103,6 +103,12 @@ struct write_result {
   bool const is_not_there = effect == write_effect::refused || effect == write_effect::held;
   bool const is_own = effect == write_effect::inserted;
   return is_not_there || (earlier.kind == write_kind::insert_if_absent && !is_own);
+}
+
+// Whether rows that refer to the row may be what keeps it from being written so. A group is written
+// whole or not at all, so what goes behind it would go in vain.
+[[nodiscard]] inline bool may_be_referred_to(target_write const& one) {
+  return !one.whole_group && (one.kind == write_kind::remove || one.old_key);
 }
 
 // A table as it was described when its writes were planned: they name its columns by their places.
@@ -162,6 +168,10 @@ class target_app {
       std::vector<lane_opening> lanes) = 0;
 
   [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch batch) = 0;
+
+  // Whom writes that are under way wait for, somebody else than us, in words for an operator; empty
+  // where that is nobody.
+  [[nodiscard]] virtual async<std::string> waits_for() { co_return std::string{}; }
 
   // Whether a batch may come in parts.
   [[nodiscard]] virtual bool takes_parts() const { return false; }

@@ -175,6 +175,21 @@ TEST_P(Connector, GivesNothingUntilTheCaptureIsOpened) {
   EXPECT_EQ("+(1,Ann)", shown(captured()));
 }
 
+TEST_P(Connector, AnEndedCaptureBeginsAnewAndNotWhereItWas) {
+  make({customers()});
+  auto const start = capture();
+  apply({put("customer", customer(1, text("Ann")))});
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(wait(subject->source().end_capture()));
+  commit(inserted("customer", customer(2, text("Bob"))));
+  auto const again = try_capture(start);
+  EXPECT_TRUE(failure(again) == "source_rewound" || failure(again) == "slot_lost")
+      << failure(again);
+  apply({put("customer", customer(3, text("Cy")))});
+  capture();
+  apply({put("customer", customer(4, text("Di")))});
+  EXPECT_EQ("[3 +(4,Di)]", shown(captured()));
+}
+
 TEST_P(Connector, CapturesATableThatIsAddedLater) {
   make({customers(), orders()});
   auto& source = subject->source();

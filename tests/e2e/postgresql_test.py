@@ -237,6 +237,45 @@ class WithPostgresql(unittest.TestCase):
         self.assertIn("slot_lost", told)
         self.assertIn("dualwrite map run erp-crm/customers --initial-sync", told)
 
+    def test_whom_a_write_waits_for_is_told(self):
+        self.begin(True)
+        self.start_and_run()
+
+        def told():
+            return {app["name"]: app["waits_for"] for app in self.world.json("app", "list")}
+        with self.server.session("crm", "BEGIN", "UPDATE account SET rating = 5 WHERE number = 7"):
+            process = self.crm("SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'")
+            self.erp("UPDATE customer SET name = 'waits' WHERE id = 7")
+            self.world.until(lambda: (told()["crm"] or "").startswith(f"process {process} (psql, postgres), for "))
+            self.assertIsNone(told()["erp"])
+        self.until_equal()
+        self.assertIsNone(told()["crm"])
+
+    def test_a_server_keeps_its_log_only_for_maps_that_run(self):
+        def slots():
+            return self.server.ask("postgres", "SELECT count(*) FROM pg_replication_slots")
+        self.begin(True)
+        self.crm("ALTER TABLE account DROP CONSTRAINT account_pkey")
+        self.world.start()
+        refused = self.world.run("map", "run", "customers", "--wait")
+        self.assertEqual(3, refused.returncode, refused)
+        self.assertIn("ALTER TABLE public.account REPLICA IDENTITY FULL", refused.stderr)
+        self.assertEqual("0", slots())
+        self.crm("ALTER TABLE account ADD PRIMARY KEY (number)")
+        self.assertEqual(0, self.world.run("map", "run", "customers", "--wait").returncode)
+        self.assertEqual("2", slots())
+        self.assertEqual(0, self.world.run("map", "stop", "customers", "--yes", "--wait").returncode)
+        self.world.until(lambda: slots() == "0")
+        self.erp("UPDATE customer SET name = 'while nobody looked' WHERE id = 1")
+        self.assertEqual(0, self.world.run("map", "run", "customers", "--wait").returncode)
+        self.until_equal()
+        self.world.kill()
+        self.server.kill()
+        self.world.start()
+        self.assertEqual(0, self.world.run("map", "stop", "customers", "--yes").returncode)
+        self.server.start()
+        self.world.until(lambda: slots() == "0")
+
     def test_what_triggers_of_the_target_change_arrives_on_the_other_side_once(self):
         self.begin(True)
         self.erp("CREATE TABLE remark(id bigint PRIMARY KEY, body text)")

@@ -88,6 +88,38 @@ TEST_F(Definitions, ADeletedMapIsGoneAlsoAfterACrashAndItsNameIsFree) {
   EXPECT_TRUE(arrives(2, "two"));
 }
 
+// Of both apps, the run that is refused among the rest.
+TEST_F(Definitions, AnAppKeepsNothingForACaptureThatNoMapNeeds) {
+  EXPECT_TRUE(here.left.keeps());
+  here.left_port.ask_for(fault_site::reply_lost, app_call::end);
+  stop(map);
+  here.run(2'000);
+  EXPECT_EQ(1u, here.coverage.count(fault_site::reply_lost));
+  EXPECT_FALSE(here.left.keeps());
+  EXPECT_FALSE(here.right.keeps());
+  auto missing = definition;
+  missing.right.table = "nobody";
+  submit(engine::change_map{map, engine::print_definition(missing)});
+  submit(engine::run_map{map});
+  here.run(2'000);
+  EXPECT_EQ(1u, count(event_type::ActionFailed));
+  EXPECT_FALSE(here.left.keeps());
+  submit(engine::change_map{map, engine::print_definition(definition)});
+  run(map);
+  write(1, "one");
+  EXPECT_TRUE(arrives(1, "one"));
+}
+
+TEST_F(Definitions, WhatAnAppKeepsIsGivenUpAfterACrashAsWell) {
+  submit(engine::stop_map{map});
+  ASSERT_TRUE(here.run_until([&] { return state() == projections::map_state::idle; }));
+  ASSERT_TRUE(here.left.keeps());
+  here.crash_and_restart(0);
+  here.run(2'000);
+  EXPECT_FALSE(here.left.keeps());
+  EXPECT_FALSE(here.right.keeps());
+}
+
 TEST_F(Definitions, ADeletedLinkIsGoneAlsoAfterACrash) {
   stop(map);
   submit(engine::delete_map{map});

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "tests/simulation/company.h"
 #include "tests/simulation/customers.h"
 #include "tests/simulation/invariants.h"
 
@@ -170,6 +171,51 @@ TEST(IgnoredDelete, LeavesTheRowInPlace) {
   one.here.run(500);
   EXPECT_NE(nullptr, one.right(1));
   one.expect_conserved();
+}
+
+// A source that removes what refers to a row by cascade tells of the row first. More records than
+// one batch of the target has.
+TEST(Delete, OfARowIsTriedAgainBehindThoseOfTheRowsThatReferToIt) {
+  company one;
+  auto const schema = referring_table("department");
+  one.here.left.add_table(schema);
+  one.here.right.add_table(schema).references = {{{1}, "employee", {0}}};
+  auto const departments = one.add_map("departments", "department");
+  one.run_at_once({one.employees, departments});
+  ASSERT_TRUE(one.ends(one.employees) && one.ends(departments));
+  std::vector<engine::row_change> all, gone;
+  all.push_back({"employee", operation::insert, employee(1, nobody)});
+  gone.push_back({"employee", operation::remove, employee(1, nobody)});
+  for (std::int64_t id = 0; id < 20; ++id) {
+    all.push_back({"department", operation::insert, employee(id, 1)});
+    gone.push_back({"department", operation::remove, employee(id, 1)});
+  }
+  ASSERT_TRUE(one.here.left.commit(all));
+  ASSERT_TRUE(one.here.run_until([&] { return one.is_equal("department"); }));
+  ASSERT_TRUE(one.here.left.commit(gone));
+  ASSERT_TRUE(one.here.run_until([&] { return one.is_equal("employee"); }));
+  EXPECT_TRUE(one.is_equal("department"));
+  EXPECT_EQ(0u, one.failures());
+  one.expect_whole();
+
+  // Of the right app's own, which keeps its row.
+  one.hire(2, nobody);
+  ASSERT_TRUE(one.here.run_until([&] { return one.is_equal("employee"); }));
+  one.submit(engine::stop_map{departments});
+  one.here.run(500);
+  ASSERT_TRUE(one.here.right.commit({{"department", operation::insert, employee(7, 2)}}));
+  ASSERT_TRUE(one.here.left.commit({{"employee", operation::remove, employee(2, nobody)}}));
+  ASSERT_TRUE(one.here.run_until([&] { return one.failures() > 0; }));
+  one.here.run(500);
+  EXPECT_EQ(1u, one.failures());
+  auto const& chain =
+      *one.here.views().parked.chain({one.employees, direction::left_to_right}, key(2));
+  auto const& parked =
+      *one.here.views().parked.find({one.employees, direction::left_to_right}, *chain.begin());
+  EXPECT_EQ(fault_class::application, parked.kind);
+  ASSERT_TRUE(one.here.right.commit({{"department", operation::remove, employee(7, 2)}}));
+  one.submit(engine::retry_records{one.employees, {}});
+  ASSERT_TRUE(one.here.run_until([&] { return one.is_equal("employee"); }));
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ constexpr std::pair<app_call, char const*> calls[] = {
     {app_call::describe, "describe"},
     {app_call::count, "count"},
     {app_call::open, "open"},
+    {app_call::end, "end"},
     {app_call::next, "next"},
     {app_call::acknowledge, "acknowledge"},
     {app_call::chunk, "chunk"},
@@ -220,6 +221,13 @@ async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
   DW_CO_CHECK(co_await reply(call, error_code::app_unreachable));
   if (out && known) out->commit = known->captured.commit;
   co_return out;
+}
+
+async<void> faulty_app::end_capture() {
+  visit const call{*this, app_call::end};
+  DW_CO_CHECK(co_await request(call, error_code::app_unreachable));
+  DW_CO_CHECK(co_await app_.end_capture());
+  co_return co_await reply(call, error_code::app_unreachable);
 }
 
 async<std::vector<engine::captured_transaction>> faulty_app::next(std::size_t limit,

@@ -34,6 +34,7 @@ enum class app_call : std::uint8_t {
   describe,
   count,
   open,
+  end,
   next,
   acknowledge,
   chunk,
@@ -93,6 +94,7 @@ class faulty_app final : public engine::source_app, public engine::target_app {
   [[nodiscard]] engine::async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] engine::async<source_position> open_capture(
       std::vector<std::string> tables, std::optional<engine::source_progress> known) override;
+  [[nodiscard]] engine::async<void> end_capture() override;
   [[nodiscard]] engine::async<std::vector<engine::captured_transaction>> next(
       std::size_t limit, duration patience) override;
   [[nodiscard]] engine::async<void> acknowledge(source_position captured) override;

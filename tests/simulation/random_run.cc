@@ -57,6 +57,7 @@ void random_run::add_tables() {
     add("of_left");
     add("of_right");
   }
+  if (options_.rules == app_rules::stamping) add("stamp");
   auto& left = here_.left.add_table(schema);
   auto& right = here_.right.add_table(schema);
   if (options_.large_column) left.large = right.large = {2};
@@ -64,6 +65,11 @@ void random_run::add_tables() {
     right.trigger = [](row_values& row) {
       auto const& name = row[1].as_string();
       if (name.ends_with("5")) row[1] = value::of_text(name + "!");
+    };
+  }
+  if (options_.rules == app_rules::stamping) {
+    right.trigger = [this](row_values& row) {
+      row.back() = value::of_text("stamp " + std::to_string(++stamps_));
     };
   }
   if (options_.rules == app_rules::refusing) {
@@ -102,6 +108,11 @@ void random_run::define() {
     pair.left = pair.right = "of_right";
     pair.only = direction::right_to_left;
     definition.columns.push_back(pair);
+  }
+  if (options_.rules == app_rules::stamping) {
+    engine::column_pair stamp;
+    stamp.left = stamp.right = "stamp";
+    definition.columns.push_back(stamp);
   }
   definition.master = static_cast<side>(draw(2));
   // Short enough for purges to fall between everything else.
@@ -163,7 +174,8 @@ void random_run::ask_for_nonsense() {
 }
 
 // Of the values made on one side the later never gives way to the earlier on the other: values are
-// numbered as they are made. An app that crashed or was put back may have lost the later one.
+// numbered as they are made. An app that crashed or was put back may have lost the later one, and
+// while a map is stopped nobody takes it.
 void random_run::watch_order(engine::memory_app& app, side of) {
   app.written = [this, of](engine::target_batch const& batch,
                            std::span<engine::write_result const> results) {
@@ -179,7 +191,7 @@ void random_run::watch_order(engine::memory_app& app, side of) {
       auto const number = std::strtoull(text.c_str(), nullptr, 10);
       if (std::to_string(number) != text || made_on_[number] == of) continue;
       auto& before = delivered_[{of, wish.key}];
-      bool const lost_some = here_.coverage.count(fault_site::restored) > 0 ||
+      bool const lost_some = was_stopped_ || here_.coverage.count(fault_site::restored) > 0 ||
                              here_.coverage.count(fault_site::app_crash) > 0;
       if (before > number && !lost_some) wrong_ = "value " + text + " was written over a later one";
       before = number;
@@ -195,7 +207,7 @@ row_values random_run::new_row(engine::memory_app& app, std::int64_t id) {
   for (std::size_t at = row.size(); at < table.schema.columns.size(); ++at) {
     auto const& name = table.schema.columns[at].name;
     bool const is_others = name == (&app == &here_.left ? "of_right" : "of_left");
-    bool const keeps = is_others || (is_there && draw(3) != 0);
+    bool const keeps = name == "stamp" || is_others || (is_there && draw(3) != 0);
     auto const before = is_there ? there->second[at] : value::null();
     row.push_back(keeps ? before : value::of_text(name + " " + std::to_string(written_)));
   }
@@ -216,7 +228,7 @@ void random_run::edit() {
 
 // Commands may be refused: then they must change nothing.
 void random_run::act() {
-  auto const what = draw(45);
+  auto const what = draw(46);
   if (what < 24) return edit();
   if (what < 28) return ask(engine::pause_map{map_});
   if (what < 33) return resume();
@@ -229,7 +241,13 @@ void random_run::act() {
   }
   if (what < 39) return ask_for_nonsense();
   if (what < 42) return rerun();
+  if (what < 43) return stop_map();
   crash();
+}
+
+void random_run::stop_map() {
+  was_stopped_ = true;
+  ask(engine::stop_map{map_});
 }
 
 void random_run::rerun() {

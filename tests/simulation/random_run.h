@@ -16,6 +16,7 @@ enum class app_rules : std::uint8_t {
   none,
   rewriting,  // about every tenth value is made into another
   refusing,   // about every tenth value is refused, until somebody lifts the rule
+  stamping,   // each row that is written gets another value in the column `stamp`
 };
 
 struct random_options {
@@ -61,6 +62,7 @@ class random_run {
   void watch_order(engine::memory_app& app, side of);
   void edit();
   void act();
+  void stop_map();
   void rerun();
   void resume();
   void delete_one_parked();
@@ -76,10 +78,12 @@ class random_run {
   bool refuses_ = true;
   bool discards_ = false;
   bool removes_ = true;
+  bool was_stopped_ = false;
   bool lost_ = false;
   world here_;
   map_id map_;
   std::uint64_t written_ = 0;
+  std::uint64_t stamps_ = 0;
   std::size_t parts_written_ = 0;
   std::string wrong_;
   std::map<std::uint64_t, side> made_on_;                           // each value is made once

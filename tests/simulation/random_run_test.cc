@@ -34,6 +34,14 @@ TEST(RandomRun, EndsEqual) {
 TEST(RandomRun, EndsEqualBesideRulesThatRewriteRows) {
   run_seeds(app_rules::rewriting);
 }
+TEST(RandomRun, EndsEqualBesideRulesThatStampRows) {
+  run_seeds(app_rules::stamping);
+}
+TEST(RandomRun, EndsEqualBesideRulesThatStampRowsOfWhichAPartIsSent) {
+  random_options options;
+  options.large_column = options.one_way_columns = true;
+  run_seeds(app_rules::stamping, options);
+}
 TEST(RandomRun, EndsEqualBesideRulesThatRefuseRows) {
   run_seeds(app_rules::refusing);
 }

@@ -211,6 +211,7 @@ async<source_position> memory_app::open_capture(std::vector<std::string>,
                                                 std::optional<source_progress> known) {
   sync();
   auto const at = known ? known->captured : end();
+  if (known && !keeps_) co_return error{error_code::slot_lost, "its capture was ended"};
   kept_[incarnation_] = log_.size();
   auto const kept = kept_.find(at.incarnation);
   auto const had = known ? std::max(at.commit, known->read) : at.commit;
@@ -218,7 +219,14 @@ async<source_position> memory_app::open_capture(std::vector<std::string>,
   read_ = at.commit;
   rows_read_ = 0;
   capturing_ = true;
+  keeps_ = true;
   co_return source_position{incarnation_, at.commit};
+}
+
+async<void> memory_app::end_capture() {
+  capturing_ = false;
+  keeps_ = false;
+  co_return result<void>{};
 }
 
 async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, duration patience) {

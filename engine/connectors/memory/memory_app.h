@@ -101,6 +101,8 @@ class memory_app final : public source_app, public target_app {
   void restore_to(std::uint64_t commit);
   std::uint64_t last_commit() const { return log_.size(); }
   std::size_t unsynced() const { return history_.size() - synced_; }
+  // Whether it keeps what was committed for a capture.
+  bool keeps() const { return keeps_; }
 
   // Told of each batch that was written, in the order of their commits.
   std::function<void(target_batch const&, std::span<write_result const>)> written;
@@ -112,6 +114,7 @@ class memory_app final : public source_app, public target_app {
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_progress> known) override;
+  [[nodiscard]] async<void> end_capture() override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;
@@ -197,6 +200,7 @@ class memory_app final : public source_app, public target_app {
   std::map<std::uint64_t, std::uint64_t> kept_;  // commits of each incarnation
   std::size_t read_ = 0;
   std::size_t rows_read_ = 0;  // of the next one
+  bool keeps_ = false;
   bool capturing_ = false;
   bool writing_ = false;
 };

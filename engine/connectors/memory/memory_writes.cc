@@ -35,7 +35,10 @@ write_result memory_app::write(target_write const& wish,
     roll_back(undo, undo_mark);
     changes.resize(change_mark);
     auto const twin = why->twin;
+    bool const is_foreign_key = why->code == "foreign_key";
     out = refused(std::move(*why));
+    if (is_foreign_key && !out.references && may_be_referred_to(wish))
+      out.kind = fault_class::dependency;
     if (twin)
       out.taken_by = referenced_row{wish.table, wish.key_columns, pick(*twin, wish.key_columns)};
     return out;

@@ -99,7 +99,7 @@ result<source_position> change_stream::open(connection& on,
     slot.is_there = false;
   }
   if (!slot.is_there) {
-    DW_CHECK(make_slot(on, name));
+    DW_CHECK(make_slot(on, name, slot_wait_));
   } else if (!slot.is_for_standbys) {
     auto const given = give_to_standbys(url_, name);
     // Nothing else needs it: who does not allow it has no slot at standbys.
@@ -364,7 +364,7 @@ result<void> change_stream::report() {
   return stream_.report(settled_);
 }
 
-result<void> change_stream::remove(connection& on) {
+result<void> change_stream::end(connection& on) {
   close();
   DW_TRY(auto const slot, slot_name(on, name_));
   DW_CHECK(wait_until_free(on, slot));
@@ -377,6 +377,11 @@ result<void> change_stream::remove(connection& on) {
   DW_TRY(auto const ours,
          on.query("DELETE FROM dualwrite.captured WHERE publication = $1", {name_}));
   DW_TRY(auto const passed, on.query("DELETE FROM dualwrite.quiet WHERE slot = $1", {slot}));
+  return {};
+}
+
+result<void> change_stream::remove(connection& on) {
+  DW_CHECK(end(on));
   DW_TRY(auto const others,
          on.query("SELECT EXISTS(SELECT FROM dualwrite.captured) OR "
                   "(SELECT count(DISTINCT log) FROM dualwrite.lane) > 1"));

@@ -45,8 +45,15 @@ class change_stream {
   enum class way { closed, streamed, in_bulk };
 
   // `name` is that of the publication, and the slot's begin.
-  change_stream(std::string url, std::string name, stretch_limits limits)
-      : url_(std::move(url)), name_(std::move(name)), limits_(limits), life_(url_) {}
+  change_stream(std::string url,
+                std::string name,
+                stretch_limits limits,
+                std::chrono::milliseconds slot_wait)
+      : url_(std::move(url)),
+        name_(std::move(name)),
+        limits_(limits),
+        slot_wait_(slot_wait),
+        life_(url_) {}
 
   // Publishes these tables, those that are captured among them.
   // Errors: `app_busy` where they cannot be captured yet.
@@ -71,8 +78,9 @@ class change_stream {
   // Readable when read() may have something to give that it had not; until the next call of any.
   [[nodiscard]] int socket() const;
 
-  // Takes slot and publication out of the database, and the schema `dualwrite` where nobody else
-  // has something in it.
+  // Takes slot and publication out of the database.
+  [[nodiscard]] result<void> end(connection& on);
+  // And the schema `dualwrite` where nobody else has something in it.
   [[nodiscard]] result<void> remove(connection& on);
 
  private:
@@ -107,6 +115,7 @@ class change_stream {
   std::string url_;
   std::string name_;
   stretch_limits limits_;
+  std::chrono::milliseconds slot_wait_;
   captured_life life_;
   way how_ = way::closed;
   wal_stream stream_;

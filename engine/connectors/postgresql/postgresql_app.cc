@@ -14,6 +14,7 @@
 #include "engine/connectors/postgresql/obstacles.h"
 #include "engine/connectors/postgresql/readable.h"
 #include "engine/connectors/postgresql/replication_slot.h"
+#include "engine/connectors/postgresql/table_writers.h"
 #include "engine/ports/blocking.h"
 #include "events/row_image.h"
 
@@ -34,7 +35,8 @@ std::string capture_name(log_id log, std::string_view app) {
 // more may end.
 struct postgresql_app::connections {
   explicit connections(postgresql_settings with)
-      : settings(std::move(with)), stream(settings.url, settings.name, settings.stretches) {}
+      : settings(std::move(with)),
+        stream(settings.url, settings.name, settings.stretches, settings.slot_wait) {}
 
   postgresql_settings settings;
   connection read;
@@ -221,6 +223,14 @@ async<source_position> postgresql_app::open_capture(std::vector<std::string> tab
   return blocking<source_position>(capturing_, std::move(call));
 }
 
+async<void> postgresql_app::end_capture() {
+  auto call = [held = held_]() -> result<void> {
+    DW_CHECK(held->control.open(held->settings.url));
+    return of_the_app(held->stream.end(held->control));
+  };
+  return blocking<void>(capturing_, std::move(call));
+}
+
 async<std::vector<captured_transaction>> postgresql_app::next(std::size_t limit,
                                                               duration patience) {
   using transactions = std::vector<captured_transaction>;
@@ -275,6 +285,14 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
 async<std::optional<source_lag>> postgresql_app::lag() {
   auto call = [held = held_]() { return of_the_app(held->lag()); };
   return blocking<std::optional<source_lag>>(watching_, std::move(call));
+}
+
+async<std::string> postgresql_app::waits_for() {
+  auto call = [held = held_]() -> result<std::string> {
+    DW_CHECK(held->watch.open(held->settings.url));
+    return of_the_app(who_blocks_us(held->watch));
+  };
+  return blocking<std::string>(watching_, std::move(call));
 }
 
 std::shared_ptr<postgresql_app::seat> postgresql_app::seat_of(lane_key const& lane) {

@@ -24,6 +24,8 @@ struct postgresql_settings {
   std::string name = "dualwrite";  // of the publication, and the slot's begin: nobody else's
   stretch_limits stretches = {};   // when, and how much, is read in bulk
   std::chrono::milliseconds snapshot_age{5000};  // for so long a copy reads on from one
+  // For transactions that have to end before a slot can be made.
+  std::chrono::milliseconds slot_wait{30000};
 };
 
 // Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a
@@ -53,6 +55,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<void> prepare_capture(std::vector<std::string> tables) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_progress> known) override;
+  [[nodiscard]] async<void> end_capture() override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] std::vector<std::string> lost_tables() const override;
@@ -61,6 +64,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::optional<source_lag>> lag() override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] async<std::string> waits_for() override;
   [[nodiscard]] bool takes_parts() const override { return true; }
   [[nodiscard]] async<void> give_up(lane_key lane) override;
 

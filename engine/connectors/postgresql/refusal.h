@@ -8,6 +8,7 @@
 
 namespace dualwrite::engine::postgresql {
 
+inline constexpr std::string_view restrict_violation = "23001";
 inline constexpr std::string_view not_null_violation = "23502";
 inline constexpr std::string_view foreign_key_violation = "23503";
 inline constexpr std::string_view unique_violation = "23505";

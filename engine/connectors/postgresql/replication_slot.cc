@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <thread>
 
 namespace dualwrite::engine::postgresql {
@@ -13,11 +12,35 @@ using namespace std::chrono_literals;
 constexpr auto free_wait_max = 5s;
 constexpr auto look_pause = 20ms;
 constexpr int knows_failover = 170000;
-constexpr int advance_wait_ms = 5000;
+constexpr auto advance_wait_max = 5s;
 constexpr std::string_view was_broken_off = "57014";
 
 std::uint64_t place_at(answer const& from, int column) {
   return static_cast<std::uint64_t>(from.integer(0, column));
+}
+
+// False where it was broken off because it took longer.
+result<bool> ends_within(connection& on,
+                         std::chrono::milliseconds longest,
+                         std::string const& sql,
+                         parameters const& with) {
+  DW_CHECK(on.execute(fmt::format("SET statement_timeout = {}", longest.count())));
+  auto const done = on.query(sql, with);
+  bool const is_late = !done && on.is_open() && on.failure().state == was_broken_off;
+  if (on.is_open()) DW_CHECK(on.execute("SET statement_timeout = 0"));
+  if (!done && !is_late) return done.error();
+  return !is_late;
+}
+
+// Of all databases of the server.
+result<std::string> oldest_transaction(connection& on) {
+  DW_TRY(
+      auto const rows,
+      on.query("SELECT pid FROM pg_locks WHERE locktype = 'transactionid' AND granted AND pid IS "
+               "DISTINCT FROM pg_backend_pid() ORDER BY age(transactionid) DESC LIMIT 1"));
+  if (rows.count() == 0) return std::string("a transaction");
+  return rows.is_null(0, 0) ? std::string("a prepared transaction")
+                            : fmt::format("the transaction of process {}", rows.text(0, 0));
 }
 
 }  // namespace
@@ -58,12 +81,14 @@ result<slot_state> look_at_slot(connection& on, std::string const& slot) {
   return out;
 }
 
-result<void> make_slot(connection& on, std::string const& slot) {
+result<void> make_slot(connection& on, std::string const& slot, std::chrono::milliseconds longest) {
   auto const* more = on.server_version() >= knows_failover ? ", failover => true" : "";
-  DW_TRY(auto const made,
-         on.query(fmt::format("SELECT pg_create_logical_replication_slot($1, 'pgoutput'{})", more),
-                  {slot}));
-  return {};
+  auto const sql = fmt::format("SELECT pg_create_logical_replication_slot($1, 'pgoutput'{})", more);
+  DW_TRY(bool const made, ends_within(on, longest, sql, {slot}));
+  if (made) return {};
+  DW_TRY(auto const open, oldest_transaction(on));
+  return error{error_code::app_busy,
+               open + " has to end before the server makes a replication slot"};
 }
 
 result<void> give_to_standbys(std::string const& url, std::string const& slot) {
@@ -87,12 +112,12 @@ result<void> wait_until_free(connection& on, std::string const& slot) {
 }
 
 result<void> advance_slot(connection& on, std::string const& slot, std::uint64_t to) {
-  DW_CHECK(on.execute(fmt::format("SET statement_timeout = {}", advance_wait_ms)));
-  auto const moved =
-      on.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)", {slot, print_place(to)});
-  if (on.is_open()) DW_CHECK(on.execute("SET statement_timeout = 0"));
+  DW_TRY(bool const moved,
+         ends_within(on,
+                     advance_wait_max,
+                     "SELECT pg_replication_slot_advance($1, $2::pg_lsn)",
+                     {slot, print_place(to)}));
   if (moved) return {};
-  if (on.failure().state != was_broken_off) return moved.error();
   return error{error_code::app_busy,
                "the slot " + slot +
                    " cannot be moved: the server waits for a standby that it names in its log "

@@ -1,6 +1,7 @@
 // A logical slot of a database: from where on the server keeps its log for us.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,8 +22,12 @@ struct slot_state {
 // Of the slot in this database that belongs to a publication of this name.
 [[nodiscard]] result<std::string> slot_name(connection& on, std::string const& publication);
 [[nodiscard]] result<slot_state> look_at_slot(connection& on, std::string const& slot);
-// Where the server can (17 and later), so that its standbys copy it if they are told to.
-[[nodiscard]] result<void> make_slot(connection& on, std::string const& slot);
+// Where the server can (17 and later), so that its standbys copy it if they are told to. It makes
+// one when all transactions of now have ended.
+// Errors: `app_busy` where they had not by then.
+[[nodiscard]] result<void> make_slot(connection& on,
+                                     std::string const& slot,
+                                     std::chrono::milliseconds longest);
 [[nodiscard]] result<void> give_to_standbys(std::string const& url, std::string const& slot);
 // The server ends a session a moment after its client has gone.
 // Errors: `app_busy` where somebody else reads it.

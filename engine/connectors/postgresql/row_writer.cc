@@ -362,7 +362,10 @@ result<void> row_writer::explain(write_result& one,
                                  target_write const& wish,
                                  table_facts const& of,
                                  std::string const& constraint) {
-  if (one.code == foreign_key_violation) one.references = missing_reference(wish, of, constraint);
+  if (one.code == foreign_key_violation || one.code == restrict_violation) {
+    one.references = missing_reference(wish, of, constraint);
+    if (!one.references && may_be_referred_to(wish)) one.kind = fault_class::dependency;
+  }
   if (one.code == unique_violation && wish.kind != write_kind::remove) {
     DW_TRY(one.taken_by, taker_of(on_, wish, of, constraint));
   }

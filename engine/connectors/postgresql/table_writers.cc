@@ -51,4 +51,28 @@ result<std::optional<std::string>> await_end(connection& on,
   }
 }
 
+// Our sessions have one URL, so one role and one name. When they wait for each other that ends by
+// itself. The name of a session of another role is not told to everybody.
+result<std::string> who_blocks_us(connection& on) {
+  DW_TRY(
+      auto const found,
+      on.query("SELECT blocker, nullif(concat_ws(', ', holder.application_name, "
+               "holder.usename), ''), extract(epoch FROM now() - held.query_start)::bigint "
+               "FROM pg_stat_activity held CROSS JOIN unnest(pg_blocking_pids(held.pid)) blocker "
+               "LEFT JOIN pg_stat_activity holder ON holder.pid = blocker "
+               "WHERE held.wait_event_type = 'Lock' AND held.datname = current_database() "
+               "AND held.usename = current_user "
+               "AND held.application_name = current_setting('application_name') "
+               "AND held.query_start < now() - interval '1 second' "
+               "AND (holder.usename, holder.application_name) IS DISTINCT FROM "
+               "(held.usename, held.application_name) "
+               "ORDER BY held.query_start LIMIT 1"));
+  if (found.count() == 0) return std::string();
+  // The number of a prepared transaction's session is zero.
+  auto who = found.text(0, 0) == "0" ? std::string("a prepared transaction")
+                                     : fmt::format("process {}", found.text(0, 0));
+  if (!found.is_null(0, 1)) who += fmt::format(" ({})", found.text(0, 1));
+  return fmt::format("{}, for {} s", who, found.text(0, 2));
+}
+
 }  // namespace dualwrite::engine::postgresql

@@ -43,6 +43,15 @@ result<std::map<std::string, std::string>> triggers_there(database& on, std::str
   }
 }
 
+// The statements that drop all of ours.
+result<std::string> without_triggers(database& on) {
+  DW_TRY(auto const triggers, triggers_there(on, ""));
+  std::string sql;
+  for (auto const& [name, text] : triggers)
+    sql += fmt::format("DROP TRIGGER {};", quoted_name(name));
+  return sql;
+}
+
 result<std::int64_t> number(database& on, std::string const& sql, std::int64_t otherwise = 0) {
   DW_TRY(auto row, on.prepare(sql));
   DW_TRY(auto const there, row.step());
@@ -94,11 +103,21 @@ result<void> change_log::install(database& on) {
   return on.execute(our_tables);
 }
 
+result<void> change_log::end(database& on) {
+  tables_.clear();
+  triggers_.clear();
+  DW_TRY(auto all, transaction::begin(on));
+  DW_CHECK(install(on));
+  DW_TRY(auto sql, without_triggers(on));
+  sql +=
+      "DELETE FROM _dualwrite_captured; DELETE FROM _dualwrite_displaced; "
+      "DELETE FROM _dualwrite_change;";
+  DW_CHECK(on.execute(sql));
+  return all.commit();
+}
+
 result<void> change_log::remove(database& on) {
-  DW_TRY(auto const triggers, triggers_there(on, ""));
-  std::string sql;
-  for (auto const& [name, text] : triggers)
-    sql += fmt::format("DROP TRIGGER {};", quoted_name(name));
+  DW_TRY(auto sql, without_triggers(on));
   for (auto const* table :
        {"meta", "change", "captured", "displaced", "lane", "place", "outcome"}) {
     sql += fmt::format("DROP TABLE IF EXISTS _dualwrite_{};", table);
@@ -284,6 +303,11 @@ result<void> change_log::acknowledge(database& on, source_position captured) {
   DW_TRY(auto gone, on.prepare("DELETE FROM _dualwrite_change WHERE id < ?1"));
   gone.bind(0, static_cast<std::int64_t>(captured.commit >> chance_bits));
   return gone.run();
+}
+
+result<bool> is_captured(database& on) {
+  DW_TRY(auto const is, number(on, "SELECT EXISTS(SELECT 1 FROM _dualwrite_captured)"));
+  return is != 0;
 }
 
 result<void> begin_batch(database& on, batch_mark const& mark) {

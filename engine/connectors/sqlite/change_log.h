@@ -38,6 +38,8 @@ class change_log {
   [[nodiscard]] result<source_position> open(database& on,
                                              std::vector<std::string> const& tables,
                                              std::optional<source_progress> known);
+  // Triggers and changes are gone behind it.
+  [[nodiscard]] result<void> end(database& on);
   // What was committed since the last call, at most `limit` transactions of `rows_max` rows in all,
   // fewer where they are large; nothing where there is none.
   [[nodiscard]] result<std::vector<captured_transaction>> read(database& on,
@@ -63,7 +65,9 @@ class change_log {
 // Where the file is now. Inside a read transaction: what that sees.
 [[nodiscard]] result<source_position> head_of(database& on);
 
-// What our own transactions write around their rows.
+[[nodiscard]] result<bool> is_captured(database& on);
+
+// What our own transactions write around their rows where something is captured.
 [[nodiscard]] result<void> begin_batch(database& on, batch_mark const& mark);
 [[nodiscard]] result<void> end_batch(database& on);
 

@@ -273,7 +273,10 @@ result<write_result> row_writer::ran(result<void> how,
   if (!of_the_row) return why;
   auto out = refusal(wish, why);
   out.code = code_name(on_.extended_code());
-  if (out.code == "SQLITE_CONSTRAINT_FOREIGNKEY") out.references = missing_reference(wish, of);
+  if (out.code == "SQLITE_CONSTRAINT_FOREIGNKEY") {
+    out.references = missing_reference(wish, of);
+    if (!out.references && may_be_referred_to(wish)) out.kind = fault_class::dependency;
+  }
   if (is_taken(out.code)) {
     DW_TRY(out.taken_by, taker(wish, of, out.text));
   }

@@ -82,13 +82,14 @@ struct sqlite_app::connections {
     std::optional<std::vector<write_result>> again;
     DW_TRY(auto all, transaction::begin(write));
     DW_CHECK(check_lane(write, batch));
-    DW_CHECK(begin_batch(write, {batch.lane, batch.session, batch.batch}));
+    DW_TRY(bool const comes_back, is_captured(write));
+    if (comes_back) DW_CHECK(begin_batch(write, {batch.lane, batch.session, batch.batch}));
     DW_CHECK(writer.check(batch.tables));
     DW_TRY(auto results, writer.write(batch.writes, refused, checks_deferred));
     if (!results) return again;
     if (write.deferred_breaches() != 0) return again;
     DW_CHECK(move_lane(write, batch, batch.outcome(*results)));
-    DW_CHECK(end_batch(write));
+    if (comes_back) DW_CHECK(end_batch(write));
     auto const committed = all.commit();
     if (!committed) {
       // A commit that fails has not happened: SQLite keeps the transaction, and it is rolled back
@@ -206,6 +207,14 @@ async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
     return held->log.open(held->read, tables, known);
   };
   return blocking<source_position>(reading_, std::move(call));
+}
+
+async<void> sqlite_app::end_capture() {
+  auto call = [held = held_]() -> result<void> {
+    DW_CHECK(held->open_to_read());
+    return held->log.end(held->read);
+  };
+  return blocking<void>(reading_, std::move(call));
 }
 
 async<std::vector<captured_transaction>> sqlite_app::next(std::size_t limit, duration patience) {

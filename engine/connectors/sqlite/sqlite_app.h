@@ -43,6 +43,7 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
                                                     std::optional<source_progress> known) override;
+  [[nodiscard]] async<void> end_capture() override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,
                                                               duration patience) override;
   [[nodiscard]] async<void> acknowledge(source_position captured) override;

@@ -130,33 +130,43 @@ TEST_F(KeyLedger, NobodyWaitsForTheWritesOfAMapThatStopped) {
   EXPECT_TRUE(echo(batch(1), 1, "Ada")) << "its echo is still no change of the app's own";
 }
 
-// Of a row that it wrote several times, what it wrote each time.
 TEST_F(KeyLedger, ABatchKnowsWhatItWroteToARow) {
-  auto part = write("a", 1, "Ada");
-  auto narrow = std::make_shared<target_write>(*part.write);
-  narrow->columns = {0};
-  narrow->values = {value::of_int64(1)};
-  part.write = narrow;
-  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), part, write("b", 2, "Bo")});
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), write("b", 2, "Bo")});
   std::string const table = "customer", another = "order";
   row_values const before;
   row_values const row{value::of_int64(1), value::of_text("ADA"), value::of_text("other")};
   key_ledger::captured_change const change{table, operation::update, before, row};
-  auto const written = ledger.written_to(batch(1), change);
+  EXPECT_FALSE(ledger.match_altered(batch(1), {another, operation::update, before, row}));
+  EXPECT_FALSE(ledger.match_altered(batch(2), change));
+  auto const written = ledger.match_altered(batch(1), change);
   ASSERT_TRUE(written);
   EXPECT_EQ((row_values{value::of_int64(1), value::of_text("Ada"), value::unchanged()}),
             written->values);
   EXPECT_EQ((std::vector<bool>{true, true, false}), written->wrote);
-  EXPECT_FALSE(ledger.written_to(batch(1), {another, operation::update, before, row}));
-  EXPECT_FALSE(ledger.written_to(batch(2), change));
   row_values const third{value::of_int64(3), value::null(), value::null()};
-  EXPECT_FALSE(ledger.written_to(batch(1), {table, operation::update, before, third}));
-  ledger.hand_more(batch(1), {write("a", 1, "Eve")});
-  auto const varied = ledger.written_to(batch(1), change);
-  EXPECT_TRUE(varied->values[1].is_unchanged() && varied->wrote[1]);
-  ledger.hand_again(batch(1), epoch{1});
-  ledger.hand_more(batch(1), {write("a", 1, "Ada")});
-  EXPECT_FALSE(ledger.written_to(batch(1), change)) << "it may have been less";
+  EXPECT_FALSE(ledger.match_altered(batch(1), {table, operation::update, before, third}));
+}
+
+// Each change by a rule is of the write that it differs from least, and of none before the last.
+TEST_F(KeyLedger, OfSeveralWritesToARowEachChangeIsOfOne) {
+  auto narrow = write("a", 1, "Ada");
+  auto key_alone = std::make_shared<target_write>(*narrow.write);
+  key_alone->columns = {0};
+  key_alone->values = {value::of_int64(1)};
+  narrow.write = key_alone;
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), write("a", 1, "Bo"), narrow});
+  std::string const table = "customer";
+  auto const now = [](char const* name, char const* stamp) {
+    return row_values{value::of_int64(1), value::of_text(name), value::of_text(stamp)};
+  };
+  auto const wrote = [&](row_values const& before, row_values const& after) {
+    auto const found = ledger.match_altered(batch(1), {table, operation::update, before, after});
+    return !found ? "none" : found->wrote[1] ? found->values[1].as_string() : "no name";
+  };
+  EXPECT_EQ("Ada", wrote(now("Al", "1"), now("Ada", "2")));
+  EXPECT_EQ("Ada", wrote(now("Ada", "2"), now("Ada", "3"))) << "a rule changed it once more";
+  EXPECT_EQ("Bo", wrote(now("Ada", "3"), now("Bo", "4")));
+  EXPECT_EQ("Bo", wrote(now("Bo", "4"), now("Ada", "5"))) << "of no write before the last";
 }
 
 TEST_F(KeyLedger, TheBytesOfAWriteCountUntilItComesBack) {

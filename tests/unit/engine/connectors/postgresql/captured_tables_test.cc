@@ -146,5 +146,25 @@ TEST_F(CapturedTables, OneThatWasRenamedIsMissingUntilItIsBack) {
   EXPECT_EQ("+(1,Ann)", show(captured(1)));
 }
 
+// In any table of any database.
+TEST_F(CapturedTables, ASlotIsMadeWhenTheTransactionsOfThatMomentHaveEnded) {
+  postgresql_settings settings{url};
+  settings.slot_wait = 50ms;
+  app = std::make_unique<postgresql_app>(io.get_executor(), pool, settings);
+  postgres_user other(postgres_cluster::shared().fresh_database("other"));
+  other.run("BEGIN; CREATE TABLE item(id bigint)");
+  auto const waits = wait(app->open_capture({"customer"}, std::nullopt));
+  EXPECT_EQ(error_code::app_busy, waits.error().code);
+  EXPECT_NE(std::string::npos,
+            waits.error().detail.find("the transaction of process " +
+                                      other.ask("SELECT pg_backend_pid()")))
+      << waits.error().detail;
+  other.run("COMMIT");
+  restart();
+  capture();
+  people->run("INSERT INTO customer(id, name) VALUES(1, 'Ann')");
+  EXPECT_EQ("+(1,Ann)", show(captured(1)));
+}
+
 }  // namespace
 }  // namespace dualwrite::engine::postgresql

@@ -22,7 +22,9 @@ using way = change_stream::way;
 class change_stream_under_test {
  public:
   change_stream_under_test(std::string url, std::vector<std::string> tables, stretch_limits limits)
-      : url_(std::move(url)), tables_(std::move(tables)), stream_(url_, "dualwrite", limits) {}
+      : url_(std::move(url)),
+        tables_(std::move(tables)),
+        stream_(url_, "dualwrite", limits, std::chrono::seconds(30)) {}
 
   source_position open(std::optional<source_position> after = std::nullopt) {
     EXPECT_TRUE(control_.open(url_));

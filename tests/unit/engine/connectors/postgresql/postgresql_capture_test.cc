@@ -361,6 +361,16 @@ TEST_F(PostgresqlApp, AMessageThatIsNoMarkIsLeftAlone) {
   EXPECT_EQ("+(1,Ann)/batch1 +(2,Bob)", show(captured(2)));
 }
 
+TEST_F(PostgresqlApp, AfterACaptureTheServerKeepsNothingForIt) {
+  capture();
+  apply({write(1, "Ann")});
+  ASSERT_TRUE(wait(app->end_capture()));
+  EXPECT_EQ("0|0|1",
+            people->ask("SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM "
+                        "pg_publication), (SELECT count(*) FROM dualwrite.lane)"));
+  EXPECT_EQ(std::vector{write_effect::inserted}, apply({write(2, "Bob")}));
+}
+
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
   ASSERT_TRUE(wait(app->detach()));
