@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/mapping/json_text.h"
 #include "events/assert.h"
 #include "events/row_image.h"
 
@@ -32,52 +31,6 @@ std::string name_by(row_values key) {
     if (one.type() == value_type::decimal) one = value::of_decimal(one.as_decimal().normalized());
   }
   return encode_row(key);
-}
-
-// Whether the change leaves the row as the write wanted it. A column that the source does not send
-// did not change.
-bool repeats(target_write const& shape,
-             std::string_view values,
-             key_ledger::captured_change const& change) {
-  if (shape.kind == write_kind::remove) return change.op == operation::remove;
-  if (change.op == operation::remove) return false;
-  auto const wanted = decode_row(values);
-  DW_ASSERT(wanted && wanted->size() == shape.columns.size());
-  for (std::size_t i = 0; i < shape.columns.size(); ++i) {
-    auto const column = shape.columns[i];
-    if (column >= change.after.size()) return false;
-    auto const& captured = change.after[column];
-    if (!captured.is_unchanged() && !is_same_document(captured, (*wanted)[i])) return false;
-  }
-  return true;
-}
-
-// By the columns of its table, which has so many.
-key_ledger::written_row unpack_row(target_write const& shape,
-                                   std::string_view values,
-                                   std::size_t columns) {
-  auto const decoded = decode_row(values);
-  DW_ASSERT(decoded && decoded->size() == shape.columns.size());
-  key_ledger::written_row out{row_values(columns, value::unchanged()), std::vector<bool>(columns)};
-  for (std::size_t i = 0; i < shape.columns.size(); ++i) {
-    if (shape.columns[i] >= columns) continue;
-    out.values[shape.columns[i]] = (*decoded)[i];
-    out.wrote[shape.columns[i]] = true;
-  }
-  return out;
-}
-
-// What the write left alone is as it was before, as far as that is told.
-std::size_t count_differences(key_ledger::written_row const& written,
-                              key_ledger::captured_change const& change) {
-  std::size_t out = 0;
-  for (std::size_t column = 0; column < change.after.size(); ++column) {
-    auto const& now = change.after[column];
-    bool const is_kept = !written.wrote[column] && column < change.before.size();
-    auto const& was = is_kept ? change.before[column] : written.values[column];
-    if (!now.is_unchanged() && !is_same_document(was, now)) ++out;
-  }
-  return out;
 }
 
 }  // namespace
@@ -283,54 +236,6 @@ std::vector<std::uint32_t> key_ledger::writes_to(handed_batch const& batch,
     }
   }
   std::sort(out.begin(), out.end());
-  return out;
-}
-
-std::optional<key_ledger::repeated_write> key_ledger::match_echo(batch_id id,
-                                                                 epoch session,
-                                                                 captured_change const& change) {
-  auto const found = batches_.find(id);
-  if (found == batches_.end() || found->second.session != session) return std::nullopt;
-  auto& batch = found->second;
-  auto const& row = change.op == operation::remove ? change.before : change.after;
-  for (auto const at : writes_to(batch, change.table, row)) {
-    auto& kept = batch.writes[at];
-    if (kept.matched || !repeats(batch.shapes[kept.shape], kept.values, change)) continue;
-    kept.matched = true;
-    batch.last_matched = at;
-    return repeated_write{kept.map, &batch.shapes[kept.shape]};
-  }
-  return std::nullopt;
-}
-
-std::optional<key_ledger::written_row> key_ledger::match_altered(batch_id id,
-                                                                 captured_change const& change) {
-  auto const found = batches_.find(id);
-  if (found == batches_.end()) return std::nullopt;
-  auto& batch = found->second;
-  auto const all = writes_to(batch, change.table, change.after);
-  auto const is_told = [&](auto at) {
-    return batch.writes[at].matched || batch.writes[at].altered;
-  };
-  auto const told = std::find_if(all.rbegin(), all.rend(), is_told);
-  std::optional<std::uint32_t> nearest;
-  written_row out;
-  std::size_t least = 0;
-  for (auto at = told == all.rend() ? all.begin() : std::prev(told.base()); at != all.end(); ++at) {
-    auto const& its = batch.shapes[batch.writes[*at].shape];
-    // What only fills a gap has left a row alone that was there.
-    bool const is_left = its.kind == write_kind::insert_if_absent && change.op == operation::update;
-    if (its.kind == write_kind::remove || is_left) continue;
-    auto row = unpack_row(its, batch.writes[*at].values, change.after.size());
-    auto const differences = count_differences(row, change);
-    if (nearest && differences >= least) continue;
-    nearest = *at;
-    least = differences;
-    out = std::move(row);
-  }
-  if (!nearest) return std::nullopt;
-  batch.writes[*nearest].altered = true;
-  batch.last_matched = *nearest;
   return out;
 }
 

@@ -85,7 +85,7 @@ class key_ledger {
                                                          captured_change const& change);
   // What the batch wrote to the row that the change left, by the columns of its table: `unchanged`
   // where it wrote nothing. Of several writes to the row it is the one that the row differs from
-  // least, from the last one on that a change came of. Nothing where it did not write the row.
+  // least. Nothing where it did not write the row.
   struct written_row {
     row_values values;
     std::vector<bool> wrote;
@@ -166,6 +166,8 @@ class key_ledger {
   static std::vector<std::uint32_t> writes_to(handed_batch const& batch,
                                               std::string const& table,
                                               row_values const& row);
+  // The one of them that the row differs from least, and which is not told of yet, or was last.
+  static kept_write* nearest(handed_batch& batch, captured_change const& change);
   static std::uint32_t shape_of(handed_batch& batch, target_write const& write);
   static kept_write keep(handed_batch& batch, handed_write const& write);
   static handed_write unpack(handed_batch const& batch, kept_write const& kept);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/mapping/json_text.h"
+#include "events/assert.h"
 #include "events/row_image.h"
 
 namespace dualwrite::engine {
@@ -14,10 +15,24 @@ void derived_changes::add(std::string row_name, captured_row row, sequence cause
   names_.emplace(std::move(row_name), number);
 }
 
-void derived_changes::drop(std::string const& row_name) {
+std::set<std::size_t> derived_changes::drop(std::string const& row_name) {
+  std::set<std::size_t> said;
   auto const [first, last] = names_.equal_range(row_name);
-  for (auto at = first; at != last; ++at) all_.erase(at->second);
+  for (auto at = first; at != last; ++at) {
+    auto const& row = all_.at(at->second).row;
+    auto const before =
+        row.before.empty() ? result<row_values>(row_values{}) : decode_row(row.before);
+    auto const after = row.after.empty() ? result<row_values>(row_values{}) : decode_row(row.after);
+    DW_ASSERT(before && after);
+    for (std::size_t column = 0; column < after->size(); ++column) {
+      bool const was_known = column < before->size() && !(*before)[column].is_unchanged();
+      bool const is_kept = was_known && is_same_document((*before)[column], (*after)[column]);
+      if (!is_kept && !(*after)[column].is_unchanged()) said.insert(column);
+    }
+    all_.erase(at->second);
+  }
   names_.erase(first, last);
+  return said;
 }
 
 captured_row part_written(captured_row const& change,
@@ -60,12 +75,17 @@ std::string name_of_row(std::string const& table,
 }
 
 bool take_what_rules_changed(captured_row& change,
-                             row_values const& before,
+                             row_values before,
                              row_values const& after,
                              key_ledger::written_row written,
+                             std::set<std::size_t> const& again,
                              wanted_table const& table) {
   auto& [was, wrote] = written;
   bool is_any = false;
+  // It is of after the first of them.
+  for (auto const column : again) {
+    if (column < before.size()) before[column] = value::unchanged();
+  }
   for (std::size_t column = 0; column < after.size(); ++column) {
     if (std::find(table.key.begin(), table.key.end(), column) != table.key.end())
       was[column] = after[column];
@@ -84,22 +104,20 @@ bool take_what_was_added(captured_row& change,
                          row_values const& before,
                          row_values const& after,
                          std::vector<std::size_t> const& written,
-                         bool is_again,
+                         std::set<std::size_t> const& again,
                          wanted_table const& table) {
   key_ledger::written_row was{after, std::vector<bool>(after.size(), true)};
-  auto const nothing = row_values{};
-  auto const& known = is_again ? nothing : before;
-  bool const was_absent = change.op == operation::insert && !is_again;
   for (auto const column : table.read) {
     bool const is_written = std::find(written.begin(), written.end(), column) != written.end();
     if (is_written || column >= after.size()) continue;
-    bool const is_known = column < known.size() && !known[column].is_unchanged();
-    if (!is_known && !is_again && !table.only_read.contains(column)) continue;
+    bool const is_known = column < before.size() && !before[column].is_unchanged();
+    if (!is_known && !again.contains(column) && !table.only_read.contains(column)) continue;
     // A row that was not there had nothing.
+    bool const was_absent = change.op == operation::insert && !again.contains(column);
     was.wrote[column] = false;
     was.values[column] = was_absent ? value::null() : value::unchanged();
   }
-  return take_what_rules_changed(change, known, after, std::move(was), table);
+  return take_what_rules_changed(change, before, after, std::move(was), again, table);
 }
 
 }  // namespace dualwrite::engine

@@ -21,9 +21,9 @@ class derived_changes {
     sequence cause;  // the record whose write led to it
   };
   void add(std::string row_name, captured_row row, sequence cause);
-  bool has(std::string const& row_name) const { return names_.contains(row_name); }
-  // The transaction then wrote the row as we wanted it.
-  void drop(std::string const& row_name);
+  // The transaction then wrote the row once more. Gives the columns that they had said something
+  // of.
+  std::set<std::size_t> drop(std::string const& row_name);
   // In the order in which they were made.
   std::map<std::uint64_t, one> const& all() const { return all_; }
 
@@ -52,22 +52,23 @@ void forget_before(captured_row& change,
                                       row_values const& row);
 
 // Makes of the captured change the one that the rules made: from the row as we wrote it to the row
-// as it is now. `before` and `after` as captured. Returns whether they changed anything that is
-// read.
+// as it is now. `before` and `after` as captured; `again` are columns that they had changed before
+// in the same transaction. Returns whether they changed anything that is read.
 [[nodiscard]] bool take_what_rules_changed(captured_row& change,
-                                           row_values const& before,
+                                           row_values before,
                                            row_values const& after,
                                            key_ledger::written_row written,
+                                           std::set<std::size_t> const& again,
                                            wanted_table const& table);
 
 // The same of a change that is the echo of a write of these columns: what the rules, or defaults,
 // made of columns that we never write, and of those that this write left alone as far as the source
-// tells what they were. `is_again`: they had changed the row before that; then it says all of them.
+// tells what they were.
 [[nodiscard]] bool take_what_was_added(captured_row& change,
                                        row_values const& before,
                                        row_values const& after,
                                        std::vector<std::size_t> const& written,
-                                       bool is_again,
+                                       std::set<std::size_t> const& again,
                                        wanted_table const& table);
 
 }  // namespace dualwrite::engine

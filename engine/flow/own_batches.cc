@@ -18,25 +18,25 @@ result<void> capture_runner::take_ours(captured_row row, batch_id batch) {
   auto name = name_of_row(row.table, its.key, row.op == operation::remove ? before : after);
   auto& ledger = context_.ledger;
   auto& derived = open_->derived;
-  bool const is_again = derived.has(name);
   bool const has_one_map = its.maps.size() == 1;
   bool is_change = true;
   key_ledger::captured_change const change{row.table, row.op, before, after};
   if (auto const echoed = ledger.match_echo(batch, ledger.session_of(batch), change)) {
     ++open_->echoed;
-    derived.drop(name);
+    auto const again = derived.drop(name);
     if (!has_one_map) tell_other_maps(row, before, after, *echoed, ledger.last_matched(batch));
     auto const& written = echoed->shape->columns;
     is_change = has_one_map && row.op != operation::remove && written.size() < its.read.size() &&
-                take_what_was_added(row, before, after, written, is_again, its);
+                take_what_was_added(row, before, after, written, again, its);
   } else if (row.op != operation::remove) {
     // To several maps each change says all of the row.
     auto written = has_one_map ? ledger.match_altered(batch, change) : std::nullopt;
     if (!written) {
       if (row.op == operation::update) forget_before(row, before, keys_of(its));
-    } else if (!take_what_rules_changed(row, before, after, std::move(*written), its)) {
-      ++open_->echoed;
-      is_change = false;
+    } else {
+      auto const again = derived.drop(name);
+      is_change = take_what_rules_changed(row, before, after, std::move(*written), again, its);
+      if (!is_change) ++open_->echoed;
     }
   }
   if (is_change) derived.add(std::move(name), std::move(row), ledger.last_matched(batch));

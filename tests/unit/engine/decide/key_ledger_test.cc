@@ -147,7 +147,8 @@ TEST_F(KeyLedger, ABatchKnowsWhatItWroteToARow) {
   EXPECT_FALSE(ledger.match_altered(batch(1), {table, operation::update, before, third}));
 }
 
-// Each change by a rule is of the write that it differs from least, and of none before the last.
+// Each change is of the write that it differs from least, and of none that was told of before the
+// last.
 TEST_F(KeyLedger, OfSeveralWritesToARowEachChangeIsOfOne) {
   auto narrow = write("a", 1, "Ada");
   auto key_alone = std::make_shared<target_write>(*narrow.write);
@@ -164,9 +165,26 @@ TEST_F(KeyLedger, OfSeveralWritesToARowEachChangeIsOfOne) {
     return !found ? "none" : found->wrote[1] ? found->values[1].as_string() : "no name";
   };
   EXPECT_EQ("Ada", wrote(now("Al", "1"), now("Ada", "2")));
-  EXPECT_EQ("Ada", wrote(now("Ada", "2"), now("Ada", "3"))) << "a rule changed it once more";
+  EXPECT_EQ("no name", wrote(now("Ada", "2"), now("Ada", "3"))) << "a rule changed it once more";
   EXPECT_EQ("Bo", wrote(now("Ada", "3"), now("Bo", "4")));
-  EXPECT_EQ("Bo", wrote(now("Bo", "4"), now("Ada", "5"))) << "of no write before the last";
+  EXPECT_EQ("no name", wrote(now("Bo", "4"), now("Ada", "5")));
+}
+
+// One that says less fits more rows.
+TEST_F(KeyLedger, AnEchoIsOfTheWriteThatTellsTheMostOfIt) {
+  auto narrow = write("a", 1, "Ada");
+  auto key_alone = std::make_shared<target_write>(*narrow.write);
+  key_alone->columns = {0};
+  key_alone->values = {value::of_int64(1)};
+  narrow.write = key_alone;
+  ledger.hand(batch(1), epoch{1}, {narrow, write("a", 1, "Bo")});
+  std::string const table = "customer";
+  row_values const before{value::of_int64(1), value::of_text("Al"), value::of_text("1")};
+  auto stamped = row_values{value::of_int64(1), value::of_text("Bo"), value::of_text("2")};
+  key_ledger::captured_change const change{table, operation::update, before, stamped};
+  auto const echoed = ledger.match_echo(batch(1), epoch{1}, change);
+  ASSERT_TRUE(echoed);
+  EXPECT_EQ((std::vector<std::size_t>{0, 1}), echoed->shape->columns);
 }
 
 TEST_F(KeyLedger, TheBytesOfAWriteCountUntilItComesBack) {
