@@ -68,6 +68,22 @@ class Parts(unittest.TestCase):
         done = self.world.run("map", "run", *words, "--wait")
         self.assertEqual(0, done.returncode, done.stderr + self.world.log())
 
+    def change_both_while_away(self, turns):
+        chance = random.Random(11)
+        for turn in range(turns):
+            self.assertEqual(0, self.world.stop())
+            for step in range(120):
+                key = chance.choice(IDS)
+                is_left = chance.random() < 0.5
+                column = chance.choice(["name", "note", "of_left" if is_left else "of_right"])
+                value = f"{turn}-{step}"
+                stored = f"repeat('{value}', 3000)" if column == "note" else f"'{value}'"
+                (self.erp if is_left else self.crm)(f"UPDATE item SET {column} = {stored} WHERE id = {key}")
+            self.world.start()
+            self.world.until(lambda: self.items(self.erp) == self.items(self.crm))
+            self.world.until(lambda: self.world.json("map", "show", "items")["queued"] == "0")
+        self.assertEqual(self.items(self.erp), self.items(self.crm))
+
     def items(self, ask):
         return ask("SELECT id, name, md5(note), doc::jsonb, stamp, of_left, of_right FROM item ORDER BY id")
 
@@ -83,20 +99,7 @@ class Parts(unittest.TestCase):
         self.erp("UPDATE item SET name = 'first'")
         self.world.until(lambda: self.items(self.erp) == self.items(self.crm))
         self.assertEqual(documents, self.erp("SELECT id, doc FROM item ORDER BY id"), "they came back otherwise spaced")
-        chance = random.Random(11)
-        for turn in range(4):
-            self.assertEqual(0, self.world.stop())
-            for step in range(120):
-                key = chance.choice(IDS)
-                is_left = chance.random() < 0.5
-                column = chance.choice(["name", "note", "of_left" if is_left else "of_right"])
-                value = f"{turn}-{step}"
-                stored = f"repeat('{value}', 3000)" if column == "note" else f"'{value}'"
-                (self.erp if is_left else self.crm)(f"UPDATE item SET {column} = {stored} WHERE id = {key}")
-            self.world.start()
-            self.world.until(lambda: self.items(self.erp) == self.items(self.crm))
-            self.world.until(lambda: self.world.json("map", "show", "items")["queued"] == "0")
-        self.assertEqual(self.items(self.erp), self.items(self.crm))
+        self.change_both_while_away(turns=4)
         self.assertEqual("0", self.world.json("map", "show", "items")["parked"])
         # A stamp is newer than what it stands beside, and takes none of it back.
         self.crm("CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -108,6 +111,20 @@ class Parts(unittest.TestCase):
         self.world.until(lambda: self.world.json("map", "show", "items")["queued"] == "0"
                          and self.crm("SELECT DISTINCT name FROM item") == "newer")
         self.assertEqual("newer", self.erp("SELECT DISTINCT name FROM item"))
+
+    def test_a_trigger_that_writes_another_value_at_each_write(self):
+        for ask in (self.erp, self.crm):
+            ask("CREATE TABLE item(id bigint PRIMARY KEY, name text, note text, doc text, stamp text, of_left text, "
+                "of_right text)", "ALTER TABLE item ALTER note SET STORAGE EXTERNAL")
+        self.erp(f"INSERT INTO item SELECT i, 'name', repeat('x', 9000), '{{}}', 'none', 'first' "
+                 f"FROM generate_series(1, {len(IDS)}) i")
+        self.crm("CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "NEW.stamp := md5(random()::text); RETURN NEW; END $$",
+                 "CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION stamp()",
+                 "ALTER TABLE item REPLICA IDENTITY FULL")
+        self.configure(ITEMS)
+        self.run_maps("items")
+        self.change_both_while_away(turns=2)
 
     def test_what_a_filter_reads_is_known_of_a_deleted_row(self):
         for ask in (self.erp, self.crm):
