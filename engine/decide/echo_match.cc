@@ -1,5 +1,7 @@
 // How a change that came back is told from what our batch wrote: it is the same, or rules of the
 // app made it of that.
+#include <algorithm>
+
 #include "engine/decide/key_ledger.h"
 #include "engine/mapping/json_text.h"
 #include "events/assert.h"
@@ -61,8 +63,13 @@ std::size_t count_differences(target_write const& shape,
 key_ledger::kept_write* key_ledger::nearest(handed_batch& batch, captured_change const& change) {
   bool const removes = change.op == operation::remove;
   auto const all = writes_to(batch, change.table, removes ? change.before : change.after);
+  std::size_t widest = 0;
+  for (auto const& one : batch.shapes) {
+    if (one.table == change.table) widest = std::max(widest, one.columns.size());
+  }
   kept_write *out = nullptr, *last_told = nullptr;
   std::size_t least = 0;
+  bool is_exact = false;
   auto const look = [&](kept_write& kept) {
     auto const& its = batch.shapes[kept.shape];
     // What only fills a gap has left a row alone that was there.
@@ -74,15 +81,18 @@ key_ledger::kept_write* key_ledger::nearest(handed_batch& batch, captured_change
     if (out != nullptr && differences >= least) return;
     out = &kept;
     least = differences;
+    // No other can tell more: a row may have been written a thousand times.
+    is_exact = !is_one && its.columns.size() == widest && repeats(its, kept.values, change);
   };
   for (auto const at : all) {
+    if (is_exact) return out;
     auto& kept = batch.writes[at];
     if (kept.matched || kept.altered)
       last_told = &kept;
     else
       look(kept);
   }
-  if (last_told != nullptr) look(*last_told);
+  if (last_told != nullptr && !is_exact) look(*last_told);
   return out;
 }
 

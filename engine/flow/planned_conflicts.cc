@@ -1,6 +1,5 @@
 // What a batch knows of conflicts: what the two sides had, what rules of the apps made, and the
-// winners on their way to the side
-// where they were overwritten.
+// winners on their way to the side where they were overwritten.
 #include <algorithm>
 
 #include "engine/flow/batch_planner.h"

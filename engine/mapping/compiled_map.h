@@ -81,9 +81,10 @@ class compiled_map {
   [[nodiscard]] std::vector<std::size_t> const& key_columns(side which) const {
     return sides_[at(which)].key;
   }
-  [[nodiscard]] bool is_key(side which, std::size_t column) const;
   // Those of them that sort as their texts do, since the other side has texts.
   [[nodiscard]] std::set<std::size_t> key_columns_by_text(side which) const;
+  // Whether the column of this side's table is one of key_columns().
+  [[nodiscard]] bool is_key(side which, std::size_t column) const;
   // The integration key as bytes that are the same for both sides and sort as its values do.
   [[nodiscard]] result<std::string> key_of(side which, std::span<value const> row) const;
   // The values of key_columns() that such bytes stand for. Errors also: `value_malformed`.

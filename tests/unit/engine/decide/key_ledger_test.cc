@@ -25,6 +25,14 @@ class KeyLedger : public testing::Test {
     out.write = std::move(wish);
     return out;
   }
+  handed_write key_alone(std::string key, std::int64_t id) {
+    auto out = write(std::move(key), id, "");
+    auto narrow = std::make_shared<target_write>(*out.write);
+    narrow->columns = {0};
+    narrow->values = {value::of_int64(id)};
+    out.write = std::move(narrow);
+    return out;
+  }
   bool echo(batch_id of, std::int64_t id, std::string name) {
     row_values const after{value::of_int64(id), value::of_text(std::move(name))};
     std::string const table = "customer";
@@ -150,12 +158,7 @@ TEST_F(KeyLedger, ABatchKnowsWhatItWroteToARow) {
 // Each change is of the write that it differs from least, and of none that was told of before the
 // last.
 TEST_F(KeyLedger, OfSeveralWritesToARowEachChangeIsOfOne) {
-  auto narrow = write("a", 1, "Ada");
-  auto key_alone = std::make_shared<target_write>(*narrow.write);
-  key_alone->columns = {0};
-  key_alone->values = {value::of_int64(1)};
-  narrow.write = key_alone;
-  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), write("a", 1, "Bo"), narrow});
+  ledger.hand(batch(1), epoch{1}, {write("a", 1, "Ada"), write("a", 1, "Bo"), key_alone("a", 1)});
   std::string const table = "customer";
   auto const now = [](char const* name, char const* stamp) {
     return row_values{value::of_int64(1), value::of_text(name), value::of_text(stamp)};
@@ -172,12 +175,7 @@ TEST_F(KeyLedger, OfSeveralWritesToARowEachChangeIsOfOne) {
 
 // One that says less fits more rows.
 TEST_F(KeyLedger, AnEchoIsOfTheWriteThatTellsTheMostOfIt) {
-  auto narrow = write("a", 1, "Ada");
-  auto key_alone = std::make_shared<target_write>(*narrow.write);
-  key_alone->columns = {0};
-  key_alone->values = {value::of_int64(1)};
-  narrow.write = key_alone;
-  ledger.hand(batch(1), epoch{1}, {narrow, write("a", 1, "Bo")});
+  ledger.hand(batch(1), epoch{1}, {key_alone("a", 1), write("a", 1, "Bo")});
   std::string const table = "customer";
   row_values const before{value::of_int64(1), value::of_text("Al"), value::of_text("1")};
   auto stamped = row_values{value::of_int64(1), value::of_text("Bo"), value::of_text("2")};
