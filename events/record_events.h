@@ -128,7 +128,10 @@ struct RecordsApplied {
   std::vector<MapCounts> maps;
   std::vector<MapPlace> places;
   sequence reverse_passed;  // up to where the main lane of the other direction has read
-  DW_FIELDS(link, way, lane, session, batch, behind, position, maps, places, reverse_passed);
+  // Records that were written without columns that they had lost before: here the target's.
+  std::vector<WonInPart> in_part{};
+  DW_FIELDS(
+      link, way, lane, session, batch, behind, position, maps, places, reverse_passed, in_part);
 };
 struct RecordSkipped {
   map_id map;
@@ -165,6 +168,14 @@ struct AppRecovered {
   link_id link;
   app_id app;
   DW_FIELDS(link, app);
+};
+// All that was put into an app for this link was taken out again: nothing is known there of what
+// was captured or written.
+struct AppDetached {
+  link_id link;
+  side of = side::left;
+  app_id app;
+  DW_FIELDS(link, of, app);
 };
 struct RecordParked {
   map_id map;
@@ -217,7 +228,9 @@ struct TargetRewound {
   std::vector<RecordSkipped> unparked;
   std::vector<RecordSkipped> unskipped;
   std::vector<WonInPart> won_in_part;
-  DW_FIELDS(link, way, lanes, places, taken_back, reparked, unparked, unskipped, won_in_part);
+  std::vector<WonInPart> in_part;  // of those that come again, as in RecordsApplied
+  DW_FIELDS(
+      link, way, lanes, places, taken_back, reparked, unparked, unskipped, won_in_part, in_part);
 };
 
 }  // namespace dualwrite

@@ -130,6 +130,11 @@ struct conflict_fold {
       }
       take(lost, {one.map, e.way}, one.record, e.way, one.record);
     }
+    for (auto const& one : e.in_part) {
+      std::vector<std::string> lost;
+      for (auto const& column : one.columns) lost.emplace_back(column.name);
+      take(lost, {one.map, e.way}, one.record, opposite(e.way), one.record);
+    }
   }
   void operator()(RecordSkipped const& e) {
     erase(view.decided, e);

@@ -45,7 +45,7 @@ struct part_row {
 // TargetRewound, MapStopped.
 struct conflicts {
   static constexpr std::string_view name = "conflicts";
-  static constexpr int version = 6;
+  static constexpr int version = 7;
 
   std::map<sequence, resolution_row> resolutions;  // those that are still to be delivered
   std::map<std::pair<map_way, std::string>, std::set<sequence>> by_key;

@@ -116,6 +116,17 @@ struct delivery_fold {
       found->second.position = told.position;
     }
   }
+  void operator()(AppDetached const& e) {
+    auto const way = opposite(direction_from(e.of));  // in which it was written to
+    view.captures.erase({e.link, e.of});
+    auto const is_its = [&](lane_name const& lane) {
+      return std::get<0>(lane) == e.link && std::get<1>(lane) == way;
+    };
+    for (auto& [lane, row] : view.lanes) {
+      if (is_its(lane)) row.batch = {};
+    }
+    std::erase_if(view.batches, [&](auto const& one) { return is_its(one.first); });
+  }
   // The rows of the former log stay in the apps; this one has none yet.
   void operator()(LogForked const&) {
     view.lanes.clear();

@@ -74,10 +74,10 @@ struct capture_row {
   DW_FIELDS(app, at.incarnation, at.commit, started_at, maps, life);
 };
 
-// Fed by captures, echoes, lanes and outcomes. Costs per event, never per record.
+// Fed by captures, echoes, lanes, outcomes and AppDetached. Costs per event, never per record.
 struct delivery {
   static constexpr std::string_view name = "delivery";
-  static constexpr int version = 5;
+  static constexpr int version = 6;
 
   std::map<std::pair<link_id, side>, capture_row> captures;
   std::map<lane_name, lane_row> lanes;

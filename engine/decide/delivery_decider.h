@@ -94,6 +94,7 @@ struct delivery_plan {
   std::vector<conflict_found> conflicts;
   std::vector<resolution_owed> resolutions;
   std::vector<sequence> beaten;  // parked records of the other direction that this one wins against
+  std::vector<std::size_t> left_out{};  // columns of the target that it had lost before
 
   // Whether its write leaves nothing of what was there before.
   bool is_whole() const { return whole_row || write->kind == write_kind::remove; }
@@ -152,6 +153,7 @@ struct map_resolution {
   bool removes = false;
   row_values image;
   bool is_unknown = false;  // it undoes a change, and nothing is known of the row before
+  std::vector<std::size_t> given_up{};  // columns that it has lost before
 };
 [[nodiscard]] delivery_plan plan_resolution(delivery_context const& context,
                                             map_resolution const& resolution,

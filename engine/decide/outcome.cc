@@ -231,10 +231,18 @@ struct outcome_writer {
       case fate::park:
         return park(record, record.plan.state, record.plan.fault);
       case fate::write:
+        if (!record.left_out.empty())
+          out.in_part.push_back({record.map, record.at, record.left_out});
         return written(record, result_of(record, results));
     }
   }
 };
+
+WonInPart told(written_part const& part) {
+  WonInPart out{part.map, part.record, {}};
+  for (auto const& column : part.left_out) out.columns.push_back({column, false});
+  return out;
+}
 
 }  // namespace
 
@@ -263,6 +271,7 @@ batch_outcome outcome_of(planned_batch const& batch, std::span<write_result cons
   for (auto const& place : batch.places) {
     applied.places.push_back({place.map, batch.way, place.lane, place.position});
   }
+  for (auto const& part : out.in_part) applied.in_part.push_back(told(part));
   drafts events;
   events.push_back(draft({stream_kind::link, batch.link.value}, batch.link, applied));
   for (auto& event : out.exceptions) events.push_back(std::move(event));

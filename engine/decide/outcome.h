@@ -33,8 +33,9 @@ struct planned_record {
   std::optional<std::size_t> first_write;
   // Of a circle: the record that it waits for, which it goes on doing if another row is refused.
   sequence waits_for;
-  std::vector<sequence> earlier;     // of a retry: what is parked of its key and older
-  std::vector<std::string> drifted;  // its keys that are on the drift list
+  std::vector<sequence> earlier;        // of a retry: what is parked of its key and older
+  std::vector<std::string> drifted;     // its keys that are on the drift list
+  std::vector<std::string> left_out{};  // columns of the target that it had lost before
 };
 
 // A row that the refusal of a record is about; what it means is asked when the outcome is appended.
@@ -51,12 +52,20 @@ struct retried_row {
   MapCounts share;
 };
 
+// A record that was written without columns of the target, which it had lost before.
+struct written_part {
+  map_id map;
+  sequence record;
+  std::vector<std::string> left_out;
+};
+
 // What the parts of a batch came to that were written before its last one.
 struct outcome_so_far {
   drafts exceptions;
   std::vector<named_row> missing, taken;
   std::vector<retried_row> retried;
   std::map<map_id, MapCounts> counts;
+  std::vector<written_part> in_part;
   // The records that are parked, by key, unless a later one took their place.
   std::map<std::pair<map_id, std::string>, std::vector<sequence>> parked;
 };

@@ -1,7 +1,6 @@
 #include "engine/decide/part_of_row.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "engine/mapping/json_text.h"
@@ -19,7 +18,8 @@ row_values values_before_rules(compiled_map const& map, map_record const& record
   return std::move(before->values);
 }
 
-// Columns of the target.
+}  // namespace
+
 std::set<std::size_t> columns_lost(compiled_map const& map,
                                    map_record const& record,
                                    std::vector<std::string> const& lost) {
@@ -31,8 +31,6 @@ std::set<std::size_t> columns_lost(compiled_map const& map,
   auto const columns = columns_left_out(map, record.way, all);
   return {columns.begin(), columns.end()};
 }
-
-}  // namespace
 
 value const& said_of(map_record const& record, std::size_t column) {
   static value const nothing = value::unchanged();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ void leave_out_unsaid(compiled_map const& map,
 
 // What is told of a row that there is no way to write.
 [[nodiscard]] write_result unmappable(error const& why);
+
+// The columns of the target that it has lost: now, `lost` of its own table, or before.
+[[nodiscard]] std::set<std::size_t> columns_lost(compiled_map const& map,
+                                                 map_record const& record,
+                                                 std::vector<std::string> const& lost);
 
 // The columns of the target that a record which lost in part does not write.
 [[nodiscard]] std::vector<std::size_t> columns_left_out(compiled_map const& map,

@@ -29,6 +29,13 @@ sequence beaten_by(delivery_context const& context, map_resolution const& resolu
   return {};
 }
 
+// What it has given up.
+void leave_out(map_resolution& resolution) {
+  for (auto const column : resolution.given_up) {
+    if (column < resolution.image.size()) resolution.image[column] = value::unchanged();
+  }
+}
+
 // What is left of a resolution where later changes of its winner's side say a part of it.
 struct remainder {
   delivery_context const& context;
@@ -76,9 +83,9 @@ struct remainder {
   }
   void give(projections::part_row const& part) {
     by = part.by;
-    for (auto const column : columns_left_out(context.map, resolution.way, part)) {
-      if (column < resolution.image.size()) resolution.image[column] = value::unchanged();
-    }
+    auto const columns = columns_left_out(context.map, resolution.way, part);
+    resolution.given_up.insert(resolution.given_up.end(), columns.begin(), columns.end());
+    leave_out(resolution);
   }
   bool is_empty() const {
     for (std::size_t column = 0; column < resolution.image.size(); ++column) {
@@ -89,9 +96,7 @@ struct remainder {
   }
 };
 
-}  // namespace
-
-delivery_plan plan_rewritten(delivery_context const& context, map_resolution const& resolution) {
+delivery_plan plan_write(delivery_context const& context, map_resolution const& resolution) {
   delivery_plan plan;
   plan.key = resolution.key;
   auto write = std::make_shared<target_write>();
@@ -123,6 +128,31 @@ delivery_plan plan_rewritten(delivery_context const& context, map_resolution con
   }
   plan.write = std::move(write);
   return plan;
+}
+
+// What is left of it goes to the row that is there; where there is none, it makes one.
+delivery_plan write_left(delivery_context const& context,
+                         map_resolution const& resolution,
+                         map_resolution const& left) {
+  auto plan = plan_write(context, left);
+  if (!plan.whole_row && !resolution.crosses) {
+    auto whole = plan_write(context, resolution);
+    if (whole.whole_row) {
+      whole.beside = std::exchange(plan.write, nullptr);
+      whole.write->kind = write_kind::insert_if_absent;
+      plan = std::move(whole);
+    }
+  }
+  plan.left_out = left.given_up;
+  return plan;
+}
+
+}  // namespace
+
+delivery_plan plan_rewritten(delivery_context const& context, map_resolution const& resolution) {
+  auto left = resolution;
+  leave_out(left);
+  return write_left(context, resolution, left);
 }
 
 delivery_plan plan_resolution(delivery_context const& context,
@@ -160,16 +190,7 @@ delivery_plan plan_resolution(delivery_context const& context,
     plan.by = by;
     return plan;
   }
-  auto plan = plan_rewritten(context, left);
-  if (!plan.whole_row && !resolution.crosses) {
-    auto whole = plan_rewritten(context, resolution);
-    if (whole.whole_row) {
-      // What is left of it goes to the row that is there; where there is none, it makes one.
-      whole.beside = std::exchange(plan.write, nullptr);
-      whole.write->kind = write_kind::insert_if_absent;
-      plan = std::move(whole);
-    }
-  }
+  auto plan = write_left(context, resolution, left);
   if (plan.what == fate::write && which == attempt::first &&
       context.views.parked.chain({resolution.map, resolution.way}, resolution.key) != nullptr) {
     bool const whole = plan.whole_row || plan.write->kind == write_kind::remove;

@@ -19,6 +19,14 @@ constexpr std::size_t batch_bytes_max = 4U << 20U;
 // Some 100 MB of keys, with chunks as they are by default.
 constexpr std::size_t chunks_known_max = 256;
 
+// What a record lost, in columns of its own table.
+std::vector<std::size_t> columns_of_source(compiled_map const& map,
+                                           direction way,
+                                           projections::part_row const& lost) {
+  projections::part_row const turned{lost.of_target, lost.columns, {}, false};
+  return columns_left_out(map, opposite(way), turned);
+}
+
 }  // namespace
 
 batch_planner::batch_planner(link_context& context, direction way) : context_(context), way_(way) {
@@ -119,11 +127,7 @@ result<map_record> batch_planner::to_map_record(queued_record const& record,
     if (out.after[i].is_unchanged()) out.after[i] = out.before[i];
   }
   auto const* part = context_.views().conflicts.part({map, way}, record.at);
-  if (part != nullptr) {
-    // The same columns as those of the other side, by their names here.
-    projections::part_row const turned{part->of_target, part->columns, {}, false};
-    out.given_up = columns_left_out(compiled, opposite(way), turned);
-  }
+  if (part != nullptr) out.given_up = columns_of_source(compiled, way, *part);
   out.lacks_columns = lacks_columns(record, out, compiled);
   out.cause = record.cause;
   out.is_of_rules = record.cause && !record.map;
@@ -230,6 +234,8 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
   auto made = planned(record, mine, map);
   made.which = which;
   made.plan = plan_delivery(planning(*compiled), mine, which);
+  auto const left_out = columns_lost(*compiled, mine, {});
+  made.plan.left_out = {left_out.begin(), left_out.end()};
   for (auto& conflict : made.plan.conflicts) show(conflict, record, *compiled);
   keep(std::move(made), *compiled, is_contested(*compiled, record, which));
   return {};
@@ -238,13 +244,15 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
 result<void> batch_planner::add_rewritten(queued_item const& item,
                                           map_id map,
                                           attempt which,
-                                          std::vector<std::string> const& lost_columns) {
+                                          columns_lost_by const& lost) {
   auto const found = context_.maps.get(context_.views(), map);
   // A map that does not fit its tables any more has paused.
   if (!found) return {};
   auto const& compiled = *found;
+  projections::part_row const before{{}, lost.before, {}, false};
   if (auto const* resolution = std::get_if<queued_resolution>(&item)) {
-    DW_TRY(auto const mine, to_map_resolution(*resolution, map, *compiled, way_));
+    DW_TRY(auto mine, to_map_resolution(*resolution, map, *compiled, way_));
+    mine.given_up = columns_left_out(*compiled, way_, before);
     auto made = planned(*resolution, map);
     made.plan = plan_rewritten(planning(*compiled), mine);
     keep(std::move(made), *compiled, true);
@@ -253,7 +261,8 @@ result<void> batch_planner::add_rewritten(queued_item const& item,
   auto const* record = std::get_if<queued_record>(&item);
   if (record == nullptr) return {};
   DW_TRY(auto mine, to_map_record(*record, map, *compiled, way_));
-  mine.lost_columns = lost_columns;
+  mine.lost_columns = lost.in_batch;
+  mine.given_up = columns_of_source(*compiled, way_, before);
   auto made = planned(*record, mine, map);
   made.plan = plan_rewritten(planning(*compiled), mine);
   keep(std::move(made), *compiled, is_contested(*compiled, *record, which));
@@ -295,6 +304,9 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
         record.drifted.push_back(*key);
     }
     take_over_resolutions(record);
+    auto const target = target_of(way_);
+    for (auto const column : plan.left_out)
+      record.left_out.push_back(map.schema(target).columns[column].name);
     bool const is_copy = record.copied && record.which == attempt::first;
     if (plan.beside != nullptr && !is_copy) {
       record.first_write = batch_.writes.size();
@@ -304,7 +316,6 @@ void batch_planner::keep(planned_record&& record, compiled_map const& map, bool 
     record.write = batch_.writes.size();
     if (!whole) plan.write->behind = write_before(record.map, plan.key);
     batch_.writes.add(plan.write);
-    auto const target = target_of(way_);
     batch_.tables.try_emplace(map.table(target), map.fingerprint(target));
   }
   if (plan.what == fate::write || plan.what == fate::park)

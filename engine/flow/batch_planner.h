@@ -30,6 +30,12 @@ struct ready_batch {
   bool is_void = false;  // its source transaction will never be complete: it must not be written
 };
 
+// What a record that was written had lost to the other side.
+struct columns_lost_by {
+  std::vector<std::string> before;    // of the target's table: before its batch was planned
+  std::vector<std::string> in_batch;  // of its own table
+};
+
 // Errors: `event_malformed`, `invalid_definition`.
 // Lifetime: outlived by its context.
 // Threads: the engine strand; between the first add() and take() or take_part() nothing may be
@@ -66,12 +72,11 @@ class batch_planner {
 
   // Whether an item is to be delivered to this map at all.
   bool concerns(replay::queued_item const& item, map_id map) const;
-  // The write that a record must have led to, for a batch that was written before the engine ended;
-  // the columns in which it had lost to the other side were left out.
+  // The write that a record must have led to, for a batch that was written before the engine ended.
   [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item,
                                            map_id map,
                                            attempt which,
-                                           std::vector<std::string> const& lost_columns);
+                                           columns_lost_by const& lost);
 
  private:
   [[nodiscard]] result<void> add_record(replay::queued_record const& record,

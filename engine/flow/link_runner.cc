@@ -14,18 +14,23 @@ struct said_besides {
   std::set<std::pair<map_id, sequence>> excepted;
   std::vector<std::pair<map_id, sequence>> retried;
   std::optional<ChunkCopied> copied;
-  // Columns that records had lost to the other side.
-  std::map<std::pair<map_id, sequence>, std::vector<std::string>> lost_columns;
+  std::map<std::pair<map_id, sequence>, columns_lost_by> lost;
 };
 
 result<said_besides> read_besides(event_log const& log, sequence applied_at) {
   said_besides out;
-  auto const cursor = log.read({applied_at + 1, false, std::nullopt});
+  auto const cursor = log.read({applied_at, false, std::nullopt});
   while (true) {
     DW_TRY(auto const stored, cursor->next());
     if (!stored) return out;
     DW_TRY(auto const event, decode(*stored));
-    if (event.from.cause != applied_at) return out;
+    if (event.at != applied_at && event.from.cause != applied_at) return out;
+    if (auto const* applied = event.as<RecordsApplied>()) {
+      for (auto const& part : applied->in_part) {
+        auto& lost = out.lost[{part.map, part.record}].before;
+        for (auto const& column : part.columns) lost.emplace_back(column.name);
+      }
+    }
     if (auto const* parked = event.as<RecordParked>())
       out.excepted.insert({parked->map, parked->record});
     if (auto const* skipped = event.as<RecordSkipped>())
@@ -37,7 +42,7 @@ result<said_besides> read_besides(event_log const& log, sequence applied_at) {
     if (auto const* copied = event.as<ChunkCopied>()) out.copied = *copied;
     if (auto const* conflict = event.as<ConflictDetected>()) {
       for (auto const& column : conflict->columns) {
-        auto& lost = out.lost_columns[{conflict->map, conflict->record}];
+        auto& lost = out.lost[{conflict->map, conflict->record}].in_batch;
         if (!column.record_wins) lost.emplace_back(column.name);
       }
     }
@@ -113,10 +118,10 @@ result<void> link_runner::remember(direction way,
     bool const is_its = std::any_of(
         row.maps.begin(), row.maps.end(), [&](auto const& share) { return share.map == map; });
     if (!is_its || besides.excepted.contains({map, at})) return {};
-    auto const lost = besides.lost_columns.find({map, at});
-    auto const none = std::vector<std::string>{};
-    DW_CHECK(planner.add_rewritten(
-        item, map, which, lost == besides.lost_columns.end() ? none : lost->second));
+    auto const lost = besides.lost.find({map, at});
+    auto const none = columns_lost_by{};
+    DW_CHECK(
+        planner.add_rewritten(item, map, which, lost == besides.lost.end() ? none : lost->second));
     if (planner.is_full()) hand();
     return {};
   };

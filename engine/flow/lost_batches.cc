@@ -9,6 +9,7 @@ namespace {
 struct lost_outcome {
   sequence at;
   std::vector<MapCounts> counts;
+  std::vector<WonInPart> in_part;
 };
 
 struct loss_reader {
@@ -44,6 +45,10 @@ struct loss_reader {
     out.texts.push_back(std::make_shared<std::string>(text));
     return *out.texts.back();
   }
+  WonInPart keep(WonInPart part) {
+    for (auto& column : part.columns) column.name = keep(column.name);
+    return part;
+  }
 
   // The outcomes of all batches behind those that the target still has. Their numbers tell them
   // from batches that were lost before: those had higher ones, or the same ones earlier.
@@ -69,7 +74,8 @@ struct loss_reader {
       if (wanted == next.end() || applied->batch.value != wanted->second) continue;
       if (--wanted->second == rows.at(applied->lane).batch.value) next.erase(wanted);
       --left;
-      found.push_back({event.at, applied->maps});
+      found.push_back({event.at, applied->maps, {}});
+      for (auto const& part : applied->in_part) found.back().in_part.push_back(keep(part));
     }
     std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) { return a.at < b.at; });
     return found;
@@ -124,6 +130,10 @@ struct loss_reader {
 
   result<void> read_exceptions(lost_outcome const& outcome) {
     auto const of_now = [&](map_id map) { return is_of_now(map, outcome.at); };
+    for (auto const& part : outcome.in_part) {
+      DW_TRY(auto const counts, of_now(part.map));
+      if (counts) out.event.in_part.push_back(part);
+    }
     auto const cursor = context.log.log().read({outcome.at + 1, false, std::nullopt});
     while (true) {
       DW_TRY(auto const stored, cursor->next());
@@ -161,10 +171,7 @@ struct loss_reader {
   }
 
   void remember_parts(ConflictDetected const& conflict) {
-    WonInPart part{conflict.map, conflict.record, {}};
-    for (auto const& column : conflict.columns)
-      part.columns.push_back({keep(column.name), column.record_wins});
-    out.event.won_in_part.push_back(std::move(part));
+    out.event.won_in_part.push_back(keep({conflict.map, conflict.record, conflict.columns}));
   }
 
   // What a lost batch had parked may have lost a conflict since: it comes again, and is settled

@@ -110,6 +110,17 @@ TEST_F(Conflicts, ALoserInPartLosesWhatEachConflictTakes) {
   EXPECT_EQ(nullptr, views.conflicts.part(to_left, at));
 }
 
+TEST_F(Conflicts, WhatComesAgainHasLostWhatItHadLostBefore) {
+  auto const first = capture(1);
+  TargetRewound rewound;
+  rewound.link = link;
+  rewound.in_part = {{map, first, {{"name", false}, {"note", false}}}};
+  of_link(rewound);
+  auto const* lost = views.conflicts.part(to_right, first);
+  ASSERT_NE(nullptr, lost);
+  EXPECT_EQ((std::vector<std::string>{"name", "note"}), lost->of_target);
+}
+
 TEST_F(Conflicts, WhatWasDecidedStaysDecidedWhenTheTargetIsSetBack) {
   auto const first = capture(3);
   TargetRewound rewound;

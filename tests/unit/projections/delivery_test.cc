@@ -52,5 +52,25 @@ TEST_F(Delivery, ABatchHoldsOfAMapOnlyWhatCameAfterItJoined) {
   EXPECT_EQ(first + 4, share().from);
 }
 
+// Only where it was written to: what the link's other app holds is as it was.
+TEST_F(Delivery, AnAppThatWasDetachedHasNoBatches) {
+  apply(sequence{}, capture(5));
+  RecordsApplied back;
+  back.link = link;
+  back.way = direction::right_to_left;
+  back.batch = batch_number{7};
+  of_link(back);
+  auto const there = lane_name{link, direction::left_to_right, main_lane};
+  auto const here = lane_name{link, direction::right_to_left, main_lane};
+  auto const position = views.delivery.lane(there)->position;
+  of_link(AppDetached{link, side::right, {}});
+  EXPECT_EQ(batch_number{}, views.delivery.lane(there)->batch);
+  EXPECT_EQ(position, views.delivery.lane(there)->position) << "the log is not read again";
+  EXPECT_FALSE(views.delivery.batches.contains(there));
+  EXPECT_EQ(batch_number{7}, views.delivery.lane(here)->batch);
+  EXPECT_FALSE(views.delivery.captures.contains({link, side::right}));
+  EXPECT_TRUE(views.delivery.captures.contains({link, side::left}));
+}
+
 }  // namespace
 }  // namespace dualwrite::projections

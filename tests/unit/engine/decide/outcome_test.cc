@@ -88,6 +88,17 @@ TEST_F(Outcome, CountsWhatWentWellAndNamesEachException) {
   EXPECT_EQ(sequence{9}, skipped[0].by);
 }
 
+TEST_F(Outcome, SaysWhatWasWrittenOfARecordThatHadLostColumns) {
+  batch.records[1].left_out = {"name", "note"};
+  batch.records[3].left_out = {"name"};
+  auto const outcome = outcome_of(batch, results);
+  auto const applied = events_of<RecordsApplied>(outcome);
+  ASSERT_EQ(1u, applied.size());
+  ASSERT_EQ(1u, applied[0].in_part.size()) << "only of those that were written";
+  EXPECT_EQ(sequence{12}, applied[0].in_part[0].record);
+  ASSERT_EQ(2u, applied[0].in_part[0].columns.size());
+}
+
 TEST_F(Outcome, NoRecordIsForgotten) {
   auto const outcome = outcome_of(batch, results);
   std::size_t settled =
