@@ -1,14 +1,41 @@
 #include "engine/cli/app_shelf.h"
 
+#include <algorithm>
+
 #include "engine/connectors/postgresql/postgresql_app.h"
 #include "engine/connectors/sqlite/sqlite_app.h"
+#include "events/codec.h"
 
 namespace dualwrite::engine {
+
+result<first_names> first_names_of(event_log const& log,
+                                   projections::map_status const& state,
+                                   server_config const& config) {
+  first_names names;
+  auto const id_of = [&](std::string const& name) {
+    auto const found = std::find_if(
+        state.apps.begin(), state.apps.end(), [&](auto const& one) { return one.second == name; });
+    return found == state.apps.end() ? app_id{} : found->first;
+  };
+  for (auto const& app : config.apps) {
+    auto const now = id_of(app.name);
+    auto const id = now ? now : id_of(app.was);
+    if (!id) continue;
+    auto const cursor = log.read({sequence{id.value}});
+    DW_TRY(auto const stored, cursor->next());
+    if (!stored) return error{error_code::sequence_not_found, {}, sequence{id.value}};
+    DW_TRY(auto const event, decode(*stored));
+    auto const* registered = event.as<AppRegistered>();
+    if (registered != nullptr && registered->name != app.name) names[app.name] = registered->name;
+  }
+  return names;
+}
 
 app_shelf::app_shelf(boost::asio::any_io_executor strand,
                      boost::asio::thread_pool& pool,
                      server_config const& config,
-                     log_id log) {
+                     log_id log,
+                     first_names const& names) {
   auto const add = [this](std::string const& name, auto app) {
     ports_[name] = {app.get(), app.get()};
     apps_.push_back(std::move(app));
@@ -21,7 +48,9 @@ app_shelf::app_shelf(boost::asio::any_io_executor strand,
     } else {
       postgresql::postgresql_settings settings;
       auto const& from = std::get<postgresql_settings>(app.settings);
-      settings.name = postgresql::capture_name(log, app.name);
+      auto const first = names.find(app.name);
+      settings.name =
+          postgresql::capture_name(log, first == names.end() ? app.name : first->second);
       settings.url = from.url_file.empty() ? from.url.value : "file:" + from.url_file;
       add(app.name,
           std::make_unique<postgresql::postgresql_app>(strand, pool, std::move(settings)));

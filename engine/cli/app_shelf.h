@@ -10,10 +10,19 @@
 
 #include "engine/config/server_config.h"
 #include "engine/flow/engine.h"
+#include "events/store/event_log.h"
+#include "projections/map_status.h"
 
 namespace dualwrite::engine {
 
-// What they put into an app to capture it is named by `log`.
+// The names under which the log came to know apps that the configuration calls otherwise by now.
+using first_names = std::map<std::string, std::string>;
+// Errors: those of reading the log.
+[[nodiscard]] result<first_names> first_names_of(event_log const& log,
+                                                 projections::map_status const& state,
+                                                 server_config const& config);
+
+// What they put into an app to capture it is named by `log` and the app's first name.
 //
 // Lifetime: outlives whoever uses its ports; `pool` is joined before it ends.
 // Threads: the engine strand.
@@ -22,7 +31,8 @@ class app_shelf {
   app_shelf(boost::asio::any_io_executor strand,
             boost::asio::thread_pool& pool,
             server_config const& config,
-            log_id log);
+            log_id log,
+            first_names const& names);
   ~app_shelf();
 
   std::map<std::string, app_ports> const& ports() const { return ports_; }

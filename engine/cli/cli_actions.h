@@ -16,6 +16,7 @@ exit_code run_config_plan(command_line const& line);
 exit_code run_config_apply(command_line const& line);
 
 exit_code run_app_list(command_line const& line);
+exit_code run_app_detach(command_line const& line);
 exit_code run_map_list(command_line const& line);
 exit_code run_map_show(command_line const& line);
 exit_code run_map_queue(command_line const& line);

@@ -21,7 +21,7 @@ class forking {
  public:
   explicit forking(server_config const& config)
       : clock_(io_.get_executor()),
-        shelf_(io_.get_executor(), pool_, config, log_id{}),
+        shelf_(io_.get_executor(), pool_, config, log_id{}, {}),
         children_(io_.get_executor()) {}
   ~forking() { pool_.join(); }
 

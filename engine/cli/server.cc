@@ -9,6 +9,7 @@
 #include "engine/api/access.h"
 #include "engine/api/apply_config.h"
 #include "engine/cli/new_log_id.h"
+#include "engine/cli/server_log.h"
 
 namespace dualwrite::engine {
 namespace {
@@ -42,11 +43,12 @@ server::~server() {
 
 result<void> server::open() {
   DW_CHECK(open_log());
-  apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_, log_->head().log);
   DW_TRY(auto const program, digest_of_program());
   keeper_ =
       std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, config_.data_dir, program);
   DW_TRY(auto views, keeper_->load());
+  DW_TRY(auto const names, first_names_of(*log_, views.status, config_));
+  apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_, log_->head().log, names);
   commits_ = std::make_unique<commit_thread>(*log_);
   engine_settings settings;
   settings.flow = config_.engine;
@@ -90,16 +92,10 @@ result<void> server::open_log() {
                  fmt::format("{}: {}", config_.data_dir, failed.message())};
   rocks_log_options options;
   options.create = new_log_id();
-  auto opened = rocks_event_log::open(config_.data_dir, options);
-  if (!opened) {
-    auto why = std::move(opened).error();
-    if (why.code == error_code::log_locked)
-      why.detail = fmt::format("The folder is {}.", config_.data_dir);
-    return why;
-  }
-  log_ = std::move(opened->log);
+  DW_TRY(auto opened, open_server_log(config_, options));
+  log_ = std::move(opened.log);
   time_.begin_at(log_->head().recorded_at);
-  trimmed_ = std::move(opened->trimmed);
+  trimmed_ = std::move(opened.trimmed);
   return {};
 }
 
@@ -200,8 +196,7 @@ async<void> server::watch_clock() {
 // What the log has to be told before clients are let in.
 async<void> server::begin() {
   if (trimmed_) {
-    auto const detail =
-        fmt::format("ends at {}, torn files in {}", trimmed_->head.at.value, trimmed_->set_aside);
+    auto const detail = text_of(*trimmed_);
     drafts events;
     LogTailTrimmed const trimmed{detail};
     events.push_back(draft({}, {}, trimmed));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "events/ids.h"
@@ -17,6 +18,8 @@ struct lane_key {
 
   friend constexpr auto operator<=>(lane_key const&, lane_key const&) = default;
 };
+
+using link_way = std::pair<link_id, direction>;
 
 // Names one batch in a transaction that is captured back: the change of the lane's own row says it.
 struct batch_mark {

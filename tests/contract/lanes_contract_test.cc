@@ -155,6 +155,34 @@ TEST_P(Connector, LogsLinksAndDirectionsDoNotShareALane) {
   }
 }
 
+TEST_P(Connector, WhatIsDetachedKnowsNothingOfTheLog) {
+  make({customers()});
+  auto const known = capture();
+  auto const other_way = direction::right_to_left;
+  auto const staying = another(main_lane, main_lane.log, link_id{5}, other_way);
+  auto const of_another_log = another(main_lane, log_id{8}, main_lane.link, main_lane.way);
+  for (auto const& lane : {main_lane, side_lane, staying, of_another_log}) {
+    auto batch = next_batch(lane, open(lane), {});
+    batch.places = {{map_id{3}, lane.lane, sequence{12}}};
+    ASSERT_TRUE(send(batch));
+  }
+  std::vector<engine::link_way> const stays = {{staying.link, staying.way}};
+  ASSERT_TRUE(wait(subject->target().detach(main_lane.log, stays)));
+  for (auto const& lane : {main_lane, side_lane}) {
+    auto const fresh = open(lane);
+    EXPECT_EQ(batch_number{0}, fresh.batch);
+    EXPECT_TRUE(fresh.places.empty());
+  }
+  for (auto const& lane : {staying, of_another_log}) {
+    EXPECT_EQ(batch_number{1}, open(lane).batch);
+    EXPECT_EQ(1u, open(lane).places.size());
+  }
+  EXPECT_FALSE(try_capture(known)) << "behind what was captured before";
+  capture();
+  commit(inserted("customer", customer(1, text("Ann"))));
+  EXPECT_EQ("+(1,Ann)", shown(captured()));
+}
+
 TEST_P(Connector, EveryLaneOfADirectionSeesThePlacesOfItsMaps) {
   make({customers()});
   auto first = next_batch(main_lane, open(main_lane), {});

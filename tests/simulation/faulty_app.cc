@@ -288,6 +288,10 @@ async<std::vector<engine::write_result>> faulty_app::apply(engine::target_batch 
   co_return out;
 }
 
+async<void> faulty_app::detach(log_id log, std::vector<engine::link_way> staying) {
+  return app_.detach(log, std::move(staying));
+}
+
 async<void> faulty_app::give_up(engine::lane_key lane) {
   return app_.give_up(lane);
 }

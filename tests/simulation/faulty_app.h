@@ -106,6 +106,8 @@ class faulty_app final : public engine::source_app, public engine::target_app {
       engine::target_batch batch) override;
   [[nodiscard]] bool takes_parts() const override { return app_.takes_parts(); }
   [[nodiscard]] engine::async<void> give_up(engine::lane_key lane) override;
+  [[nodiscard]] engine::async<void> detach(log_id log,
+                                           std::vector<engine::link_way> staying) override;
 
  private:
   struct late_batch {

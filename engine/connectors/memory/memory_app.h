@@ -122,6 +122,7 @@ class memory_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] async<void> detach(log_id log, std::vector<link_way> staying) override;
   [[nodiscard]] bool takes_parts() const override { return true; }
   [[nodiscard]] async<void> give_up(lane_key lane) override;
 

@@ -380,13 +380,4 @@ result<void> change_stream::end(connection& on) {
   return {};
 }
 
-result<void> change_stream::remove(connection& on) {
-  DW_CHECK(end(on));
-  DW_TRY(auto const others,
-         on.query("SELECT EXISTS(SELECT FROM dualwrite.captured) OR "
-                  "(SELECT count(DISTINCT log) FROM dualwrite.lane) > 1"));
-  if (others.is_true(0, 0)) return {};
-  return on.execute("DROP SCHEMA dualwrite CASCADE");
-}
-
 }  // namespace dualwrite::engine::postgresql

@@ -80,8 +80,6 @@ class change_stream {
 
   // Takes slot and publication out of the database.
   [[nodiscard]] result<void> end(connection& on);
-  // And the schema `dualwrite` where nobody else has something in it.
-  [[nodiscard]] result<void> remove(connection& on);
 
  private:
   [[nodiscard]] result<void> check_goes_on(connection& on,

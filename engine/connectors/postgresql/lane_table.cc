@@ -154,6 +154,27 @@ result<void> install(connection& on) {
   return run_script(on, name_timeline);
 }
 
+result<void> forget_lanes(connection& on, log_id log, std::vector<link_way> const& staying) {
+  std::string others = "TRUE";
+  for (auto const& [link, way] : staying) {
+    others += fmt::format(" AND (link, way) <> ({}, {})",
+                          number(link.value),
+                          number(static_cast<std::uint64_t>(way)));
+  }
+  for (auto const* table : {"lane", "place", "outcome"}) {
+    auto const sql = fmt::format("DELETE FROM dualwrite.{} WHERE log = $1 AND {}", table, others);
+    DW_TRY(auto const gone, on.query(sql, {number(log.value)}));
+  }
+  return {};
+}
+
+result<void> uninstall(connection& on) {
+  DW_TRY(auto const others,
+         on.query("SELECT EXISTS(SELECT FROM dualwrite.captured) OR "
+                  "EXISTS(SELECT FROM dualwrite.lane)"));
+  return others.is_true(0, 0) ? result<void>{} : on.execute("DROP SCHEMA dualwrite CASCADE");
+}
+
 result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
   auto with = lane_of(lane);
   DW_TRY(auto const first,

@@ -9,6 +9,13 @@ namespace dualwrite::engine::postgresql {
 // Makes the schema `dualwrite`, its tables and the database's identity where they are missing.
 [[nodiscard]] result<void> install(connection& on);
 
+// What lanes of the log left goes, but for those that stay.
+[[nodiscard]] result<void> forget_lanes(connection& on,
+                                        log_id log,
+                                        std::vector<link_way> const& staying);
+// Takes out what install() made, unless somebody else has something there.
+[[nodiscard]] result<void> uninstall(connection& on);
+
 // Inside a transaction of the caller's. Waits for the transaction of an older session to end.
 [[nodiscard]] result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known);
 // Holds the row until the transaction ends, and tells the capture whose batch it is.

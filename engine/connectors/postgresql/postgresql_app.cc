@@ -153,14 +153,6 @@ async<void> postgresql_app::check() {
   return blocking<void>(reading_, std::move(call));
 }
 
-async<void> postgresql_app::detach() {
-  auto call = [held = held_]() -> result<void> {
-    DW_CHECK(held->control.open(held->settings.url));
-    return of_the_app(held->stream.remove(held->control));
-  };
-  return blocking<void>(capturing_, std::move(call));
-}
-
 async<table_schema> postgresql_app::describe(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<table_schema> {
     DW_CHECK(held->read.open(held->settings.url));
@@ -285,6 +277,16 @@ async<chunk> postgresql_app::read_chunk(chunk_request request) {
 async<std::optional<source_lag>> postgresql_app::lag() {
   auto call = [held = held_]() { return of_the_app(held->lag()); };
   return blocking<std::optional<source_lag>>(watching_, std::move(call));
+}
+
+async<void> postgresql_app::detach(log_id log, std::vector<link_way> staying) {
+  auto call = [held = held_, log, staying = std::move(staying)]() -> result<void> {
+    DW_CHECK(held->control.open(held->settings.url));
+    DW_CHECK(of_the_app(held->stream.end(held->control)));
+    DW_CHECK(of_the_app(forget_lanes(held->control, log, staying)));
+    return of_the_app(uninstall(held->control));
+  };
+  return blocking<void>(capturing_, std::move(call));
 }
 
 async<std::string> postgresql_app::waits_for() {

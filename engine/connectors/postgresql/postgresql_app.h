@@ -29,8 +29,7 @@ struct postgresql_settings {
 };
 
 // Guarantees: those of the ports. What it puts into the database are the schema `dualwrite`, a
-// publication and a slot; detach() takes them out again. A connection that broke is opened again
-// by the next call.
+// publication and a slot. A connection that broke is opened again by the next call.
 // Errors: those of the ports, and `invalid_definition` where a table has no replica identity.
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
@@ -42,9 +41,6 @@ class postgresql_app final : public source_app, public target_app {
                  boost::asio::thread_pool& pool,
                  postgresql_settings settings);
   ~postgresql_app() override;
-
-  // Takes out what was put in. Nothing can be captured behind what was captured before.
-  [[nodiscard]] async<void> detach();
 
   [[nodiscard]] async<void> check() override;
   [[nodiscard]] async<table_schema> describe(std::string table) override;
@@ -64,6 +60,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::optional<source_lag>> lag() override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] async<void> detach(log_id log, std::vector<link_way> staying) override;
   [[nodiscard]] async<std::string> waits_for() override;
   [[nodiscard]] bool takes_parts() const override { return true; }
   [[nodiscard]] async<void> give_up(lane_key lane) override;

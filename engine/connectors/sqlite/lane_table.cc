@@ -1,5 +1,6 @@
 #include "engine/connectors/sqlite/lane_table.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
 namespace dualwrite::engine::sqlite {
@@ -67,6 +68,27 @@ CREATE TABLE IF NOT EXISTS _dualwrite_place(
   lane INTEGER NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY(log, link, way, map)) WITHOUT ROWID;
 )");
+}
+
+result<bool> forget_lanes(database& on, log_id log, std::vector<link_way> const& staying) {
+  std::string others = "TRUE";
+  for (auto const& [link, way] : staying) {
+    others += fmt::format(" AND (link, way) <> ({}, {})",
+                          number(link.value),
+                          number(static_cast<std::uint64_t>(way)));
+  }
+  for (auto const* table : {"lane", "place", "outcome"}) {
+    DW_TRY(
+        auto gone,
+        on.prepare(fmt::format("DELETE FROM _dualwrite_{} WHERE log = ?1 AND {}", table, others)));
+    gone.bind(0, number(log.value));
+    DW_CHECK(gone.run());
+  }
+  DW_TRY(auto left, on.prepare("SELECT EXISTS(SELECT 1 FROM _dualwrite_lane)"));
+  DW_CHECK(left.step());
+  bool const is_there = left.integer(0) != 0;
+  left.reset();
+  return is_there;
 }
 
 result<lane_row> open_lane(database& on, lane_key const& lane, epoch known) {

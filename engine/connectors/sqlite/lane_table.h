@@ -7,6 +7,10 @@
 namespace dualwrite::engine::sqlite {
 
 [[nodiscard]] result<void> install_lanes(database& on);
+// What lanes of the log left goes, but for those that stay. Whether others are there still.
+[[nodiscard]] result<bool> forget_lanes(database& on,
+                                        log_id log,
+                                        std::vector<link_way> const& staying);
 // Inside a transaction of the caller's.
 [[nodiscard]] result<lane_row> open_lane(database& on, lane_key const& lane, epoch known);
 // Also removes what the batch before left in parts.

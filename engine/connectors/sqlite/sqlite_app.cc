@@ -135,18 +135,6 @@ async<void> sqlite_app::check() {
   return blocking<void>(reading_, std::move(call));
 }
 
-async<void> sqlite_app::detach() {
-  auto call = [held = held_]() -> result<void> {
-    DW_CHECK(held->write.open(held->settings.path, held->settings.busy));
-    DW_TRY(auto all, transaction::begin(held->write));
-    DW_CHECK(change_log::remove(held->write));
-    DW_CHECK(all.commit());
-    held->write.close();
-    return {};
-  };
-  return blocking<void>(writing_, std::move(call));
-}
-
 async<table_schema> sqlite_app::describe(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<table_schema> {
     DW_CHECK(held->open_to_read());
@@ -215,6 +203,22 @@ async<void> sqlite_app::end_capture() {
     return held->log.end(held->read);
   };
   return blocking<void>(reading_, std::move(call));
+}
+
+async<void> sqlite_app::detach(log_id log, std::vector<link_way> staying) {
+  DW_CO_CHECK(co_await end_capture());
+  auto call = [held = held_, log, staying = std::move(staying)]() -> result<void> {
+    DW_CHECK(held->write.open(held->settings.path, held->settings.busy));
+    DW_TRY(auto all, transaction::begin(held->write));
+    DW_CHECK(install_lanes(held->write));
+    DW_TRY(bool const is_used, forget_lanes(held->write, log, staying));
+    if (!is_used) DW_CHECK(change_log::remove(held->write));
+    DW_CHECK(all.commit());
+    held->write.close();
+    return {};
+  };
+  auto removing = blocking<void>(writing_, std::move(call));
+  co_return co_await std::move(removing);
 }
 
 async<std::vector<captured_transaction>> sqlite_app::next(std::size_t limit, duration patience) {

@@ -20,7 +20,7 @@ struct sqlite_settings {
 };
 
 // Guarantees: those of the ports. What it puts into the file are tables and triggers whose names
-// begin with _dualwrite_; detach() takes them out again. The file is in WAL mode from then on.
+// begin with _dualwrite_. The file is in WAL mode from then on.
 // Errors: those of the ports, and `app_damaged`.
 // Lifetime: outlives the engine; calls under way have ended, or never will be looked at, when it is
 // destroyed.
@@ -32,9 +32,6 @@ class sqlite_app final : public source_app, public target_app {
              boost::asio::thread_pool& pool,
              sqlite_settings settings);
   ~sqlite_app() override;
-
-  // Takes out what was put in. Nothing can be captured behind what was captured before.
-  [[nodiscard]] async<void> detach();
 
   [[nodiscard]] async<void> check() override;
   [[nodiscard]] async<table_schema> describe(std::string table) override;
@@ -50,6 +47,7 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<chunk> read_chunk(chunk_request request) override;
   [[nodiscard]] async<std::vector<lane_row>> open_lanes(std::vector<lane_opening> lanes) override;
   [[nodiscard]] async<std::vector<write_result>> apply(target_batch batch) override;
+  [[nodiscard]] async<void> detach(log_id log, std::vector<link_way> staying) override;
 
  private:
   struct connections;

@@ -263,7 +263,7 @@ TEST_F(SqliteApp, NotesWhatIsChangedOnlyWhileItIsCaptured) {
 TEST_F(SqliteApp, TakesOutWhatItPutIn) {
   capture();
   apply({write(1, "Ann")});
-  ASSERT_TRUE(wait(app->detach()));
+  ASSERT_TRUE(wait(app->detach(log_id{9}, {})));
   EXPECT_EQ("customer", people.ask("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"));
 }
 

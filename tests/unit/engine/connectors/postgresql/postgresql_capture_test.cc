@@ -336,7 +336,7 @@ TEST_F(PostgresqlApp, CapturesOfOneDatabaseLeaveEachOtherAlone) {
   restart();
   capture(mine);
   EXPECT_EQ("+(1,Ann)", show(captured(1)));
-  ASSERT_TRUE(wait(other->detach()));
+  ASSERT_TRUE(wait(other->detach(log_id{1}, {})));
   people->run("INSERT INTO customer(id, name) VALUES(3, 'Cy')");
   EXPECT_EQ("+(3,Cy)", show(captured(1)));
 }
@@ -373,7 +373,8 @@ TEST_F(PostgresqlApp, AfterACaptureTheServerKeepsNothingForIt) {
 
 TEST_F(PostgresqlApp, TakesOutWhatItPutIn) {
   capture();
-  ASSERT_TRUE(wait(app->detach()));
+  apply({write(1, "Ann")});
+  ASSERT_TRUE(wait(app->detach(lane.log, {})));
   EXPECT_EQ("0|0|0",
             people->ask("SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM "
                         "pg_publication), (SELECT count(*) FROM pg_namespace WHERE nspname = "
