@@ -42,8 +42,9 @@ struct status_fold {
     if (view.apps.contains(e.app)) view.apps[e.app] = e.name;
   }
   void operator()(SchemaObserved const& e) {
-    view.schemas[schema_id{event.at.value}] = {
-        e.app, std::string(e.table), std::string(e.schema.bytes)};
+    schema_id const id{event.at.value};
+    view.schemas[id] = {e.app, std::string(e.table), std::string(e.schema.bytes)};
+    view.newest_schemas[e.app][std::string(e.table)] = id;
   }
   void operator()(LinkCreated const& e) {
     view.links[link_id{event.at.value}] = {std::string(e.name), e.left, e.right, e.owner};
@@ -198,10 +199,10 @@ map_row const* map_status::find(map_id map) const {
 }
 
 schema_id map_status::schema_of(app_id app, std::string_view table) const {
-  for (auto row = schemas.rbegin(); row != schemas.rend(); ++row) {
-    if (row->second.app == app && row->second.table == table) return row->first;
-  }
-  return {};
+  auto const of_app = newest_schemas.find(app);
+  if (of_app == newest_schemas.end()) return {};
+  auto const found = of_app->second.find(table);
+  return found == of_app->second.end() ? schema_id{} : found->second;
 }
 
 }  // namespace dualwrite::projections

@@ -1,6 +1,7 @@
 // What each table map is: its definition, its status, and the action that is at work on it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -97,14 +98,15 @@ struct schema_row {
 // Fed by the definitions' and the life cycle's events. One row a map, a link, an app.
 struct map_status {
   static constexpr std::string_view name = "map_status";
-  static constexpr int version = 4;
+  static constexpr int version = 5;
 
   std::map<map_id, map_row> maps;
   std::map<link_id, link_row> links;
   std::map<app_id, std::string> apps;
   std::map<app_id, std::string> connectors;
   std::map<schema_id, schema_row> schemas;
-  DW_FIELDS(maps, links, apps, connectors, schemas);
+  std::map<app_id, std::map<std::string, schema_id, std::less<>>> newest_schemas;  // by table
+  DW_FIELDS(maps, links, apps, connectors, schemas, newest_schemas);
 
   void fold(event_view const& event);
   map_row const* find(map_id map) const;

@@ -221,14 +221,11 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
 }
 
 result<void> change_stream::check_captured(connection& on, std::vector<std::string> const* only) {
-  checked_at_ = std::chrono::steady_clock::now();
+  if (only == nullptr) checked_at_ = std::chrono::steady_clock::now();
   DW_CHECK(life_.reopen(on));
-  DW_TRY(auto const lost, find_lost(on, name_));
+  DW_TRY(auto const lost, find_lost(on, name_, only));
   std::optional<std::string> renamed;
   for (auto const& one : lost) {
-    bool const is_wanted =
-        only == nullptr || std::find(only->begin(), only->end(), one.name) != only->end();
-    if (!is_wanted) continue;
     if (one.is_renamed) {
       renamed = one.name;
     } else {
@@ -242,11 +239,14 @@ result<void> change_stream::check_captured(connection& on, std::vector<std::stri
   return {};
 }
 
-// The server describes a table before its first rows and after every change of it.
+// The server describes a table before its first rows and after every change of it; of one that is
+// gone it tells nothing.
 result<void> change_stream::check_described(connection& on) {
   auto const described = reader_->take_described();
-  if (!described.empty() || std::chrono::steady_clock::now() - checked_at_ > check_pause)
-    DW_CHECK(check_captured(on));
+  std::vector<std::string> names;
+  for (auto const* table : described) names.push_back(table->schema.table);
+  bool const is_due = std::chrono::steady_clock::now() - checked_at_ > check_pause;
+  if (is_due || !names.empty()) DW_CHECK(check_captured(on, is_due ? nullptr : &names));
   for (auto const* table : described) {
     DW_TRY(auto const now, describe_table(on, table->schema.table));
     if (now.object != table->object || now.schema != table->schema)

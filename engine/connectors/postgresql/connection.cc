@@ -117,7 +117,7 @@ result<void> connection::open(std::string const& named, purpose what) {
   }
   PQsetNoticeProcessor(
       held_.get(), [](void*, char const*) {}, nullptr);
-  return replicates ? result<void>{} : execute(statement_limits);
+  return replicates ? result<void>{} : execute(statement_limits + settings_);
 }
 
 // libpq sees an end only when it looks: first the farewell, then the end behind it. Neither waits.

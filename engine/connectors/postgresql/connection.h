@@ -100,6 +100,12 @@ class connection {
 
   // From here on statements with parameters that come again are prepared.
   void keep_plans() { keeps_plans_ = true; }
+  // And planned once for whatever values: before it is opened. To plan a question about catalogues
+  // takes longer than to answer it.
+  void keep_generic_plans() {
+    keeps_plans_ = true;
+    settings_ = "; SET plan_cache_mode = force_generic_plan";
+  }
   // A table may be another one: until the next transaction nothing is run as it was prepared.
   void distrust_plans() { plans_.distrust(); }
   // Gives up those that are not to be kept; not in a transaction that has failed.
@@ -153,6 +159,7 @@ class connection {
   server_error failure_;
   std::uint64_t connected_ = 0;
   bool keeps_plans_ = false;
+  std::string settings_;  // statements, behind those of every session
   prepared_plans plans_;
 };
 

@@ -155,15 +155,18 @@ result<void> install(connection& on) {
 }
 
 result<void> forget_lanes(connection& on, log_id log, std::vector<link_way> const& staying) {
-  std::string others = "TRUE";
+  std::vector<std::string> links;
+  std::vector<std::string> ways;
   for (auto const& [link, way] : staying) {
-    others += fmt::format(" AND (link, way) <> ({}, {})",
-                          number(link.value),
-                          number(static_cast<std::uint64_t>(way)));
+    links.push_back(number(link.value));
+    ways.push_back(number(static_cast<std::uint64_t>(way)));
   }
+  parameters const with{number(log.value), array_of(links), array_of(ways)};
   for (auto const* table : {"lane", "place", "outcome"}) {
-    auto const sql = fmt::format("DELETE FROM dualwrite.{} WHERE log = $1 AND {}", table, others);
-    DW_TRY(auto const gone, on.query(sql, {number(log.value)}));
+    DW_CHECK(on.query(fmt::format("DELETE FROM dualwrite.{} WHERE log = $1 AND (link, way) NOT IN "
+                                  "(SELECT * FROM unnest($2::bigint[], $3::bigint[]))",
+                                  table),
+                      with));
   }
   return {};
 }

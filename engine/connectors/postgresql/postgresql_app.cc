@@ -36,13 +36,21 @@ std::string capture_name(log_id log, std::string_view app) {
 struct postgresql_app::connections {
   explicit connections(postgresql_settings with)
       : settings(std::move(with)),
-        stream(settings.url, settings.name, settings.stretches, settings.slot_wait) {}
+        stream(settings.url, settings.name, settings.stretches, settings.slot_wait) {
+    read.keep_generic_plans();
+    control.keep_generic_plans();
+  }
 
   postgresql_settings settings;
   connection read;
   connection control;
   connection watch;
   change_stream stream;
+
+  result<void> open_to_read() {
+    DW_CHECK(read.open(settings.url));
+    return of_the_app(read.renew_plans());
+  }
 
   result<source_position> open_capture(std::vector<std::string> const& tables,
                                        std::optional<source_progress> known) {
@@ -64,7 +72,7 @@ struct postgresql_app::connections {
 
 // Reads chunks for one call at a time.
 struct postgresql_app::reader {
-  explicit reader(std::chrono::milliseconds age) : chunks(age) {}
+  explicit reader(std::chrono::milliseconds age) : chunks(age) { guard.keep_generic_plans(); }
 
   connection on;
   connection guard;
@@ -155,7 +163,7 @@ async<void> postgresql_app::check() {
 
 async<table_schema> postgresql_app::describe(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<table_schema> {
-    DW_CHECK(held->read.open(held->settings.url));
+    DW_CHECK(held->open_to_read());
     DW_TRY(auto facts, of_the_app(describe_table(held->read, table)));
     return std::move(facts.schema);
   };
@@ -164,7 +172,7 @@ async<table_schema> postgresql_app::describe(std::string table) {
 
 async<std::vector<std::string>> postgresql_app::referred_tables(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<std::vector<std::string>> {
-    DW_CHECK(held->read.open(held->settings.url));
+    DW_CHECK(held->open_to_read());
     DW_TRY(auto const facts, of_the_app(describe_table(held->read, table)));
     std::vector<std::string> names;
     for (auto const& key : facts.references) {
@@ -178,7 +186,7 @@ async<std::vector<std::string>> postgresql_app::referred_tables(std::string tabl
 
 async<std::vector<obstacle>> postgresql_app::find_obstacles(table_use use) {
   auto call = [held = held_, use = std::move(use)]() -> result<std::vector<obstacle>> {
-    DW_CHECK(held->read.open(held->settings.url));
+    DW_CHECK(held->open_to_read());
     return of_the_app(obstacles_of(held->read, use, held->settings.name));
   };
   return blocking<std::vector<obstacle>>(reading_, std::move(call));
@@ -186,7 +194,7 @@ async<std::vector<obstacle>> postgresql_app::find_obstacles(table_use use) {
 
 async<std::uint64_t> postgresql_app::count_rows(std::string table) {
   auto call = [held = held_, table = std::move(table)]() -> result<std::uint64_t> {
-    DW_CHECK(held->read.open(held->settings.url));
+    DW_CHECK(held->open_to_read());
     return of_the_app(about_how_many(held->read, table));
   };
   return blocking<std::uint64_t>(reading_, std::move(call));
@@ -194,7 +202,7 @@ async<std::uint64_t> postgresql_app::count_rows(std::string table) {
 
 async<std::vector<row_values>> postgresql_app::split(split_request wish) {
   auto call = [held = held_, wish = std::move(wish)]() -> result<std::vector<row_values>> {
-    DW_CHECK(held->read.open(held->settings.url));
+    DW_CHECK(held->open_to_read());
     return of_the_app(split_table(held->read, wish));
   };
   return blocking<std::vector<row_values>>(reading_, std::move(call));

@@ -96,7 +96,10 @@ result<std::vector<std::uint64_t>> whole_of(connection& on, std::uint64_t part) 
 }
 
 // Names are looked up as describe_table() does.
-result<std::vector<lost_table>> find_lost(connection& on, std::string const& name) {
+result<std::vector<lost_table>> find_lost(connection& on,
+                                          std::string const& name,
+                                          std::vector<std::string> const* only) {
+  auto const names = only == nullptr ? std::nullopt : std::optional(array_of(*only));
   DW_TRY(auto const rows,
          on.query(fmt::format(
                       "SELECT k.name, c.oid IS NULL AND o.oid IS NOT NULL AND m.oid IS NOT NULL "
@@ -110,10 +113,10 @@ result<std::vector<lost_table>> find_lost(connection& on, std::string const& nam
                       "  CASE WHEN strpos(k.name, '.') > 0 THEN to_regclass(quote_ident(left("
                       "  k.name, strpos(k.name, '.') - 1)) || '.' || quote_ident(substr(k.name, "
                       "  strpos(k.name, '.') + 1))) END) "
-                      "WHERE k.publication = $1 AND (m.oid IS NULL OR c.oid IS DISTINCT FROM "
-                      "k.object::oid) ORDER BY k.name",
+                      "WHERE k.publication = $1 AND ($2::text[] IS NULL OR k.name = ANY($2)) AND "
+                      "(m.oid IS NULL OR c.oid IS DISTINCT FROM k.object::oid) ORDER BY k.name",
                       is_whole),
-                  {name}));
+                  {name, names}));
   std::vector<lost_table> out;
   for (int i = 0; i < rows.count(); ++i)
     out.push_back({std::string(rows.text(i, 0)), rows.is_true(i, 1)});

@@ -20,9 +20,10 @@ struct lost_table {
   bool is_renamed = false;  // it is there, under another name, and no other has this one
 };
 
-// Of the tables that publish() was last given. One that was taken out of the publication for a
-// moment is not what it was: what it got meanwhile is not told.
-[[nodiscard]] result<std::vector<lost_table>> find_lost(connection& on, std::string const& name);
+// Of the tables that publish() was last given, or of these of them. One that was taken out of the
+// publication for a moment is not what it was: what it got meanwhile is not told.
+[[nodiscard]] result<std::vector<lost_table>> find_lost(
+    connection& on, std::string const& name, std::vector<std::string> const* only = nullptr);
 
 // One of them whose updates and deletes cannot be told: it has no replica identity.
 [[nodiscard]] result<table_facts const*> find_without_identity(

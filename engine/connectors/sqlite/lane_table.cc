@@ -71,18 +71,14 @@ CREATE TABLE IF NOT EXISTS _dualwrite_place(
 }
 
 result<bool> forget_lanes(database& on, log_id log, std::vector<link_way> const& staying) {
-  std::string others = "TRUE";
-  for (auto const& [link, way] : staying) {
-    others += fmt::format(" AND (link, way) <> ({}, {})",
-                          number(link.value),
-                          number(static_cast<std::uint64_t>(way)));
-  }
+  std::string gone = "TRUE";
+  for (auto const& [link, way] : staying)
+    gone += fmt::format(" AND (link, way) <> ({}, {})", number(link.value), static_cast<int>(way));
   for (auto const* table : {"lane", "place", "outcome"}) {
-    DW_TRY(
-        auto gone,
-        on.prepare(fmt::format("DELETE FROM _dualwrite_{} WHERE log = ?1 AND {}", table, others)));
-    gone.bind(0, number(log.value));
-    DW_CHECK(gone.run());
+    auto const sql = fmt::format("DELETE FROM _dualwrite_{} WHERE log = ?1 AND {}", table, gone);
+    DW_TRY(auto removing, on.prepare(sql));
+    removing.bind(0, number(log.value));
+    DW_CHECK(removing.run());
   }
   DW_TRY(auto left, on.prepare("SELECT EXISTS(SELECT 1 FROM _dualwrite_lane)"));
   DW_CHECK(left.step());
