@@ -128,7 +128,7 @@ struct RecordsApplied {
   std::vector<MapCounts> maps;
   std::vector<MapPlace> places;
   sequence reverse_passed;  // up to where the main lane of the other direction has read
-  // Records that were written without columns that they had lost before: here the target's.
+  // Records that were written without columns, of the target's table, that they had lost before.
   std::vector<WonInPart> in_part{};
   DW_FIELDS(
       link, way, lane, session, batch, behind, position, maps, places, reverse_passed, in_part);

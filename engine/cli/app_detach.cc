@@ -1,11 +1,11 @@
 #include "engine/cli/app_detach.h"
 
 #include <fmt/format.h>
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "engine/cli/app_shelf.h"
 #include "engine/cli/server_log.h"
+#include "engine/config/named_things.h"
 #include "engine/flow/nursery.h"
 #include "engine/runtime/wall_clock.h"
 #include "events/codec.h"
@@ -16,14 +16,10 @@ namespace {
 
 constexpr direction both_ways[] = {direction::left_to_right, direction::right_to_left};
 
-result<void> check_named(server_config const& config, std::string const& app) {
+error not_named(server_config const& config, std::string const& app) {
   std::string names;
-  for (auto const& one : config.apps) {
-    if (one.name == app) return {};
-    names += (names.empty() ? "" : ", ") + one.name;
-  }
-  return error{error_code::unknown_app,
-               fmt::format("{}: the configuration file names {}.", app, names)};
+  for (auto const& one : config.apps) names += (names.empty() ? "" : ", ") + one.name;
+  return {error_code::unknown_app, fmt::format("{}: the configuration file names {}.", app, names)};
 }
 
 }  // namespace
@@ -32,13 +28,11 @@ app_detach::app_detach(server_config const& config, std::string app, opened<rock
     : config_(&config), name_(std::move(app)), log_(std::move(log)) {}
 
 result<app_detach> app_detach::prepare(server_config const& config, std::string const& app) {
-  DW_CHECK(check_named(config, app));
+  if (config.find_app(app) == nullptr) return not_named(config, app);
   DW_TRY(auto log, open_server_log(config, {}));
   app_detach mine(config, app, std::move(log));
   DW_TRY(mine.state_, replay::rebuild(*mine.log_.log));
-  for (auto const& [id, name] : mine.state_.status.apps) {
-    if (name == app) mine.app_ = id;
-  }
+  mine.app_ = find_app(mine.state_, config, app);
   auto const maps = mine.maps_in_use();
   if (maps.empty()) return mine;
   return error{error_code::still_used,
@@ -51,7 +45,7 @@ std::string app_detach::maps_in_use() const {
     auto const& link = state_.status.links.at(map.link);
     bool const is_its = link.left == app_ || link.right == app_;
     bool const rests = map.state == projections::map_state::idle && !map.pending;
-    if (is_its && !rests) names += (names.empty() ? "" : ", ") + link.name + "/" + map.name;
+    if (is_its && !rests) names += (names.empty() ? "" : ", ") + name_of_map(state_, map);
   }
   return names;
 }
@@ -75,7 +69,7 @@ result<void> app_detach::run() {
 result<void> app_detach::ask_app() const {
   boost::asio::io_context io(1);
   boost::asio::thread_pool pool(1);
-  DW_TRY(auto const names, first_names_of(*log_.log, state_.status, *config_));
+  DW_TRY(auto const names, first_names_of(*log_.log, state_, *config_));
   auto const log = log_.log->head().log;
   app_shelf const shelf(io.get_executor(), pool, *config_, log, names);
   nursery children(io.get_executor());

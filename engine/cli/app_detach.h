@@ -13,7 +13,7 @@ namespace dualwrite::engine {
 
 // An app that nothing is done with: of a server that does not run, and none of its maps does.
 //
-// Lifetime: holds the log's lock until its end.
+// Lifetime: holds the log's lock until its end; outlived by the configuration.
 // Threads: run() blocks its own until the app has answered.
 class app_detach {
  public:

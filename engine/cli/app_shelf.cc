@@ -1,7 +1,6 @@
 #include "engine/cli/app_shelf.h"
 
-#include <algorithm>
-
+#include "engine/config/named_things.h"
 #include "engine/connectors/postgresql/postgresql_app.h"
 #include "engine/connectors/sqlite/sqlite_app.h"
 #include "events/codec.h"
@@ -9,17 +8,11 @@
 namespace dualwrite::engine {
 
 result<first_names> first_names_of(event_log const& log,
-                                   projections::map_status const& state,
+                                   projections::views const& state,
                                    server_config const& config) {
   first_names names;
-  auto const id_of = [&](std::string const& name) {
-    auto const found = std::find_if(
-        state.apps.begin(), state.apps.end(), [&](auto const& one) { return one.second == name; });
-    return found == state.apps.end() ? app_id{} : found->first;
-  };
   for (auto const& app : config.apps) {
-    auto const now = id_of(app.name);
-    auto const id = now ? now : id_of(app.was);
+    auto const id = find_app(state, config, app.name);
     if (!id) continue;
     auto const cursor = log.read({sequence{id.value}});
     DW_TRY(auto const stored, cursor->next());

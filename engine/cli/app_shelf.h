@@ -11,7 +11,7 @@
 #include "engine/config/server_config.h"
 #include "engine/flow/engine.h"
 #include "events/store/event_log.h"
-#include "projections/map_status.h"
+#include "projections/views.h"
 
 namespace dualwrite::engine {
 
@@ -19,7 +19,7 @@ namespace dualwrite::engine {
 using first_names = std::map<std::string, std::string>;
 // Errors: those of reading the log.
 [[nodiscard]] result<first_names> first_names_of(event_log const& log,
-                                                 projections::map_status const& state,
+                                                 projections::views const& state,
                                                  server_config const& config);
 
 // What they put into an app to capture it is named by `log` and the app's first name.

@@ -47,7 +47,7 @@ result<void> server::open() {
   keeper_ =
       std::make_unique<view_keeper>(io_.get_executor(), pool_, *log_, config_.data_dir, program);
   DW_TRY(auto views, keeper_->load());
-  DW_TRY(auto const names, first_names_of(*log_, views.status, config_));
+  DW_TRY(auto const names, first_names_of(*log_, views, config_));
   apps_ = std::make_unique<app_shelf>(io_.get_executor(), pool_, config_, log_->head().log, names);
   commits_ = std::make_unique<commit_thread>(*log_);
   engine_settings settings;

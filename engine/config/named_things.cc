@@ -11,6 +11,14 @@ app_id find_app(projections::views const& state, std::string_view name) {
   return {};
 }
 
+app_id find_app(projections::views const& state,
+                server_config const& config,
+                std::string_view name) {
+  if (auto const id = find_app(state, name)) return id;
+  auto const* app = config.find_app(name);
+  return app == nullptr || app->was.empty() ? app_id{} : find_app(state, app->was);
+}
+
 link_id find_link(projections::views const& state, std::string_view name) {
   for (auto const& [id, row] : state.status.links) {
     if (row.name == name) return id;

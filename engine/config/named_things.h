@@ -13,6 +13,10 @@ namespace dualwrite::engine {
 
 // Zero where there is none.
 [[nodiscard]] app_id find_app(projections::views const& state, std::string_view name);
+// By the name that the file gives it, or the one that it had before there.
+[[nodiscard]] app_id find_app(projections::views const& state,
+                              server_config const& config,
+                              std::string_view name);
 [[nodiscard]] link_id find_link(projections::views const& state, std::string_view name);
 [[nodiscard]] map_id find_map(projections::views const& state, link_id link, std::string_view name);
 // A rule or a maintenance plan.

@@ -73,7 +73,8 @@ struct planner {
       links.insert(id);
       auto const& row = state.status.links.at(id);
       adopt(plan_thing::link, link.name, row.owner);
-      if (known_app(link.left) != row.left || known_app(link.right) != row.right) {
+      if (find_app(state, config, link.left) != row.left ||
+          find_app(state, config, link.right) != row.right) {
         add(plan_action::refused,
             plan_thing::link,
             link.name,
@@ -90,18 +91,13 @@ struct planner {
   }
   // The name of the link that has an app of this one, which is not there yet.
   std::string const* link_with(link_config const& link) const {
-    for (auto const app : {known_app(link.left), known_app(link.right)}) {
+    for (auto const app :
+         {find_app(state, config, link.left), find_app(state, config, link.right)}) {
       for (auto const& [id, row] : state.status.links) {
         if (app && (row.left == app || row.right == app)) return &row.name;
       }
     }
     return nullptr;
-  }
-  // The app of this name, or of the name that it had before.
-  app_id known_app(std::string const& name) const {
-    if (auto const id = find_app(state, name)) return id;
-    auto const* app = config.find_app(name);
-    return app == nullptr || app->was.empty() ? app_id{} : find_app(state, app->was);
   }
   std::string app_name(app_id id) const {
     auto const found = state.status.apps.find(id);

@@ -244,7 +244,7 @@ result<void> batch_planner::add_record(queued_record const& record, map_id map, 
 result<void> batch_planner::add_rewritten(queued_item const& item,
                                           map_id map,
                                           attempt which,
-                                          columns_lost_by const& lost) {
+                                          record_losses const& lost) {
   auto const found = context_.maps.get(context_.views(), map);
   // A map that does not fit its tables any more has paused.
   if (!found) return {};

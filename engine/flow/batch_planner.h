@@ -30,8 +30,8 @@ struct ready_batch {
   bool is_void = false;  // its source transaction will never be complete: it must not be written
 };
 
-// What a record that was written had lost to the other side.
-struct columns_lost_by {
+// Columns that a record which was written had lost to the other side.
+struct record_losses {
   std::vector<std::string> before;    // of the target's table: before its batch was planned
   std::vector<std::string> in_batch;  // of its own table
 };
@@ -76,7 +76,7 @@ class batch_planner {
   [[nodiscard]] result<void> add_rewritten(replay::queued_item const& item,
                                            map_id map,
                                            attempt which,
-                                           columns_lost_by const& lost);
+                                           record_losses const& lost);
 
  private:
   [[nodiscard]] result<void> add_record(replay::queued_record const& record,

@@ -14,7 +14,7 @@ struct said_besides {
   std::set<std::pair<map_id, sequence>> excepted;
   std::vector<std::pair<map_id, sequence>> retried;
   std::optional<ChunkCopied> copied;
-  std::map<std::pair<map_id, sequence>, columns_lost_by> lost;
+  std::map<std::pair<map_id, sequence>, record_losses> lost;
 };
 
 result<said_besides> read_besides(event_log const& log, sequence applied_at) {
@@ -119,7 +119,7 @@ result<void> link_runner::remember(direction way,
         row.maps.begin(), row.maps.end(), [&](auto const& share) { return share.map == map; });
     if (!is_its || besides.excepted.contains({map, at})) return {};
     auto const lost = besides.lost.find({map, at});
-    auto const none = columns_lost_by{};
+    auto const none = record_losses{};
     DW_CHECK(
         planner.add_rewritten(item, map, which, lost == besides.lost.end() ? none : lost->second));
     if (planner.is_full()) hand();

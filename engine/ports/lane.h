@@ -19,6 +19,7 @@ struct lane_key {
   friend constexpr auto operator<=>(lane_key const&, lane_key const&) = default;
 };
 
+// Which lanes: those of a link in this direction.
 using link_way = std::pair<link_id, direction>;
 
 // Names one batch in a transaction that is captured back: the change of the lane's own row says it.

@@ -169,9 +169,9 @@ class target_app {
 
   [[nodiscard]] virtual async<std::vector<write_result>> apply(target_batch batch) = 0;
 
-  // Takes out all that was put into the app for this log, but for lanes that are to stay: what they
-  // left in the others, and what captures the app. What serves all logs goes where it serves no
-  // other. Lanes begin with batch zero then, and captures from now on.
+  // Takes out what was put into the app for this log: what captures it, and what lanes left there,
+  // but for those of `staying`. What serves all logs goes where none is left. Behind it a lane
+  // begins with batch zero, and a capture from now on.
   [[nodiscard]] virtual async<void> detach(log_id log, std::vector<link_way> staying) = 0;
 
   // Whom writes that are under way wait for, somebody else than us, in words for an operator; empty

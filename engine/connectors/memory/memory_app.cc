@@ -229,6 +229,17 @@ async<void> memory_app::end_capture() {
   co_return result<void>{};
 }
 
+async<void> memory_app::detach(log_id log, std::vector<link_way> staying) {
+  auto const goes = [&](log_id of, link_id link, direction way) {
+    bool const stays = std::count(staying.begin(), staying.end(), link_way{link, way}) != 0;
+    return of == log && !stays;
+  };
+  std::erase_if(
+      lanes_, [&](auto const& one) { return goes(one.first.log, one.first.link, one.first.way); });
+  std::erase_if(places_, [&](auto const& one) { return std::apply(goes, one.first); });
+  co_return co_await end_capture();
+}
+
 async<std::vector<captured_transaction>> memory_app::next(std::size_t limit, duration patience) {
   if (capturing_ && read_ >= durable_commits()) {
     auto const until = time_.now() + patience;

@@ -1,5 +1,4 @@
 // How an application in memory writes the rows of a batch.
-#include <algorithm>
 #include <utility>
 
 #include "engine/connectors/memory/memory_app.h"
@@ -109,23 +108,6 @@ std::vector<write_result> memory_app::write_all(target_batch const& batch,
     roll_back(undo, undo_mark);
     changes.resize(change_mark);
   }
-}
-
-async<void> memory_app::detach(log_id log, std::vector<link_way> staying) {
-  DW_CO_CHECK(co_await wait_for_open_batch());
-  DW_CO_CHECK(co_await end_capture());
-  auto const stays = [&](link_id link, direction way) {
-    return std::find(staying.begin(), staying.end(), link_way{link, way}) != staying.end();
-  };
-  std::erase_if(lanes_, [&](auto const& one) {
-    auto const& lane = one.first;
-    return lane.log == log && !stays(lane.link, lane.way);
-  });
-  std::erase_if(places_, [&](auto const& one) {
-    auto const& [of, link, way] = one.first;
-    return of == log && !stays(link, way);
-  });
-  co_return result<void>{};
 }
 
 }  // namespace dualwrite::engine

@@ -92,6 +92,15 @@ DO $$ BEGIN
 END $$;
 COMMIT)";
 
+// Nor may somebody begin to use what is dropped.
+constexpr char const* without_tables = R"(
+DO $$ BEGIN
+  PERFORM pg_advisory_xact_lock(7310597164851);
+  IF NOT EXISTS(SELECT FROM dualwrite.captured) AND NOT EXISTS(SELECT FROM dualwrite.lane) THEN
+    DROP SCHEMA dualwrite CASCADE;
+  END IF;
+END $$)";
+
 constexpr char const* name_timeline = R"(
 BEGIN;
 SET LOCAL synchronous_commit = on;
@@ -172,10 +181,7 @@ result<void> forget_lanes(connection& on, log_id log, std::vector<link_way> cons
 }
 
 result<void> uninstall(connection& on) {
-  DW_TRY(auto const others,
-         on.query("SELECT EXISTS(SELECT FROM dualwrite.captured) OR "
-                  "EXISTS(SELECT FROM dualwrite.lane)"));
-  return others.is_true(0, 0) ? result<void>{} : on.execute("DROP SCHEMA dualwrite CASCADE");
+  return on.execute(without_tables);
 }
 
 result<lane_row> open_lane(connection& on, lane_key const& lane, epoch known) {
