@@ -1,7 +1,20 @@
 #include "events/utf8_text.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace dualwrite {
 namespace {
+
+// How many bytes at the begin of `bytes` are surely ASCII: most of all text is.
+std::size_t plain_bytes(std::string_view bytes) {
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof eight <= bytes.size(); at += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + at, sizeof eight);
+    if ((eight & 0x8080808080808080) != 0) break;
+  }
+  return at;
+}
 
 // How many bytes of `bytes` are one character; zero where none is.
 std::size_t character(std::string_view bytes) {
@@ -24,6 +37,16 @@ std::size_t character(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view bytes) {
+  while (true) {
+    bytes.remove_prefix(plain_bytes(bytes));
+    if (bytes.empty()) return true;
+    auto const size = character(bytes);
+    if (size == 0) return false;
+    bytes.remove_prefix(size);
+  }
+}
 
 std::string utf8(std::string_view bytes) {
   std::string text;

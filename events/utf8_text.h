@@ -6,6 +6,8 @@
 
 namespace dualwrite {
 
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
 // Text of an app, made valid UTF-8, so that a reader takes it.
 [[nodiscard]] std::string utf8(std::string_view bytes);
 

@@ -31,8 +31,8 @@ error refused(value const& what, column_schema const& to, std::string_view why =
 // Of a column whose other values are of a type that we know.
 error unreadable(value const& what, column_schema const& to) {
   return {error_code::value_not_convertible,
-          fmt::format("'{}' does not fit {}: it is more than is kept of its type, or not of the "
-                      "type that its column has.",
+          fmt::format("'{}' does not fit {}: it is more than is kept of its type, no UTF-8, or not "
+                      "of the type that its column has.",
                       utf8(what.as_string().substr(0, shown_max)),
                       print_type(to))};
 }

@@ -98,6 +98,24 @@ class Types(unittest.TestCase):
         self.world.start()
         self.world.until(lambda: self.crm("SELECT id, v FROM unmapped ORDER BY id") == "1|a\n2|b")
 
+    def test_bytes_that_are_no_text_are_parked_and_nothing_ends(self):
+        self.server.ask("postgres", "DROP DATABASE erp", "CREATE DATABASE erp ENCODING 'SQL_ASCII' TEMPLATE template0 "
+                                                         "LC_COLLATE 'C' LC_CTYPE 'C'")
+        self.both("CREATE TABLE a(id int PRIMARY KEY, v text)")
+        self.erp(r"INSERT INTO a VALUES(1, E'M\374ller'), (2, 'Müller')")
+        self.begin(a="id")
+        done = self.world.run("map", "run", "a", "--wait")
+        self.assertEqual(4, done.returncode, done.stderr + self.world.log())
+        self.assertEqual("2|Müller", self.crm("SELECT * FROM a"))
+        self.assertEqual([("mapping", "value_not_convertible")], self.parked("a"))
+        self.erp("UPDATE a SET v = 'Mueller' WHERE id = 1")
+        done = self.world.run("map", "run", "a", "--initial-sync", "--wait")
+        self.assertEqual(0, done.returncode, done.stderr + self.world.log())
+        self.erp(r"UPDATE a SET v = E'M\374ller' WHERE id = 2", "INSERT INTO a VALUES(3, 'Käse')")
+        self.world.until(lambda: self.crm("SELECT id FROM a ORDER BY id").split() == ["1", "2", "3"])
+        self.assertEqual("Mueller Müller Käse", " ".join(self.crm("SELECT v FROM a ORDER BY id").split()))
+        self.world.until(lambda: self.parked("a") == [("mapping", "value_not_convertible")])
+
     def test_a_label_that_is_added_while_a_map_runs(self):
         self.both("CREATE TYPE mood AS ENUM('a', 'b')", "CREATE TABLE t(id bigint PRIMARY KEY, v mood)",
                   "INSERT INTO t VALUES(1, 'a')")

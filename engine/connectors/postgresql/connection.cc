@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 
+#include "engine/connectors/postgresql/connection_url.h"
 #include "engine/connectors/postgresql/sqlstate.h"
 
 namespace dualwrite::engine::postgresql {
@@ -26,43 +26,14 @@ std::int64_t number(std::string_view text) {
   return out;
 }
 
-// Nor may what was set for the role end a statement of ours.
-constexpr char const* session_options =
-    "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex "
-    "-c extra_float_digits=1 -c standard_conforming_strings=on -c statement_timeout=0 "
-    "-c idle_session_timeout=0 -c log_parameter_max_length_on_error=0";
-
 // A session that lost its engine must not hold its locks for ever, nor ours wait so long.
 constexpr char const* statement_limits =
     "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
-
-result<std::string> url_named(std::string const& text) {
-  if (!text.starts_with("file:")) return text;
-  auto const path = text.substr(5);
-  std::ifstream file(path);
-  std::string url;
-  if (!std::getline(file, url))
-    return error{error_code::app_unreachable, path + " cannot be read: it holds the app's URL"};
-  if (url.ends_with('\r')) url.pop_back();
-  return url;
-}
 
 std::vector<char const*> given(parameters const& with) {
   std::vector<char const*> out;
   for (auto const& one : with) out.push_back(one ? one->c_str() : nullptr);
   return out;
-}
-
-// What the URL itself wishes stands before ours, which counts.
-std::string options_with(std::string const& url) {
-  std::string out;
-  auto* const given = PQconninfoParse(url.c_str(), nullptr);
-  for (auto const* one = given; one != nullptr && one->keyword != nullptr; ++one) {
-    if (std::string_view(one->keyword) == "options" && one->val != nullptr)
-      out = std::string(one->val) + " ";
-  }
-  PQconninfoFree(given);
-  return out + session_options;
 }
 
 }  // namespace
@@ -117,6 +88,10 @@ result<void> connection::open(std::string const& named, purpose what) {
   }
   PQsetNoticeProcessor(
       held_.get(), [](void*, char const*) {}, nullptr);
+  // Such a server does not know what its bytes stand for, and sends no row that is not UTF-8.
+  auto const* const encoding = PQparameterStatus(held_.get(), "server_encoding");
+  if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII")
+    DW_CHECK(execute("SET client_encoding = 'SQL_ASCII'"));
   return replicates ? result<void>{} : execute(statement_limits + settings_);
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/connectors/postgresql/array_text.h"
 #include "events/assert.h"
+#include "events/utf8_text.h"
 
 namespace dualwrite::engine::postgresql {
 namespace {
@@ -165,7 +166,7 @@ result<value> to_value(std::string_view text, column_schema const& column) {
 }
 
 value read_value(std::string_view text, column_schema const& column) {
-  auto read = to_value(text, column);
+  auto read = is_utf8(text) ? to_value(text, column) : malformed(text, column);
   return read ? std::move(*read) : value::of_opaque(std::string(text));
 }
 

@@ -17,8 +17,8 @@ namespace dualwrite::engine::postgresql {
 // Errors: `value_malformed` where the text is not of the column's type.
 [[nodiscard]] result<value> to_value(std::string_view text, column_schema const& column);
 
-// As to_value(). A text that is not of the column's type, or stands for more than is kept of it, is
-// carried as it is, as `opaque`: only the records are refused whose map reads the column.
+// As to_value(). A text that is not of the column's type, stands for more than is kept of it, or is
+// no UTF-8 is carried as it is, as `opaque`: only records are refused whose map reads the column.
 [[nodiscard]] value read_value(std::string_view text, column_schema const& column);
 
 // Errors: `value_not_convertible` where PostgreSQL has no such value.

@@ -199,7 +199,7 @@ TEST(ColumnLimits, AValueThatCouldNotBeReadIsRefused) {
     EXPECT_EQ(error_code::value_not_convertible, made.error().code);
     EXPECT_EQ(
         "v -> v: '294276-12-31 23:59:59' does not fit text: it is more than is kept of "
-        "its type, or not of the type that its column has.",
+        "its type, no UTF-8, or not of the type that its column has.",
         made.error().detail);
   }
   EXPECT_FALSE(map->key_of(side::left, row_values{late, value::null()}));

@@ -73,6 +73,34 @@ TEST_F(UnreadableValues, OfAColumnThatHasAnotherTypeByNowDoNotEndTheCapture) {
             types_of(*decode_row(all[1].rows.at(0).after)));
 }
 
+// A server that does not know what its bytes stand for keeps any, and tells them as they are.
+TEST_F(UnreadableValues, ThatAreNoTextEndNeitherCaptureNorCopy) {
+  people->run("DROP DATABASE IF EXISTS bytes WITH (FORCE)");
+  people->run(
+      "CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+  url = postgres_cluster::shared().url("bytes");
+  people = std::make_unique<postgres_user>(url);
+  people->run("CREATE TABLE thing(id int PRIMARY KEY, t text, a text[])");
+  restart();
+  capture(std::nullopt, {"thing"});
+  people->run(
+      "INSERT INTO thing VALUES(1, E'M\\374ller', ARRAY[E'\\374']), (2, 'Müller', '{Müller}')");
+  auto const all = captured(1);
+  ASSERT_EQ(1U, all.size());
+  auto const row = *decode_row(all.front().rows.at(0).after);
+  EXPECT_EQ("int64 opaque opaque", types_of(row));
+  EXPECT_EQ("M\374ller", row[1].as_string());
+  auto const good = *decode_row(all.front().rows.at(1).after);
+  EXPECT_EQ("int64 text array", types_of(good));
+  chunk_request request;
+  request.table = "thing";
+  request.key = {0};
+  request.limit = 10;
+  auto const read = wait(app->read_chunk(request));
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ((std::vector{row, good}), read->rows);
+}
+
 // The next chunk begins behind the last key of this one.
 TEST_F(UnreadableValues, OfAKeyAreInOneChunk) {
   people->run("CREATE TABLE thing(t timestamp PRIMARY KEY)");
