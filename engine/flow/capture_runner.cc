@@ -93,13 +93,12 @@ async<void> capture_runner::start(bool with_new_ones) {
   auto tables = with_new_ones ? wanted() : captured_ones(context_, side_, wanted());
   auto const before = known();
   auto at = before ? before->captured : source_position{};
-  std::vector<std::string> names;
-  for (auto const& [table, entry] : tables) names.push_back(table);
   if (tables.empty()) {
     DW_CO_CHECK(co_await context_.source(side_).end_capture());
   } else {
     tried_ = true;
-    DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(names), before));
+    auto named = to_capture(context_, side_, tables);
+    DW_CO_TRY(at, co_await context_.source(side_).open_capture(std::move(named), before));
   }
   CaptureStarted event{context_.link, side_, context_.app(side_), at.incarnation, at.commit, {}};
   event.life = at.incarnation;

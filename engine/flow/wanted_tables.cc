@@ -78,6 +78,23 @@ wanted_tables find_wanted(link_context const& context, side of) {
   return out;
 }
 
+std::vector<captured_table> to_capture(link_context const& context,
+                                       side of,
+                                       wanted_tables const& wanted) {
+  std::vector<captured_table> out;
+  for (auto const& [table, entry] : wanted) {
+    std::set<std::string> keys;
+    for (auto const map : entry.maps) {
+      auto const definition = parse_definition(context.views().status.find(map)->definition);
+      if (!definition) continue;
+      for (auto const& pair : definition->key)
+        keys.insert(of == side::left ? pair.left : pair.right);
+    }
+    out.emplace_back(table, std::vector<std::string>(keys.begin(), keys.end()));
+  }
+  return out;
+}
+
 wanted_tables captured_ones(link_context const& context, side of, wanted_tables const& all) {
   wanted_tables out;
   std::copy_if(all.begin(), all.end(), std::inserter(out, out.end()), [&](auto const& one) {

@@ -20,6 +20,12 @@ struct wanted_table {
 };
 using wanted_tables = std::map<std::string, wanted_table>;
 
+// What a source is asked to capture: of a row that is changed or removed the integration keys have
+// to be known.
+[[nodiscard]] std::vector<captured_table> to_capture(link_context const& context,
+                                                     side of,
+                                                     wanted_tables const& wanted);
+
 // Of every map that captures, or is about to: its tables were looked at.
 [[nodiscard]] wanted_tables find_wanted(link_context const& context, side of);
 

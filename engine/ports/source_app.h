@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/ports/async.h"
@@ -94,6 +95,17 @@ struct obstacle {
   std::string fix;
 };
 
+// A table that is captured; `known_before` names those of its columns that have to be known of a
+// row as it was before a change or a removal.
+struct captured_table {
+  captured_table(char const* name) : table(name) {}
+  captured_table(std::string name, std::vector<std::string> known = {})
+      : table(std::move(name)), known_before(std::move(known)) {}
+
+  std::string table;
+  std::vector<std::string> known_before;
+};
+
 // What our log holds of a source.
 struct source_progress {
   source_progress(source_position at, std::uint64_t chunks_upto = 0)
@@ -149,7 +161,7 @@ class source_app {
   // Gives the position from which on every commit to these tables will be seen; commits up to it
   // are not given again.
   [[nodiscard]] virtual async<source_position> open_capture(
-      std::vector<std::string> tables, std::optional<source_progress> known) = 0;
+      std::vector<captured_table> tables, std::optional<source_progress> known) = 0;
 
   // Nothing is captured any more: what the app kept for that it may forget. No capture goes on
   // behind what was captured before. Called again where it is not known whether it was done.

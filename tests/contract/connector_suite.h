@@ -115,7 +115,7 @@ class Connector : public testing::TestWithParam<subject_maker> {
   std::optional<lane_row> main;  // as it was opened, and went on since
 
  private:
-  std::vector<std::string> tables_;
+  std::vector<engine::captured_table> tables_;
   std::int64_t fences_ = 0;
 };
 

@@ -130,6 +130,30 @@ class CapturedTables(unittest.TestCase):
         self.until_arrived("plum", ["1|a"])
         self.assertEqual("running", self.status("plum"))
 
+    def test_a_table_whose_key_is_told_no_more_stops_its_map_alone(self):
+        self.begin([("apple", "apple", "v"), ("plum", "plum", "v")])
+        text = self.world.config.read_text()
+        self.world.config.write_text(text.replace("left: id, right: id", "left: code, right: code", 1))
+        for ask in (self.erp, self.crm):
+            ask("CREATE TABLE apple(id bigserial PRIMARY KEY, code text NOT NULL UNIQUE, v text)",
+                "ALTER TABLE apple REPLICA IDENTITY FULL", TABLE.format("plum"))
+        self.start_and_run("apple", "plum")
+        self.erp("INSERT INTO apple(code, v) VALUES('a', 'x')")
+        self.world.until(lambda: self.crm("SELECT code, v FROM apple") == "a|x")
+        self.erp("ALTER TABLE apple REPLICA IDENTITY DEFAULT", "UPDATE apple SET code = 'b'")
+        self.world.until(lambda: self.status("apple") == "not_running")
+        self.assertIn("the replica identity of public.apple lacked code",
+                      self.world.run("activity", "list", "-o", "json").stdout)
+        self.erp("INSERT INTO plum VALUES(1, 'a')")
+        self.until_arrived("plum", ["1|a"])
+        refused = self.world.run("map", "run", "apple", "--initial-sync", "--wait")
+        self.assertNotEqual(0, refused.returncode)
+        self.assertIn("ALTER TABLE public.apple REPLICA IDENTITY FULL", refused.stderr)
+        self.erp("ALTER TABLE apple REPLICA IDENTITY FULL")
+        self.start_and_run_again("apple")
+        self.erp("UPDATE apple SET code = 'c'")
+        self.world.until(lambda: self.crm("SELECT code FROM apple ORDER BY code").split() == ["a", "c"])
+
     def test_an_app_that_does_not_answer_is_told_of(self):
         self.begin([("apple", "apple", "v")])
         for ask in (self.erp, self.crm):

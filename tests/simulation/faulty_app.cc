@@ -207,7 +207,7 @@ async<std::uint64_t> faulty_app::count_rows(std::string table) {
   co_return out;
 }
 
-async<source_position> faulty_app::open_capture(std::vector<std::string> tables,
+async<source_position> faulty_app::open_capture(std::vector<engine::captured_table> tables,
                                                 std::optional<engine::source_progress> known) {
   visit const call{*this, app_call::open};
   std::span const met{&call.what, 1};

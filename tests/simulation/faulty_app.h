@@ -93,7 +93,8 @@ class faulty_app final : public engine::source_app, public engine::target_app {
       engine::table_use use) override;
   [[nodiscard]] engine::async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] engine::async<source_position> open_capture(
-      std::vector<std::string> tables, std::optional<engine::source_progress> known) override;
+      std::vector<engine::captured_table> tables,
+      std::optional<engine::source_progress> known) override;
   [[nodiscard]] engine::async<void> end_capture() override;
   [[nodiscard]] engine::async<std::vector<engine::captured_transaction>> next(
       std::size_t limit, duration patience) override;

@@ -207,7 +207,7 @@ async<std::uint64_t> memory_app::count_rows(std::string table) {
   co_return found->second.rows.size();
 }
 
-async<source_position> memory_app::open_capture(std::vector<std::string>,
+async<source_position> memory_app::open_capture(std::vector<captured_table>,
                                                 std::optional<source_progress> known) {
   sync();
   auto const at = known ? known->captured : end();

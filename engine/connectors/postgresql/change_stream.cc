@@ -74,10 +74,12 @@ result<void> change_stream::prepare(connection& on, std::vector<std::string> con
 }
 
 result<source_position> change_stream::open(connection& on,
-                                            std::vector<std::string> const& tables,
+                                            std::vector<captured_table> const& tables,
                                             std::optional<source_progress> known) {
   close();
   lost_.clear();
+  std::vector<std::string> names;
+  for (auto const& one : tables) names.push_back(one.table);
   DW_CHECK(install(on));
   DW_TRY(auto const now, life_.begin(on, known));
   DW_TRY(auto const name, slot_name(on, name_));
@@ -87,9 +89,10 @@ result<source_position> change_stream::open(connection& on,
   DW_TRY(auto slot, look_at_slot(on, name));
   if (known) {
     DW_CHECK(check_goes_on(on, slot, known->captured));
-    DW_CHECK(check_captured(on, &tables));
+    DW_CHECK(check_captured(on, &names));
   }
-  DW_TRY(auto facts, describe_tables(on, tables));
+  DW_TRY(auto facts, describe_tables(on, names));
+  for (std::size_t i = 0; i < facts.size(); ++i) facts[i].known_before = tables[i].known_before;
   DW_CHECK(check_identities(on, facts));
   DW_CHECK(publish(on, name_, facts));
   DW_CHECK(await_early_writers(on, name_));
@@ -206,7 +209,8 @@ result<std::vector<captured_transaction>> change_stream::read(connection& on, st
   if (how_ == way::closed) return error{error_code::app_unreachable, "no capture is open"};
   auto out = receive(on, limit);
   bool const is_loss = !out && (out.error().code == error_code::source_rewound ||
-                                out.error().code == error_code::slot_lost);
+                                out.error().code == error_code::slot_lost ||
+                                out.error().code == error_code::invalid_definition);
   if (!is_loss) {
     auto const checked = check_described(on);
     if (!checked) out = checked.error();

@@ -38,7 +38,8 @@
 
 namespace dualwrite::engine::postgresql {
 
-// Errors: those of source_app; `invalid_definition` where a table has no replica identity.
+// Errors: those of source_app; `invalid_definition` where the replica identity of a table tells not
+// what has to be known of its rows.
 // Threads: one at a time; calls block, but read() does not wait for changes.
 class change_stream {
  public:
@@ -59,7 +60,7 @@ class change_stream {
   // Errors: `app_busy` where they cannot be captured yet.
   [[nodiscard]] result<void> prepare(connection& on, std::vector<std::string> const& tables);
   [[nodiscard]] result<source_position> open(connection& on,
-                                             std::vector<std::string> const& tables,
+                                             std::vector<captured_table> const& tables,
                                              std::optional<source_progress> known);
   // Transactions that have arrived; nothing where there is none yet.
   // Errors: `table_changed` where a table is not as it was when the capture was opened. Any error

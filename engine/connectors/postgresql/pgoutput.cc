@@ -1,8 +1,11 @@
 #include "engine/connectors/postgresql/pgoutput.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "engine/connectors/postgresql/connection.h"
 #include "engine/connectors/postgresql/lane_table.h"
 #include "engine/connectors/postgresql/postgresql_values.h"
 #include "events/row_image.h"
@@ -172,8 +175,8 @@ std::vector<table_facts const*> pgoutput_reader::captured_for(std::uint64_t obje
 
 result<void> pgoutput_reader::take_relation(cursor& from) {
   auto const object = from.number(4);
-  from.text();
-  from.text();
+  auto const in_schema = from.text();
+  auto const name = from.text();
   from.number(1);
   relation fresh;
   for (auto const* table : captured_for(object)) fresh.as.push_back({table, {}});
@@ -186,10 +189,34 @@ result<void> pgoutput_reader::take_relation(cursor& from) {
   }
   for (auto& as : fresh.as) {
     as.lacks_columns = lacks_one(as.of->schema, as.columns);
+    as.untold = find_untold(in_schema, name, as, fresh.identity);
     described_.push_back(as.of);
   }
   relations_[object] = std::move(fresh);
   return {};
+}
+
+// Somebody may have given the table another identity since it was looked at.
+std::optional<error> pgoutput_reader::find_untold(std::string_view in_schema,
+                                                  std::string_view name,
+                                                  captured_as const& as,
+                                                  std::vector<bool> const& identity) {
+  for (std::size_t i = 0; i < as.columns.size(); ++i) {
+    if (identity[i] || !as.columns[i]) continue;
+    auto const& column = as.of->schema.columns[*as.columns[i]].name;
+    auto const& needed = as.of->known_before;
+    if (std::find(needed.begin(), needed.end(), column) == needed.end()) continue;
+    return error{
+        error_code::invalid_definition,
+        fmt::format("a row was changed or removed while the replica identity of {}.{} lacked {}: "
+                    "ALTER TABLE {}.{} REPLICA IDENTITY FULL",
+                    in_schema,
+                    name,
+                    column,
+                    quoted_name(in_schema),
+                    quoted_name(name))};
+  }
+  return std::nullopt;
 }
 
 result<row_values> pgoutput_reader::take_values(cursor& from,
@@ -236,6 +263,10 @@ result<void> pgoutput_reader::take_row_as(cursor& from,
                                           std::vector<bool> const& identity) {
   row_values before;
   row_values after;
+  if (op != operation::insert && as.untold) {
+    lost_ = {as.of->schema.table};
+    return *as.untold;
+  }
   auto kind = from.letter();
   if (kind == 'K' || kind == 'O') {
     DW_TRY(before, take_values(from, as, kind == 'K' ? &identity : nullptr));

@@ -21,7 +21,8 @@ namespace dualwrite::engine::postgresql {
 // told as the partition's, and given as those of the tables that it is a part of.
 //
 // Errors of feed(): `value_malformed` for bytes that cannot be read; `source_rewound` where a table
-// was truncated, which no row says: take_lost() tells which.
+// was truncated, which no row says, and `invalid_definition` where a row was changed or removed of
+// which not all is told that has to be known: take_lost() tells which table.
 // Lifetime: one stream; what relations look like is said anew in each.
 // Threads: one at a time.
 class pgoutput_reader {
@@ -38,7 +39,7 @@ class pgoutput_reader {
   [[nodiscard]] static std::optional<std::uint64_t> described_object(std::string_view message);
   // That a table is part of others. Before its description is fed.
   void set_whole_of(std::uint64_t part, std::vector<std::uint64_t> whole);
-  // The names of the tables that were truncated.
+  // The names of the tables that the last error is about.
   [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(lost_, {}); }
   // The tables that were described since the last call. A description is as old as the rows that
   // follow it; what the table lacked then is *unchanged* in them, and an update of such a row is
@@ -53,6 +54,7 @@ class pgoutput_reader {
     table_facts const* of = nullptr;
     std::vector<std::optional<std::size_t>> columns;  // of the table, by place in the message
     bool lacks_columns = false;                       // that the table has now
+    std::optional<error> untold{};  // of a row before a change: not what has to be known
   };
   struct relation {
     std::vector<captured_as> as;  // none: not captured
@@ -62,6 +64,10 @@ class pgoutput_reader {
   // What is held of the transaction; what follows is its next part.
   captured_transaction give(bool ends);
   [[nodiscard]] result<void> take_relation(cursor& from);
+  static std::optional<error> find_untold(std::string_view in_schema,
+                                          std::string_view name,
+                                          captured_as const& as,
+                                          std::vector<bool> const& identity);
   [[nodiscard]] result<void> take_row(cursor& from, operation op);
   [[nodiscard]] result<void> take_row_as(cursor& from,
                                          operation op,

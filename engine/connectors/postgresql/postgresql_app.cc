@@ -52,7 +52,7 @@ struct postgresql_app::connections {
     return of_the_app(read.renew_plans());
   }
 
-  result<source_position> open_capture(std::vector<std::string> const& tables,
+  result<source_position> open_capture(std::vector<captured_table> const& tables,
                                        std::optional<source_progress> known) {
     // A stream that nobody reads keeps its server from stopping.
     stream.close();
@@ -215,7 +215,7 @@ async<void> postgresql_app::prepare_capture(std::vector<std::string> tables) {
   return blocking<void>(capturing_, std::move(call));
 }
 
-async<source_position> postgresql_app::open_capture(std::vector<std::string> tables,
+async<source_position> postgresql_app::open_capture(std::vector<captured_table> tables,
                                                     std::optional<source_progress> known) {
   auto call = [held = held_, tables = std::move(tables), known]() {
     return of_the_app(held->open_capture(tables, known));

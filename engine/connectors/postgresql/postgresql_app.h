@@ -49,7 +49,7 @@ class postgresql_app final : public source_app, public target_app {
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
   [[nodiscard]] async<std::vector<row_values>> split(split_request wish) override;
   [[nodiscard]] async<void> prepare_capture(std::vector<std::string> tables) override;
-  [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
+  [[nodiscard]] async<source_position> open_capture(std::vector<captured_table> tables,
                                                     std::optional<source_progress> known) override;
   [[nodiscard]] async<void> end_capture() override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,

@@ -28,8 +28,10 @@ struct table_facts {
   std::string sql_name;            // quoted, with its schema
   std::string own_name;            // without it, and not quoted
   std::uint64_t begin = 0;         // where it is captured from, in the server's log
-  bool takes_copies = true;        // COPY may write to it
-  bool tells_statements = false;   // triggers of it hear of statements, be they of no row
+  // Columns that have to be told of a row that is changed or removed.
+  std::vector<std::string> known_before;
+  bool takes_copies = true;       // COPY may write to it
+  bool tells_statements = false;  // triggers of it hear of statements, be they of no row
   // Keys that by themselves refuse a second row, at once: where nothing of the table's own comes
   // before an insert, and it has no parts.
   std::vector<std::vector<std::size_t>> refusing_keys;

@@ -188,11 +188,13 @@ async<std::uint64_t> sqlite_app::count_rows(std::string table) {
   return blocking<std::uint64_t>(reading_, std::move(call));
 }
 
-async<source_position> sqlite_app::open_capture(std::vector<std::string> tables,
+async<source_position> sqlite_app::open_capture(std::vector<captured_table> tables,
                                                 std::optional<source_progress> known) {
-  auto call = [held = held_, tables = std::move(tables), known]() -> result<source_position> {
+  std::vector<std::string> names;
+  for (auto& one : tables) names.push_back(std::move(one.table));
+  auto call = [held = held_, names = std::move(names), known]() -> result<source_position> {
     DW_CHECK(held->open_to_read());
-    return held->log.open(held->read, tables, known);
+    return held->log.open(held->read, names, known);
   };
   return blocking<source_position>(reading_, std::move(call));
 }

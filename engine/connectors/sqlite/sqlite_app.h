@@ -38,7 +38,7 @@ class sqlite_app final : public source_app, public target_app {
   [[nodiscard]] async<std::vector<std::string>> referred_tables(std::string table) override;
   [[nodiscard]] async<std::vector<obstacle>> find_obstacles(table_use use) override;
   [[nodiscard]] async<std::uint64_t> count_rows(std::string table) override;
-  [[nodiscard]] async<source_position> open_capture(std::vector<std::string> tables,
+  [[nodiscard]] async<source_position> open_capture(std::vector<captured_table> tables,
                                                     std::optional<source_progress> known) override;
   [[nodiscard]] async<void> end_capture() override;
   [[nodiscard]] async<std::vector<captured_transaction>> next(std::size_t limit,

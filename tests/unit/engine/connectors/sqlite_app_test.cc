@@ -114,7 +114,7 @@ TEST_F(SqliteApp, TellsARowThatReplaceDisplacedFromATableWithAWideKey) {
   people.run("CREATE TABLE wide(" + columns + "email TEXT UNIQUE, PRIMARY KEY(" + keys + "))");
   std::string const zeros = "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ";
   people.run("INSERT INTO wide VALUES(" + zeros + "1, 'x@y')");
-  std::vector<std::string> const tables{"wide"};
+  std::vector<captured_table> const tables{"wide"};
   ASSERT_TRUE(wait(app->open_capture(tables, std::nullopt)));
   people.run("INSERT OR REPLACE INTO wide VALUES(" + zeros + "2, 'x@y')");
   auto const found = wait(app->next(100, 1ms));
@@ -137,7 +137,7 @@ TEST_F(SqliteApp, AUniqueIndexThatComesLaterCountsToo) {
 
 TEST_F(SqliteApp, ATableThatIsGoneConcernsNoOther) {
   people.run("CREATE TABLE visit(id INTEGER PRIMARY KEY)");
-  std::vector<std::string> const both{"customer", "visit"};
+  std::vector<captured_table> const both{"customer", "visit"};
   auto const at = wait(app->open_capture(both, std::nullopt));
   ASSERT_TRUE(at);
   people.run("ALTER TABLE visit RENAME TO trip; INSERT INTO customer(id, name) VALUES(1, 'Ann')");

@@ -148,7 +148,7 @@ class random_reading {
     limits.most = static_cast<std::uint64_t>(random_.chance(30) ? random_.number(1'000, 400'000)
                                                                 : 1'000'000'000);
     stream_.reset();
-    stream_.emplace(url_, std::vector<std::string>{"item", "part"}, limits);
+    stream_.emplace(url_, std::vector<captured_table>{"item", "part"}, limits);
     auto const at = stream_->open(after);
     how_ = stream_->read_how();
     return at;

@@ -46,11 +46,11 @@ class CapturedTables : public PostgresqlApp {
     EXPECT_EQ(std::vector<std::string>{"customer"}, app->lost_tables());
     expect_others_go_on(at);
   }
-  void expect_others_go_on(source_position at) {
-    people->run("INSERT INTO item VALUES(1, 'saw')");
-    capture(at, {"item"});
+  void expect_others_go_on(source_position at, std::string const& other = "item") {
+    people->run("INSERT INTO " + other + "(id, name) VALUES(1, 'saw')");
+    capture(at, {other});
     EXPECT_EQ("+(1,saw)", show(captured(1)));
-    people->run("DELETE FROM item");
+    people->run("DELETE FROM " + other);
   }
   std::string publication() {
     return people->ask("SELECT quote_ident(pubname) FROM pg_publication");
@@ -144,6 +144,41 @@ TEST_F(CapturedTables, OneThatWasRenamedIsMissingUntilItIsBack) {
   people->run("ALTER TABLE client RENAME TO customer");
   capture(at, {"customer", "item"});
   EXPECT_EQ("+(1,Ann)", show(captured(1)));
+}
+
+// What a row was like before is not in the server's log then, and will never be.
+TEST_F(CapturedTables, OneWhoseIdentityHasItsKeyNoMoreIsLost) {
+  std::vector<captured_table> const tables{"customer", {"item", {"name"}}};
+  people->run("ALTER TABLE item REPLICA IDENTITY FULL");
+  auto const at = capture(std::nullopt, tables);
+  people->run("INSERT INTO item VALUES(1, 'saw')");
+  people->run("UPDATE item SET name = 'axe'");
+  EXPECT_EQ("+(1,saw)/~(1,axe)", show(captured(2)));
+  people->run("ALTER TABLE item REPLICA IDENTITY DEFAULT");
+  people->run("INSERT INTO item VALUES(2, 'nail')");
+  EXPECT_EQ("+(2,nail)", show(captured(1)));
+  people->run("UPDATE item SET name = 'bolt' WHERE id = 2");
+  auto const why = ends();
+  EXPECT_EQ(error_code::invalid_definition, why.code);
+  EXPECT_NE(std::string::npos, why.detail.find("public.item lacked name")) << why.detail;
+  EXPECT_EQ(std::vector<std::string>{"item"}, app->lost_tables());
+  people->run("ALTER TABLE item REPLICA IDENTITY FULL");
+  capture(at, tables);
+  EXPECT_EQ(error_code::invalid_definition, ends().code);
+  EXPECT_EQ(std::vector<std::string>{"item"}, app->lost_tables());
+  expect_others_go_on(at, "customer");
+}
+
+TEST_F(CapturedTables, AnIdentityThatHasTheKeyIsEnough) {
+  people->run(
+      "ALTER TABLE item ALTER name SET NOT NULL; CREATE UNIQUE INDEX by_name ON item(name); "
+      "ALTER TABLE item REPLICA IDENTITY FULL");
+  capture(std::nullopt, {{"item", {"name"}}});
+  people->run("ALTER TABLE item REPLICA IDENTITY USING INDEX by_name");
+  people->run("INSERT INTO item VALUES(1, 'saw')");
+  people->run("UPDATE item SET name = 'axe'");
+  people->run("DELETE FROM item");
+  EXPECT_EQ("+(1,saw)/~(1,axe)/-((unchanged),axe)", show(captured(3)));
 }
 
 // In any table of any database.

@@ -21,7 +21,9 @@ using way = change_stream::way;
 
 class change_stream_under_test {
  public:
-  change_stream_under_test(std::string url, std::vector<std::string> tables, stretch_limits limits)
+  change_stream_under_test(std::string url,
+                           std::vector<captured_table> tables,
+                           stretch_limits limits)
       : url_(std::move(url)),
         tables_(std::move(tables)),
         stream_(url_, "dualwrite", limits, std::chrono::seconds(30)) {}
@@ -80,7 +82,7 @@ class change_stream_under_test {
   static constexpr int patience_ms = 10'000;
 
   std::string url_;
-  std::vector<std::string> tables_;
+  std::vector<captured_table> tables_;
   connection control_;
   change_stream stream_;
 };

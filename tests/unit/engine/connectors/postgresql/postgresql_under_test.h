@@ -49,7 +49,7 @@ class PostgresqlApp : public testing::Test {
   }
 
   source_position capture(std::optional<source_position> after = std::nullopt,
-                          std::vector<std::string> tables = {"customer"}) {
+                          std::vector<captured_table> tables = {"customer"}) {
     auto const at = wait(app->open_capture(std::move(tables), after));
     EXPECT_TRUE(at) << to_string(at.error());
     return at ? *at : source_position{};
