@@ -17,6 +17,16 @@ class UnreadableValues : public PostgresqlApp {
       out += fmt::format("{}{}", out.empty() ? "" : " ", name_of(one.type()));
     return out;
   }
+  // The first chunk of a copy, by the first column.
+  std::vector<row_values> copied(std::size_t limit) {
+    chunk_request request;
+    request.table = "thing";
+    request.key = {0};
+    request.limit = limit;
+    auto read = wait(app->read_chunk(request));
+    EXPECT_TRUE(read) << to_string(read.error());
+    return read ? std::move(read->rows) : std::vector<row_values>{};
+  }
 };
 
 TEST_F(UnreadableValues, AreCapturedAndCopiedAsTheyAreWritten) {
@@ -29,14 +39,10 @@ TEST_F(UnreadableValues, AreCapturedAndCopiedAsTheyAreWritten) {
   auto const row = *decode_row(all.front().rows.at(0).after);
   EXPECT_EQ("int64 opaque opaque", types_of(row));
   EXPECT_EQ(late, row[1].as_string());
-  chunk_request request;
-  request.table = "thing";
-  request.key = {0};
-  request.limit = 10;
-  auto const read = wait(app->read_chunk(request));
-  ASSERT_TRUE(read) << to_string(read.error());
-  EXPECT_EQ(row, read->rows[0]);
-  EXPECT_EQ("int64 timestamp null", types_of(read->rows[1]));
+  auto const read = copied(10);
+  ASSERT_EQ(2U, read.size());
+  EXPECT_EQ(row, read[0]);
+  EXPECT_EQ("int64 timestamp null", types_of(read[1]));
 }
 
 TEST_F(UnreadableValues, AreWrittenOver) {
@@ -92,13 +98,7 @@ TEST_F(UnreadableValues, ThatAreNoTextEndNeitherCaptureNorCopy) {
   EXPECT_EQ("M\374ller", row[1].as_string());
   auto const good = *decode_row(all.front().rows.at(1).after);
   EXPECT_EQ("int64 text array", types_of(good));
-  chunk_request request;
-  request.table = "thing";
-  request.key = {0};
-  request.limit = 10;
-  auto const read = wait(app->read_chunk(request));
-  ASSERT_TRUE(read) << to_string(read.error());
-  EXPECT_EQ((std::vector{row, good}), read->rows);
+  EXPECT_EQ((std::vector{row, good}), copied(10));
 }
 
 // The next chunk begins behind the last key of this one.
@@ -109,14 +109,9 @@ TEST_F(UnreadableValues, OfAKeyAreInOneChunk) {
                   "INSERT INTO thing SELECT timestamp '{}' - i * interval '1 day' "
                   "FROM generate_series(1, 5) i",
                   late));
-  chunk_request request;
-  request.table = "thing";
-  request.key = {0};
-  request.limit = 3;
-  auto const read = wait(app->read_chunk(request));
-  ASSERT_TRUE(read) << to_string(read.error());
-  ASSERT_EQ(8U, read->rows.size());
-  EXPECT_EQ(time_infinity, read->rows.back()[0].as_us());
+  auto const read = copied(3);
+  ASSERT_EQ(8U, read.size());
+  EXPECT_EQ(time_infinity, read.back()[0].as_us());
 }
 
 }  // namespace
