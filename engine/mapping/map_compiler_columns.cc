@@ -200,8 +200,10 @@ void map_compiler::add(direction way, column_plan plan, std::string const& place
            "keep one of them.");
     return;
   }
+  // The key of a row is written when the row is new.
   bool const is_key = place.starts_with("key");
-  if (to.generated && !(is_key && !map_.definition_.writes(way))) {
+  bool const is_written_once = is_key && (to.has_default || !map_.definition_.writes(way));
+  if (to.generated && !is_written_once) {
     report(problem_code::target_read_only,
            place,
            fmt::format("the app computes '{}' itself and refuses to have it written.", to.name),

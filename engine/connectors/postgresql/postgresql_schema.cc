@@ -167,7 +167,7 @@ column_schema column_in(answer const& rows, int row) {
   set_element(column, rows, row);
   column.nullable = !rows.is_true(row, 6);
   column.generated = rows.is_true(row, 8);
-  column.has_default = rows.is_true(row, 7) && !column.generated;
+  column.has_default = rows.is_true(row, 7);
   return column;
 }
 
@@ -205,7 +205,8 @@ result<void> read_columns(connection& on, by_object const& tables) {
              "  UNION ALL SELECT rel, num, t.typbasetype, t.typtypmod FROM base"
              "  JOIN pg_type t ON t.oid = typ WHERE t.typtype = 'd') "
              "SELECT a.attrelid, a.attname, t.typname, t.typtype, t.oid, b.mod, a.attnotnull, "
-             "  a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a', "
+             "  a.atthasdef AND a.attgenerated = '' OR a.attidentity <> '', "
+             "  a.attgenerated <> '' OR a.attidentity = 'a', "
              "  format_type(a.atttypid, a.atttypmod), "
              "  quote_ident(n.nspname) || '.' || quote_ident(d.typname), "
              "  d.typarray <> 0 AND d.typcategory <> 'A' AND d.typdelim = ',', "

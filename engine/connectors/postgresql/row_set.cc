@@ -258,10 +258,11 @@ result<bool> row_set::insert(rows which) {
   auto const names = fmt::format("{}", fmt::join(all, ", "));
   auto const done = of_.takes_copies
                         ? copy(which, names)
-                        : on_.query(fmt::format("INSERT INTO {0}({1}) SELECT {1} FROM {2}",
+                        : on_.query(fmt::format("INSERT INTO {0}({1}){3} SELECT {1} FROM {2}",
                                                 of_.sql_name,
                                                 names,
-                                                relation(all_places_)),
+                                                relation(all_places_),
+                                                overriding(of_.schema, columns_)),
                                     arrays(all_places_, which));
   if (!done) return done.error();
   if (done->changed() != static_cast<std::int64_t>(which.size())) {
@@ -301,7 +302,10 @@ result<answer> row_set::copy(rows which, std::string const& names) {
 
 std::string row_set::update_statement() const {
   std::vector<std::string> parts;
-  for (auto const place : all_places_) parts.push_back(fmt::format("{0} = r.{0}", name(place)));
+  for (auto const place : all_places_) {
+    if (!is_fixed(of_.schema.columns[columns_[place]]))
+      parts.push_back(fmt::format("{0} = r.{0}", name(place)));
+  }
   return fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}",
                      of_.sql_name,
                      fmt::join(parts, ", "),

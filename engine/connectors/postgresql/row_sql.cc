@@ -32,6 +32,17 @@ std::string name_of(table_schema const& schema, std::size_t column) {
   return quoted_name(schema.columns[column].name);
 }
 
+bool is_fixed(column_schema const& column) {
+  return column.generated && column.has_default;
+}
+
+char const* overriding(table_schema const& schema, std::vector<std::size_t> const& columns) {
+  bool const is_told = std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
+    return is_fixed(schema.columns[column]);
+  });
+  return is_told ? " OVERRIDING SYSTEM VALUE" : "";
+}
+
 std::string key_condition(table_schema const& schema,
                           std::vector<std::size_t> const& columns,
                           std::size_t first) {

@@ -13,6 +13,11 @@ namespace dualwrite::engine::postgresql {
 
 // Quoted.
 [[nodiscard]] std::string name_of(table_schema const& schema, std::size_t column);
+// Whether it is GENERATED ALWAYS AS IDENTITY: a row can be made with it, and it cannot be changed.
+[[nodiscard]] bool is_fixed(column_schema const& column);
+// Between an INSERT's columns and what is inserted into them.
+[[nodiscard]] char const* overriding(table_schema const& schema,
+                                     std::vector<std::size_t> const& columns);
 // `first` is the number of the first parameter.
 [[nodiscard]] std::string key_condition(table_schema const& schema,
                                         std::vector<std::size_t> const& columns,

@@ -99,9 +99,10 @@ result<statement> single_row::insert(target_write const& wish) const {
   }
   statement out;
   DW_CHECK(add_values(out.with, wish.values));
-  out.sql = fmt::format("INSERT INTO {}({}) VALUES({})",
+  out.sql = fmt::format("INSERT INTO {}({}){} VALUES({})",
                         of_.sql_name,
                         fmt::join(names, ", "),
+                        overriding(of_.schema, wish.columns),
                         fmt::join(places, ", "));
   return out;
 }
@@ -109,15 +110,21 @@ result<statement> single_row::insert(target_write const& wish) const {
 result<statement> single_row::update(target_write const& wish,
                                      row_values const& there_under) const {
   std::vector<std::string> parts;
-  for (std::size_t i = 0; i < wish.columns.size(); ++i)
-    parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, wish.columns[i]), i + 1));
+  row_values values;
+  for (std::size_t i = 0; i < wish.columns.size(); ++i) {
+    auto const column = wish.columns[i];
+    bool const has_it_already = is_fixed(of_.schema.columns[column]) && there_under == wish.key;
+    if (has_it_already) continue;
+    values.push_back(wish.values[i]);
+    parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, column), values.size()));
+  }
   statement out;
-  DW_CHECK(add_values(out.with, wish.values));
+  DW_CHECK(add_values(out.with, values));
   DW_CHECK(add_values(out.with, there_under));
   out.sql = fmt::format("UPDATE {} SET {} WHERE {}",
                         of_.sql_name,
                         fmt::join(parts, ", "),
-                        key_condition(of_.schema, wish.key_columns, wish.columns.size() + 1));
+                        key_condition(of_.schema, wish.key_columns, values.size() + 1));
   return out;
 }
 

@@ -4,25 +4,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "events/utf8_text.h"
+
 namespace dualwrite::engine::sqlite {
 namespace {
 
 constexpr std::ptrdiff_t real_digits = 15;
-
-bool is_utf8(std::string_view text) {
-  std::size_t follow = 0;
-  for (auto const letter : text) {
-    auto const byte = static_cast<unsigned char>(letter);
-    if (follow > 0) {
-      if ((byte & 0xc0U) != 0x80U) return false;
-      --follow;
-    } else if (byte >= 0x80U) {
-      if (byte < 0xc2U || byte > 0xf4U) return false;
-      follow = byte < 0xe0U ? 1 : byte < 0xf0U ? 2 : 3;
-    }
-  }
-  return follow == 0;
-}
 
 // The value as it is stored, whatever its column is declared as.
 value natural(stored const& what) {

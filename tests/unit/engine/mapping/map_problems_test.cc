@@ -131,6 +131,18 @@ std::vector<fault> faults() {
   };
 }
 
+// With a key of its own choice a row can be made; no other column can be written so.
+TEST(MapProblems, AnIdentityThatIsTheKeyIsNone) {
+  sample one;
+  auto& key = one.right.columns[one.right.key.front()];
+  key.generated = true;
+  EXPECT_FALSE(one.problems().empty());
+  key.has_default = true;
+  EXPECT_TRUE(one.problems().empty());
+  one.right_name().generated = one.right_name().has_default = true;
+  EXPECT_EQ(problem_code::target_read_only, one.problems().front().code);
+}
+
 TEST(MapProblems, EachIsFoundAtItsPlace) {
   ASSERT_TRUE(sample().problems().empty());
   for (auto const& one : faults()) {

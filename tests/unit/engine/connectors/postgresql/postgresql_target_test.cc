@@ -33,6 +33,28 @@ TEST_F(PostgresqlApp, DescribesItsTables) {
   EXPECT_EQ(error_code::table_missing, wait(app->describe("nobody")).error().code);
 }
 
+TEST_F(PostgresqlApp, AnIdentityIsGivenToNewRowsAndNeverChanged) {
+  people->run("CREATE TABLE thing(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)");
+  auto const expect = [&](std::size_t count, write_effect wanted, std::string const& name) {
+    std::vector<target_write> writes;
+    for (std::size_t i = 0; i < count; ++i) {
+      writes.push_back(write(static_cast<std::int64_t>(count * 100 + i), name));
+      writes.back().table = "thing";
+    }
+    EXPECT_EQ(std::vector(count, wanted), apply(writes)) << count;
+  };
+  for (std::size_t const count : {1, 30}) {
+    expect(count, write_effect::inserted, "new");
+    expect(count, write_effect::updated, "other");
+    expect(count, write_effect::equal, "other");
+  }
+  EXPECT_EQ("31", people->ask("SELECT count(*) FROM thing WHERE name = 'other'"));
+  auto moved = write(1, "other");
+  moved.table = "thing";
+  moved.old_key = row_values{value::of_int64(100)};
+  EXPECT_EQ(std::vector{write_effect::refused}, apply({moved}));
+}
+
 TEST_F(PostgresqlApp, EachChunkIsOfTheTableAsItIsThen) {
   auto const first_row = [&] {
     chunk_request request;
