@@ -24,8 +24,7 @@ struct column_schema {
   bool nullable = true;
   bool sensitive = false;
   bool has_default = false;  // the app fills it where an insert leaves it out
-  bool generated = false;    // the app computes it and refuses every write; with a default it is an
-                             // identity: a new row may bring it, and none is changed
+  bool generated = false;    // the app computes it; with a default, it takes that of a new row
   std::string type_name{};   // the app's own; two enumeration or opaque types are the same type if
                              // this is the same
   value_type element = value_type::null;  // of an array's innermost elements
