@@ -109,22 +109,22 @@ result<statement> single_row::insert(target_write const& wish) const {
 
 result<statement> single_row::update(target_write const& wish,
                                      row_values const& there_under) const {
+  statement out;
   std::vector<std::string> parts;
-  row_values values;
+  bool const keeps_key = there_under == wish.key;
   for (std::size_t i = 0; i < wish.columns.size(); ++i) {
     auto const column = wish.columns[i];
-    bool const has_it_already = is_fixed(of_.schema.columns[column]) && there_under == wish.key;
-    if (has_it_already) continue;
-    values.push_back(wish.values[i]);
-    parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, column), values.size()));
+    if (keeps_key && is_fixed(of_.schema.columns[column])) continue;
+    DW_TRY(auto text, to_text(wish.values[i]));
+    out.with.push_back(std::move(text));
+    parts.push_back(fmt::format("{} = ${}", name_of(of_.schema, column), out.with.size()));
   }
-  statement out;
-  DW_CHECK(add_values(out.with, values));
+  auto const key_begin = out.with.size() + 1;
   DW_CHECK(add_values(out.with, there_under));
   out.sql = fmt::format("UPDATE {} SET {} WHERE {}",
                         of_.sql_name,
                         fmt::join(parts, ", "),
-                        key_condition(of_.schema, wish.key_columns, values.size() + 1));
+                        key_condition(of_.schema, wish.key_columns, key_begin));
   return out;
 }
 
